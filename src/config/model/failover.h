@@ -1,0 +1,144 @@
+// The failover part's configuration, typed and immutable: what keepalived.conf means, defaults
+// filled in (reference: keepalived.conf(5)). Defaults stand where the option is declared.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "config/source.h"
+#include "net/address.h"
+
+namespace baton::config {
+
+// The account that a script runs under, resolved to numbers when the file was read.
+struct ScriptUser {
+  std::string name;
+  uid_t uid = 0;
+  gid_t gid = 0;
+};
+
+// A command line split into words as keepalived does: no shell.
+struct ScriptCommand {
+  std::vector<std::string> arguments;  // [0] is the program
+  ScriptUser user;
+  Position where;
+};
+
+struct VrrpScript {
+  std::string name;
+  ScriptCommand command;
+  Duration interval = 1s;
+  Duration timeout = 0s;  // 0: as interval
+  int weight = 0;         // 0: failure means FAULT
+  bool weight_reverse = false;
+  std::uint32_t rise = 1;
+  std::uint32_t fall = 1;
+  bool initially_failed = false;  // init_fail
+  Position where;
+};
+
+struct VirtualAddress {
+  net::Prefix prefix;
+  std::string device;  // empty: the instance's interface
+  std::string label;
+  std::optional<net::IpAddress> broadcast;
+  bool broadcast_computed = false;  // "brd +"
+  std::uint8_t scope = 0;           // rtnetlink scope, 0 is global
+  bool tracked = true;              // false: no_track
+  Position where;
+};
+
+struct TrackedScript {
+  std::uint32_t script = 0;  // index into Failover::scripts
+  int weight = 0;
+  bool weight_reverse = false;
+};
+
+struct TrackedInterface {
+  std::string name;
+  int weight = 0;  // 0: down means FAULT
+  bool weight_reverse = false;
+  Position where;
+};
+
+struct UnicastPeer {
+  net::IpAddress address;
+  std::optional<std::uint8_t> min_ttl;
+  std::optional<std::uint8_t> max_ttl;
+};
+
+struct GarpSchedule {
+  Duration delay = 5s;       // second burst after this long; 0: none
+  std::uint32_t repeat = 5;  // frames a burst
+  Duration refresh = 0s;     // 0: off
+  std::uint32_t refresh_repeat = 1;
+  std::optional<std::uint32_t> lower_priority_repeat;  // absent: as repeat
+  std::optional<Duration> lower_priority_delay;        // absent: as delay
+};
+
+struct NotifyCommands {
+  std::optional<ScriptCommand> master, backup, fault, stop, any;
+};
+
+enum class VrrpAuth : std::uint8_t { none, password };
+
+struct VrrpInstance {
+  std::string name;
+  bool wants_master = false;  // state MASTER: a hint only
+  std::string interface;
+  std::uint8_t virtual_router_id = 0;
+  std::uint8_t priority = 100;
+  std::uint8_t version = 2;
+  Duration advert_interval = 1s;
+  VrrpAuth auth = VrrpAuth::none;
+  std::string password;  // at most 8 bytes
+  std::vector<VirtualAddress> addresses;
+  std::vector<VirtualAddress> excluded_addresses;
+  std::optional<net::IpAddress> source_address;  // mcast_src_ip / unicast_src_ip
+  std::vector<UnicastPeer> unicast_peers;        // empty: multicast
+  bool nopreempt = false;
+  Duration preempt_delay = 0s;
+  bool track_primary_interface = true;  // false: dont_track_primary
+  std::vector<TrackedScript> tracked_scripts;
+  std::vector<TrackedInterface> tracked_interfaces;
+  GarpSchedule garp;
+  NotifyCommands notify;
+  bool skip_check_advert_addresses = false;
+  bool strict = false;
+  bool accept = true;
+  bool check_unicast_source = false;
+  std::uint8_t down_timer_adverts = 3;
+  // baton: proxy health without scripts. Absent: on under `baton run`, and on when a proxy has
+  // announced itself to a failover part that was started alone.
+  std::optional<bool> track_proxy;
+  bool smtp_alert = false;
+  Position where;
+};
+
+struct VrrpSyncGroup {
+  std::string name;
+  std::vector<std::uint32_t> members;  // indices into Failover::instances
+  NotifyCommands notify;
+  Position where;
+};
+
+// The whole of keepalived.conf as far as VRRP goes.
+struct Failover {
+  std::string router_id;
+  ScriptUser script_user;
+  bool script_security = false;
+  Duration garp_interval = 0s;  // pause between frames of one interface
+  Duration startup_delay = 0s;
+  bool dynamic_interfaces = false;
+  net::IpAddress multicast_group = net::IpAddress::ipv4(224, 0, 0, 18);
+  std::vector<VrrpScript> scripts;
+  std::vector<VrrpInstance> instances;
+  std::vector<VrrpSyncGroup> sync_groups;
+};
+
+}  // namespace baton::config

@@ -1,0 +1,280 @@
+// The proxy's configuration, typed and immutable: what nginx.conf means, with inheritance between
+// main, http, server and location resolved and all defaults filled in. Text stops here: the
+// request path never looks at a directive again. Defaults stand where the option is declared;
+// where they differ from nginx's on purpose, the comment says so.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/time.h"
+#include "config/model/template_text.h"
+#include "config/source.h"
+#include "net/address.h"
+
+namespace baton::config {
+
+// A `listen` address: TCP, or a unix socket when `unix_path` is set.
+struct ListenAddress {
+  net::Endpoint endpoint;
+  std::string unix_path;
+  friend auto operator<=>(const ListenAddress&, const ListenAddress&) = default;
+  [[nodiscard]] std::string text() const;  // "0.0.0.0:80", "[::]:80", "unix:/path"
+};
+
+// One listening socket (set): all `listen` directives of one address together.
+struct Listener {
+  ListenAddress address;
+  int backlog = 511;
+  bool ipv6_only = true;
+  bool deferred = false;
+  bool free_bind = true;  // baton: binding to a VIP that is not here yet works
+  std::optional<int> receive_buffer_bytes;
+  std::optional<int> send_buffer_bytes;
+  bool keepalive_probes = false;       // so_keepalive
+  std::uint32_t default_server = 0;    // index into Proxy::servers
+  std::vector<std::uint32_t> servers;  // all servers that listen here, in file order
+  Position where;
+};
+
+struct LogFormat {
+  std::string name;
+  TemplateText text;
+  enum class Escape : std::uint8_t { standard, json, none } escape = Escape::standard;
+};
+
+struct AccessLog {
+  std::string path;          // absolute; "/dev/stdout" and friends are ordinary paths
+  std::uint32_t format = 0;  // index into Proxy::log_formats (0 is "combined")
+};
+
+struct ErrorLog {
+  std::string path;  // absolute, or "stderr"
+  LogLevel level = LogLevel::error;
+};
+
+// One `server` line of an upstream group. A name that resolves to several addresses makes one
+// peer of each.
+struct UpstreamServer {
+  std::string name;  // as written: "192.168.175.121" -> "192.168.175.121:80"
+  net::Endpoint endpoint;
+  std::string unix_path;  // set instead of endpoint for "unix:/path"
+  std::uint32_t weight = 1;
+  std::uint32_t max_fails = 1;
+  Duration fail_timeout = 10s;
+  std::uint32_t max_connections = 0;  // 0: unlimited
+  bool backup = false;
+  bool down = false;
+  Position where;
+};
+
+enum class Balance : std::uint8_t { round_robin };
+
+// An `upstream` block, or the implicit group of a proxy_pass that names a host directly.
+struct UpstreamGroup {
+  std::string name;
+  std::vector<UpstreamServer> servers;
+  Balance balance = Balance::round_robin;
+  // Idle connections kept per thread. nginx before 1.29.7: 0; since: 32; so here.
+  std::uint32_t keepalive_connections = 32;
+  std::uint32_t keepalive_requests = 1000;
+  Duration keepalive_timeout = 60s;
+  Duration keepalive_time = 1h;
+  bool implicit = false;
+  Position where;
+};
+
+struct HeaderLine {
+  std::string name;
+  TemplateText value;
+  bool always = false;  // add_header ... always
+};
+
+// proxy_next_upstream conditions, a bit each.
+enum NextUpstream : std::uint32_t {
+  next_on_error = 1,
+  next_on_timeout = 2,
+  next_on_invalid_header = 4,
+  next_on_http_500 = 8,
+  next_on_http_502 = 16,
+  next_on_http_503 = 32,
+  next_on_http_504 = 64,
+  next_on_http_403 = 128,
+  next_on_http_404 = 256,
+  next_on_http_429 = 512,
+  next_non_idempotent = 1024,
+};
+
+// proxy_pass and the family that goes with it.
+struct ProxyPass {
+  std::uint32_t upstream = 0;  // index into Proxy::upstreams
+  std::string host_header;     // what $proxy_host gives: the text after "http://"
+  std::uint16_t port = 80;     // $proxy_port
+  // proxy_pass http://name/uri: the part of the request URI that matched the location is replaced.
+  std::optional<std::string> uri;
+  // Sent to the upstream in this order. nginx's defaults (Host $proxy_host, Connection close)
+  // are filled in unless overridden; an empty value after expansion drops the header.
+  // `Connection` is absent here unless the user set it: the connection is baton's to manage.
+  std::vector<HeaderLine> set_headers;
+  bool http_1_1 = true;  // proxy_http_version; nginx before 1.29.7: 1.0
+  bool pass_request_headers = true;
+  bool pass_request_body = true;
+  bool buffering = true;
+  bool request_buffering = true;         // baton streams either way and says so in a note
+  std::size_t buffer_size_bytes = 8192;  // limit of an upstream's response head
+  std::size_t buffers_bytes = 65536;     // most that is read ahead of a slow client
+  Duration connect_timeout = 60s;
+  Duration send_timeout = 60s;
+  Duration read_timeout = 60s;
+  std::uint32_t next_upstream = next_on_error | next_on_timeout;
+  std::uint32_t next_upstream_tries = 0;  // 0: no limit
+  Duration next_upstream_timeout = 0s;    // 0: no limit
+  bool intercept_errors = false;
+  bool ignore_client_abort = false;
+  bool redirect_default = true;                                // proxy_redirect default|off
+  std::vector<std::pair<std::string, std::string>> redirects;  // proxy_redirect FROM TO
+  std::vector<std::string> hide_headers;  // lower case; nginx's own four are filled in
+  std::vector<std::string> pass_headers;  // lower case
+};
+
+struct ErrorPage {
+  std::vector<std::uint16_t> codes;
+  // -1: keep the code; 0: the code of the page ("="); otherwise the new one ("=200").
+  int answer_code = -1;
+  TemplateText target;  // URI, "@name" or an absolute URL
+};
+
+struct ReturnAction {
+  std::uint16_t code = 200;
+  TemplateText text;  // body, or the target of a redirect
+};
+
+using MimeTypes = std::map<std::string, std::string>;  // lower-case extension -> type
+
+// What to do with a request that landed here, and every setting that applies to it.
+struct Location {
+  enum class Match : std::uint8_t {
+    server,
+    prefix,
+    prefix_no_regex,
+    exact,
+    regex,
+    regex_no_case,
+    named
+  };
+  Match match = Match::prefix;
+  std::string pattern;  // "/", "\.php$", "@fallback"; "" for the server itself
+  Position where;
+  std::vector<std::uint32_t> children;  // nested locations: indices into Server::locations
+
+  // Handlers: at most one of return/proxy; static files otherwise.
+  std::optional<ReturnAction> returns;
+  std::shared_ptr<const ProxyPass> proxy;
+  bool internal = false;
+
+  // Static files.
+  TemplateText root;                  // default "html" below the prefix
+  std::optional<TemplateText> alias;  // replaces root and the matched prefix
+  std::vector<std::string> index = {"index.html"};
+  std::vector<TemplateText> try_files;  // the last one is the fallback: a URI or "=404"
+  bool autoindex = false;
+  bool sendfile = false;
+  bool tcp_nopush = false;
+  bool tcp_nodelay = true;
+  bool etag = true;
+  enum class IfModifiedSince : std::uint8_t {
+    off,
+    exact,
+    before
+  } if_modified_since = IfModifiedSince::exact;
+  std::uint32_t max_ranges = UINT32_MAX;
+  std::shared_ptr<const MimeTypes> types;
+  std::string default_type = "text/plain";
+  std::string charset;
+
+  // Responses.
+  std::vector<HeaderLine> add_headers;
+  std::vector<ErrorPage> error_pages;
+  bool server_tokens = true;
+  enum class Expires : std::uint8_t { off, epoch, max, after } expires = Expires::off;
+  Duration expires_after = 0s;
+
+  // The client's side.
+  std::uint64_t client_max_body_bytes = 1 << 20;  // 0: unlimited
+  Duration client_body_timeout = 60s;
+  Duration send_timeout = 60s;
+  Duration keepalive_timeout = 75s;          // 0: close after each response
+  std::optional<Duration> keepalive_header;  // second argument: Keep-Alive header
+  std::uint32_t keepalive_requests = 1000;
+  Duration lingering_time = 30s;
+  Duration lingering_timeout = 5s;
+  bool absolute_redirect = true;
+  bool port_in_redirect = true;
+  bool server_name_in_redirect = false;
+  bool reset_timed_out = false;
+  bool chunked_transfer_encoding = true;
+
+  // Logs. Empty access_logs: off.
+  std::vector<AccessLog> access_logs;
+  ErrorLog error_log;
+  bool log_not_found = true;
+  bool log_subrequest = false;
+};
+
+struct ServerName {
+  enum class Kind : std::uint8_t {
+    exact,
+    leading_wildcard,
+    trailing_wildcard,
+    regex
+  } kind = Kind::exact;
+  std::string text;  // lower case; without "*." or ".*"; the pattern of a regex without "~"
+};
+
+struct Server {
+  std::vector<ServerName> names;
+  std::string primary_name;              // $server_name: first one as written, or ""
+  std::vector<Location> locations;       // [0] is the server itself (Match::server)
+  std::vector<std::uint32_t> top_level;  // indices of the outermost locations, in file order
+  // Settings that apply before the location is known.
+  Duration client_header_timeout = 60s;
+  std::size_t client_header_buffer_bytes = 1024;
+  std::size_t large_header_buffer_bytes = 8192;
+  std::uint32_t large_header_buffers = 4;
+  std::uint32_t max_headers = 1000;
+  bool ignore_invalid_headers = true;
+  bool underscores_in_headers = false;
+  bool merge_slashes = true;
+  Position where;
+};
+
+// The whole of nginx.conf.
+struct Proxy {
+  // main and events
+  std::string prefix = "/etc/nginx";  // where relative paths start (-p)
+  std::string config_path;
+  std::string user;  // empty: nobody/nogroup decision is the supervisor's
+  std::string group;
+  std::uint32_t worker_processes = 1;  // threads; 0: one per core ("auto")
+  std::uint32_t worker_connections = 512;
+  std::optional<std::uint64_t> worker_rlimit_nofile;
+  Duration worker_shutdown_timeout = 0s;  // 0: as long as it takes
+  std::string pid_path;                   // absolute; default "/run/nginx.pid"
+  bool daemon = true;
+  bool master_process = true;
+  bool multi_accept = false;
+  std::vector<ErrorLog> error_logs;
+  // http
+  std::vector<LogFormat> log_formats;  // [0] is "combined"
+  std::vector<UpstreamGroup> upstreams;
+  std::vector<Server> servers;
+  std::vector<Listener> listeners;
+  bool has_http = false;
+};
+
+}  // namespace baton::config

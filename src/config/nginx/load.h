@@ -1,0 +1,26 @@
+// Reads an nginx.conf (with everything that it includes) into the typed model.
+// Grammar and meaning: https://nginx.org/en/docs/, one page a module.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "config/model/proxy.h"
+#include "config/source.h"
+
+namespace baton::config::nginx {
+
+struct LoadOptions {
+  std::string path;                   // the main file, absolute (`-c`)
+  std::string prefix = "/etc/nginx";  // where relative paths start (`-p`)
+  std::string global_directives;      // text of `-g`, parsed in the main context
+  std::string error_log;              // `-e`; empty: the default
+};
+
+// Null when there was an error that nginx would refuse to start with; every problem is in
+// `diagnostics` in either case. Reads files through `sources` only; resolves host names of
+// upstream servers with getaddrinfo.
+std::shared_ptr<const Proxy> load(SourceTree& sources, const LoadOptions& options,
+                                  Diagnostics& diagnostics);
+
+}  // namespace baton::config::nginx
