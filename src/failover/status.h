@@ -1,0 +1,61 @@
+// What the failover process answers to a status_request: one JSON object. The field names are a
+// contract with `baton status` and with whoever scripts `baton status --json`; new ones may be
+// added, none renamed. Times of day are ISO 8601 in UTC with milliseconds, ages and durations are
+// whole milliseconds of the monotonic clock.
+//
+//   pid                 number
+//   router_id           text
+//   proxy               object
+//     tracked           true when the proxy's health decides over the addresses
+//     state             "alive", "restarting" (gone, within the grace), "dead", "hung",
+//                       "absent" (never announced itself)
+//     generation        number of the newest proxy generation, 0 without one
+//     age_ms            how long in this state
+//     upstream_groups, upstream_groups_dead   numbers; reported, never a reason to fail over
+//   scripts             array, in the order of the file
+//     name              text
+//     state             "up", "down", "unknown" (no result yet)
+//     running           true while a run is under way
+//     runs, failures    counters
+//     last_result       "exited with status 1", "timed out", ...; null before the first
+//     last_run_ms       how long the last run took; null before the first
+//     last_age_ms       how long ago it ended; null before the first
+//   instances           array, in the order of the file
+//     name, interface   text
+//     virtual_router_id, version   numbers
+//     state             "INIT", "BACKUP", "MASTER", "FAULT", "STOPPED"
+//     yielding          true after priority 0 was sent and before the address is released
+//     since             when this state began
+//     age_ms            how long ago that was
+//     reason            why the last transition happened, for people
+//     source            the address that adverts are sent from; null when there is none
+//     master            address of the current master (own one when MASTER); null when unknown
+//     master_priority   its priority; null when unknown
+//     unicast_peers     array of addresses, empty for multicast
+//     advert_interval_ms, preempt (true/false)
+//     faults            array of texts: what keeps it in FAULT
+//     priority          object: base, effective, parts: array of
+//       tracker         "script NAME", "interface NAME", "proxy", "source address"
+//       state           "up", "down", "unknown"
+//       contribution    number added to the base
+//       fault           true when it puts the instance into FAULT now
+//     adverts           object: in, out, bad, bad_by_cause (object, cause -> count),
+//                       priority_zero_in, priority_zero_out
+//     became_master, released_master   counters
+//     addresses         array of: address ("192.168.175.100/32"), device, advertised (true/false),
+//                       held (true when it is on the device now)
+//   transitions         array, oldest first, at most the last 20: time, age_ms, instance,
+//                       from, to, reason
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "base/time.h"
+
+namespace baton::failover {
+
+class Process;
+
+nlohmann::json status(const Process& process, Instant now, WallTime wall_now);
+
+}  // namespace baton::failover
