@@ -1,0 +1,166 @@
+// The system calls behind the stream operations.
+
+#include "runtime/stream.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace baton::runtime {
+
+namespace {
+
+bool would_block(int errno_value) {
+  return errno_value == EAGAIN || errno_value == EWOULDBLOCK;
+}
+
+// sendmsg of the pieces; empty when it would block.
+std::optional<Result<std::size_t>> send_pieces(Source& source, const iovec* pieces, int count,
+                                               bool more) {
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(pieces);
+  message.msg_iovlen = static_cast<std::size_t>(count);
+  while (true) {
+    const ssize_t sent = ::sendmsg(source.fd(), &message, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
+    if (sent >= 0) return Result<std::size_t>(static_cast<std::size_t>(sent));
+    if (would_block(errno)) {
+      source.clear_ready(Direction::write);
+      return std::nullopt;
+    }
+    if (errno != EINTR) return Result<std::size_t>(fail_errno(errno, "send"));
+  }
+}
+
+}  // namespace
+
+std::optional<Result<std::size_t>> ReadSome::attempt(Source& source) {
+  while (true) {
+    const ssize_t got = ::recv(source.fd(), into.data(), into.size(), 0);
+    if (got >= 0) {
+      if (static_cast<std::size_t>(got) < into.size()) source.drained();
+      return Result<std::size_t>(static_cast<std::size_t>(got));
+    }
+    if (would_block(errno)) {
+      source.clear_ready(Direction::read);
+      return std::nullopt;
+    }
+    if (errno != EINTR) return Result<std::size_t>(fail_errno(errno, "recv"));
+  }
+}
+
+std::optional<Result<std::size_t>> WriteSome::attempt(Source& source) {
+  return send_pieces(source, pieces, count, more);
+}
+
+std::optional<Result<std::monostate>> WriteAll::attempt(Source& source) {
+  while (true) {
+    while (count > 0 && pieces->iov_len == 0) {
+      ++pieces;
+      --count;
+    }
+    if (count == 0) return Result<std::monostate>(std::monostate{});
+    const auto sent = send_pieces(source, pieces, count, more);
+    if (!sent) return std::nullopt;
+    if (!*sent) return Result<std::monostate>(std::unexpected(sent->error()));
+    std::size_t left = **sent;
+    while (left > 0) {
+      const std::size_t taken = std::min(left, pieces->iov_len);
+      pieces->iov_base = static_cast<char*>(pieces->iov_base) + taken;
+      pieces->iov_len -= taken;
+      left -= taken;
+      if (pieces->iov_len == 0) {
+        ++pieces;
+        --count;
+      }
+    }
+  }
+}
+
+std::optional<Result<std::size_t>> SendFile::attempt(Source& source) {
+  // One turn sends at most this much, so that a fast reader does not keep the others waiting.
+  std::size_t turn_left = 4u << 20;
+  while (left > 0 && turn_left > 0) {
+    const ssize_t count = ::sendfile(source.fd(), file, &offset, std::min(left, turn_left));
+    if (count == 0) break;
+    if (count < 0) {
+      if (errno == EINTR) continue;
+      if (!would_block(errno)) return Result<std::size_t>(fail_errno(errno, "sendfile"));
+      source.clear_ready(Direction::write);
+      return std::nullopt;
+    }
+    left -= static_cast<std::size_t>(count);
+    turn_left -= static_cast<std::size_t>(count);
+    sent += static_cast<std::size_t>(count);
+  }
+  return Result<std::size_t>(sent);
+}
+
+std::optional<Result<std::monostate>> FinishConnect::attempt(Source& source) {
+  int failure = 0;
+  socklen_t size = sizeof failure;
+  if (::getsockopt(source.fd(), SOL_SOCKET, SO_ERROR, &failure, &size) != 0) failure = errno;
+  if (failure != 0) return Result<std::monostate>(fail_errno(failure, "connect"));
+  return Result<std::monostate>(std::monostate{});
+}
+
+std::optional<Result<Accepted>> AcceptOne::attempt(Source& source) {
+  // Level-triggered: the kernel reports again when more connections wait.
+  source.clear_ready(Direction::read);
+  sockaddr_storage address;
+  socklen_t size = sizeof address;
+  Fd fd(::accept4(source.fd(), reinterpret_cast<sockaddr*>(&address), &size,
+                  SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (fd) {
+    return Result<Accepted>(Accepted{
+        std::move(fd), net::Endpoint::from_sockaddr(reinterpret_cast<sockaddr*>(&address))});
+  }
+  // The connection went away again, or another thread took it.
+  if (would_block(errno) || errno == EINTR || errno == ECONNABORTED) return std::nullopt;
+  return Result<Accepted>(fail_errno(errno, "accept4() failed"));
+}
+
+void Stream::shutdown_write() {
+  ::shutdown(source_.fd(), SHUT_WR);
+}
+
+Result<Fd> begin_connect(const net::Endpoint& to,
+                         const std::optional<net::IpAddress>& source_address) {
+  sockaddr_storage address;
+  const socklen_t size = to.to_sockaddr(address);
+  Fd fd(::socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd) return fail_errno(errno, "socket");
+  const int on = 1;
+  ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (source_address) {
+    sockaddr_storage local;
+    const socklen_t local_size = net::Endpoint{*source_address, 0}.to_sockaddr(local);
+    if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&local), local_size) != 0) {
+      return fail_errno(errno, "bind");
+    }
+  }
+  if (::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), size) != 0 &&
+      errno != EINPROGRESS) {
+    return fail_errno(errno, "connect");
+  }
+  return fd;
+}
+
+Result<Fd> begin_connect_unix(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) return fail_errno(ENAMETOOLONG, "connect");
+  std::memcpy(address.sun_path, path.data(), path.size());
+  Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd) return fail_errno(errno, "socket");
+  if (::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+    return fail_errno(errno, "connect");
+  }
+  return fd;
+}
+
+}  // namespace baton::runtime
