@@ -1,0 +1,31 @@
+// Reuse of a Request: its vectors and arena keep their memory from one request to the next.
+
+#include "proxy/request.h"
+
+namespace baton::proxy {
+
+void Request::reset() {
+  client = nullptr;
+  head.clear();
+  host = uri = args = raw_path = raw_uri = {};
+  uri_changed = false;
+  proxy = nullptr;
+  server = nullptr;
+  location = nullptr;
+  captures.clear();
+  internal = false;
+  redirects = 0;
+  error_status = 0;
+  started = ended = Instant{};
+  ended_at = WallTime{};
+  request_length = bytes_sent = body_bytes_sent = 0;
+  completed = false;
+  attempts.clear();
+  upstream_head = nullptr;
+  response.reset();
+  header_sent = false;
+  keep_alive = true;
+  arena.reset();
+}
+
+}  // namespace baton::proxy
