@@ -1,0 +1,206 @@
+// socket(), options, bind(), listen(), in nginx's order and with nginx's words on failure.
+
+#include "supervisor/listen_sockets.h"
+
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "base/assert.h"
+
+namespace baton::supervisor {
+
+namespace {
+
+std::string failed(const char* call, const config::ListenAddress& address, int error) {
+  return fmt::format("{} to {} failed ({}: {})", call, address.text(), error, ::strerror(error));
+}
+
+void set_option(int fd, int level, int name, int value) {
+  // Options are wishes: a kernel without one of them still serves.
+  static_cast<void>(::setsockopt(fd, level, name, &value, sizeof(value)));
+}
+
+// What may be changed on a living listening socket.
+void apply_settings(int fd, const config::Listener& listener) {
+  if (listener.receive_buffer_bytes) {
+    set_option(fd, SOL_SOCKET, SO_RCVBUF, *listener.receive_buffer_bytes);
+  }
+  if (listener.send_buffer_bytes) {
+    set_option(fd, SOL_SOCKET, SO_SNDBUF, *listener.send_buffer_bytes);
+  }
+  set_option(fd, SOL_SOCKET, SO_KEEPALIVE, listener.keepalive_probes);
+  if (listener.address.unix_path.empty()) {
+    // Waking up without data for a second is bearable; nginx uses the same value.
+    set_option(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, listener.deferred ? 1 : 0);
+  }
+}
+
+unsigned socket_address(const config::ListenAddress& address, sockaddr_storage& into) {
+  if (address.unix_path.empty()) return address.endpoint.to_sockaddr(into);
+  auto& local = reinterpret_cast<sockaddr_un&>(into);
+  local.sun_family = AF_UNIX;
+  const std::size_t length = std::min(address.unix_path.size(), sizeof(local.sun_path) - 1);
+  std::memcpy(local.sun_path, address.unix_path.data(), length);
+  local.sun_path[length] = '\0';
+  return static_cast<unsigned>(offsetof(sockaddr_un, sun_path) + length + 1);
+}
+
+// A bound socket that does not listen yet; -1 and `problem` on failure.
+runtime::Fd bind_socket(const config::Listener& listener, bool share_port, std::string& problem) {
+  const auto& address = listener.address;
+  sockaddr_storage name{};
+  const unsigned length = socket_address(address, name);
+  runtime::Fd fd(::socket(name.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd) {
+    problem = fmt::format("socket() {} failed ({}: {})", address.text(), errno, ::strerror(errno));
+    return fd;
+  }
+  if (address.unix_path.empty()) {
+    set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+    if (share_port) set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1);
+    // The virtual address may not be here yet.
+    if (listener.free_bind) {
+      set_option(fd.get(), IPPROTO_IP, IP_FREEBIND, 1);
+      if (name.ss_family == AF_INET6) set_option(fd.get(), IPPROTO_IPV6, IPV6_FREEBIND, 1);
+    }
+    if (name.ss_family == AF_INET6) {
+      set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, listener.ipv6_only);
+    }
+  }
+  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&name), length) != 0) {
+    problem = failed("bind()", address, errno);
+    fd.reset();
+  }
+  return fd;
+}
+
+// Removes a unix socket file that nobody listens on any more (left by a crash).
+void remove_stale_unix_socket(const config::ListenAddress& address) {
+  struct stat info{};
+  if (::lstat(address.unix_path.c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) return;
+  sockaddr_storage name{};
+  const unsigned length = socket_address(address, name);
+  runtime::Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!fd) return;
+  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&name), length) != 0 &&
+      errno == ECONNREFUSED) {
+    ::unlink(address.unix_path.c_str());
+  }
+}
+
+bool overlap(const config::ListenAddress& a, const config::ListenAddress& b) {
+  if (!a.unix_path.empty() || !b.unix_path.empty()) return a.unix_path == b.unix_path;
+  if (a.endpoint.port != b.endpoint.port) return false;
+  // A wildcard of either family may cover the other (ipv6only=off).
+  return a.endpoint.address.is_any() || b.endpoint.address.is_any() ||
+         a.endpoint.address == b.endpoint.address;
+}
+
+}  // namespace
+
+ListenSockets::Key ListenSockets::key_of(const config::Listener& listener) {
+  return {listener.address, listener.ipv6_only};
+}
+
+bool ListenSockets::holds_overlapping(const std::map<Key, Opened>& fresh,
+                                      const config::ListenAddress& address) const {
+  for (const auto* held : {&fresh, &opened_}) {
+    for (const auto& [key, opened] : *held) {
+      if (!opened.sockets.empty() && overlap(key.first, address)) return true;
+    }
+  }
+  return false;
+}
+
+bool ListenSockets::open_one(const config::Listener& listener, std::uint32_t threads,
+                             std::map<Key, Opened>& fresh, std::string& problem) {
+  const bool is_unix = !listener.address.unix_path.empty();
+  const Key key = key_of(listener);
+  const auto held = opened_.find(key);
+  const std::size_t have = held == opened_.end() ? 0 : held->second.sockets.size();
+  const std::size_t wanted = is_unix ? 1 : threads;
+  if (have == 0 && is_unix) remove_stale_unix_socket(listener.address);
+  if (have == 0 && !is_unix && !holds_overlapping(fresh, listener.address)) {
+    // The trial: bound without SO_REUSEPORT and closed again.
+    if (!bind_socket(listener, false, problem)) return false;
+  }
+  auto& sockets = fresh[key].sockets;
+  for (std::size_t i = have; i < wanted; ++i) {
+    runtime::Fd fd = bind_socket(listener, !is_unix, problem);
+    if (!fd) return false;
+    apply_settings(fd.get(), listener);
+    if (is_unix) ::chmod(listener.address.unix_path.c_str(), 0666);
+    if (::listen(fd.get(), listener.backlog) != 0) {
+      problem = failed("listen()", listener.address, errno);
+      return false;
+    }
+    sockets.push_back(std::move(fd));
+  }
+  return true;
+}
+
+bool ListenSockets::open(const std::vector<config::Listener>& listeners, std::uint32_t threads,
+                         std::string& problem) {
+  std::map<Key, Opened> fresh;
+  for (const auto& listener : listeners) {
+    if (!open_one(listener, threads, fresh, problem)) {
+      // Socket files of ours that were made in vain must not stay.
+      for (const auto& [key, opened] : fresh) {
+        if (!key.first.unix_path.empty() && !opened.sockets.empty()) {
+          ::unlink(key.first.unix_path.c_str());
+        }
+      }
+      return false;
+    }
+  }
+  for (const auto& listener : listeners) {
+    auto& opened = opened_[key_of(listener)];
+    for (const auto& fd : opened.sockets) {
+      apply_settings(fd.get(), listener);
+      static_cast<void>(::listen(fd.get(), listener.backlog));
+    }
+    for (auto& fd : fresh[key_of(listener)].sockets) opened.sockets.push_back(std::move(fd));
+    fresh.erase(key_of(listener));
+  }
+  return true;
+}
+
+void ListenSockets::keep_only(const std::vector<config::Listener>& listeners) {
+  std::map<Key, Opened> kept;
+  for (const auto& listener : listeners) {
+    if (auto node = opened_.extract(key_of(listener))) kept.insert(std::move(node));
+  }
+  for (const auto& [key, opened] : opened_) {
+    if (!key.first.unix_path.empty()) ::unlink(key.first.unix_path.c_str());
+  }
+  opened_ = std::move(kept);
+}
+
+std::vector<proxy::ListenSockets> ListenSockets::take(
+    const std::vector<config::Listener>& listeners) {
+  std::vector<proxy::ListenSockets> result;
+  for (const auto& listener : listeners) {
+    const auto held = opened_.find(key_of(listener));
+    BATON_ASSERT(held != opened_.end());
+    result.push_back({std::move(held->second.sockets)});
+    held->second.sockets.clear();
+  }
+  return result;
+}
+
+std::size_t ListenSockets::count() const {
+  std::size_t sum = 0;
+  for (const auto& [key, opened] : opened_) sum += opened.sockets.size();
+  return sum;
+}
+
+}  // namespace baton::supervisor

@@ -1,0 +1,47 @@
+// Pid files, and the lock that makes an instance the only one of its kind.
+//
+// A pid file left behind by a crash must never prevent a start (keepalived refuses then), and a
+// second instance must never start beside a living one: so what counts is a record lock (fcntl) on
+// the file, which the kernel drops with the process; the number inside is for people and scripts.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "runtime/fd.h"
+
+namespace baton::supervisor {
+
+// A pid file that this process holds locked. Removed when the object dies, if it is still ours.
+class PidLock {
+ public:
+  PidLock() = default;
+  // Creates and locks; the number is written by write(). Unavailable when another process holds it.
+  static Result<PidLock> acquire(const std::string& path);
+  PidLock(PidLock&& other) noexcept = default;
+  PidLock& operator=(PidLock&& other) noexcept;
+  ~PidLock();
+
+  Status write(pid_t pid);
+  [[nodiscard]] const std::string& path() const { return path_; }
+  // For a forked child: forget the file without removing it.
+  void forget();
+
+ private:
+  std::string path_;
+  runtime::Fd fd_;
+};
+
+// Writes "PID\n" so that a reader sees the old or the new number, never half of one.
+Status write_pid_file(const std::string& path, pid_t pid);
+// Removes the file if it still names `pid`.
+void remove_pid_file(const std::string& path, pid_t pid);
+// The number in a pid file; nothing when it is missing or holds none.
+std::optional<pid_t> read_pid_file(const std::string& path);
+// The process that holds the lock of a pid file, if any.
+std::optional<pid_t> lock_holder(const std::string& path);
+
+}  // namespace baton::supervisor
