@@ -2,10 +2,7 @@
 
 #include "upstream/group.h"
 
-#include <sys/un.h>
-
 #include <algorithm>
-#include <cstring>
 #include <map>
 #include <utility>
 
@@ -29,22 +26,13 @@ Peer make_peer(const config::UpstreamServer& server, std::uint32_t index) {
   Peer peer;
   peer.index = index;
   peer.name = server.unix_path.empty() ? server.endpoint.text() : "unix:" + server.unix_path;
+  peer.endpoint = server.endpoint;
+  peer.unix_path = server.unix_path;
   peer.weight = server.weight;
   peer.connections_max = server.max_connections;
   peer.backup = server.backup;
   peer.down = server.down;
   peer.health = {server.max_fails, server.fail_timeout};
-  if (server.unix_path.empty()) {
-    peer.address_length = server.endpoint.to_sockaddr(peer.address);
-  } else {
-    sockaddr_un name{};
-    name.sun_family = AF_UNIX;
-    // The configuration has refused longer paths.
-    BATON_ASSERT(server.unix_path.size() < sizeof(name.sun_path));
-    std::memcpy(name.sun_path, server.unix_path.c_str(), server.unix_path.size() + 1);
-    std::memcpy(&peer.address, &name, sizeof(name));
-    peer.address_length = sizeof(name);
-  }
   return peer;
 }
 

@@ -14,8 +14,6 @@
 // 3. A group of one server and no backup never loses it (as nginx).
 #pragma once
 
-#include <sys/socket.h>
-
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -27,6 +25,7 @@
 #include "base/time.h"
 #include "config/model/proxy.h"
 #include "ipc/shared_region.h"
+#include "net/address.h"
 #include "upstream/health.h"
 
 namespace baton::upstream {
@@ -35,8 +34,8 @@ namespace baton::upstream {
 struct Peer {
   std::uint32_t index = 0;  // in its group, primaries and backups in file order
   std::string name;         // $upstream_addr: "10.0.0.1:80", "[::1]:80", "unix:/run/app.sock"
-  sockaddr_storage address{};
-  socklen_t address_length = 0;
+  net::Endpoint endpoint;
+  std::string unix_path;  // set instead of endpoint
   std::uint32_t weight = 1;
   std::uint32_t connections_max = 0;
   bool backup = false;
