@@ -1,0 +1,113 @@
+// What goes into the machine and what comes out of it, as values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/log.h"
+#include "base/time.h"
+#include "net/address.h"
+#include "vrrp/packet.h"
+#include "vrrp/settings.h"
+#include "vrrp/tracker.h"
+
+namespace baton::vrrp {
+
+enum class State : std::uint8_t { init, backup, master, fault, stopped };
+
+// "INIT", "BACKUP", "MASTER", "FAULT", "STOPPED"
+const char* name_of(State state);
+
+namespace event {
+
+// Takes part from now on. Until then everything but settings and trackers is ignored.
+struct Start {};
+
+// An advert for this virtual router came in on its interface.
+struct AdvertReceived {
+  const ParsedAdvert* advert;  // valid during the call
+};
+
+// The instant of deadline() has come. Sockets are read before this is told, so that an advert that
+// was waiting all along is seen first.
+struct TimerDue {};
+
+struct TrackerReported {
+  std::size_t index = 0;  // in Settings::trackers
+  Health health = Health::unknown;
+  std::string detail;  // why; may be empty
+};
+
+// The address that adverts are sent from; nothing when the interface has none.
+struct SourceChanged {
+  std::optional<net::IpAddress> source;
+};
+
+// This process did not run when it wanted to, for that long; others may have been elected.
+struct Slept {
+  Duration length{};
+};
+
+// Other settings for the same virtual router (same interface, id, family and version).
+struct Reconfigured {
+  Settings settings;
+};
+
+struct Stop {
+  bool yield = true;  // keep the addresses until the successor is heard, for a bounded time
+};
+
+}  // namespace event
+
+using Event =
+    std::variant<event::Start, event::AdvertReceived, event::TimerDue, event::TrackerReported,
+                 event::SourceChanged, event::Slept, event::Reconfigured, event::Stop>;
+
+namespace action {
+
+struct SendAdvert {
+  std::uint8_t priority = 0;
+};
+
+// Makes the addresses on the interface those of the settings: adds what is missing and removes
+// what this instance held and no longer has.
+struct AddAddresses {};
+struct RemoveAddresses {};
+
+// Gratuitous ARP for every address, `repeat` frames each.
+struct Announce {
+  std::uint32_t repeat = 1;
+};
+
+enum class Notice : std::uint8_t { master, backup, fault, stop };
+
+struct Notify {
+  Notice notice = Notice::backup;
+  std::uint8_t priority = 0;
+};
+
+struct LogLine {
+  LogLevel level = LogLevel::info;
+  std::string text;
+  bool detail = false;  // only with -D
+};
+
+struct Transition {
+  State from = State::init;
+  State to = State::init;
+  std::string reason;
+};
+
+}  // namespace action
+
+using Action = std::variant<action::SendAdvert, action::AddAddresses, action::RemoveAddresses,
+                            action::Announce, action::Notify, action::LogLine, action::Transition>;
+
+// In the order in which they are to be done. Empty, and without allocation, for the ordinary
+// advert that a backup hears.
+using Actions = std::vector<Action>;
+
+}  // namespace baton::vrrp

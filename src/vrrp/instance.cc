@@ -1,0 +1,406 @@
+// States, timers and trackers of the machine; adverts are in instance_adverts.cc.
+
+#include "vrrp/instance.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "base/assert.h"
+#include "vrrp/timers.h"
+
+namespace baton::vrrp {
+
+namespace {
+
+// A successor of priority 1 needs one second; the rest is for its packet to arrive.
+constexpr Duration yield_margin = 200ms;
+constexpr Duration yield_longest = 3s;
+
+}  // namespace
+
+const char* name_of(State state) {
+  switch (state) {
+    case State::init:
+      return "INIT";
+    case State::backup:
+      return "BACKUP";
+    case State::master:
+      return "MASTER";
+    case State::fault:
+      return "FAULT";
+    case State::stopped:
+      return "STOPPED";
+  }
+  BATON_ASSERT(false);
+}
+
+std::uint64_t Counters::rejected_total() const {
+  return std::accumulate(rejected.begin(), rejected.end(), std::uint64_t{0});
+}
+
+Instance::Instance(Settings settings)
+    : settings_(std::move(settings)),
+      effective_priority_(settings_.priority),
+      master_interval_(settings_.advert_interval) {
+  for (const auto& tracker : settings_.trackers) trackers_.push_back(Tracker{tracker, {}, {}});
+}
+
+Actions Instance::handle(const Event& event, Instant now) {
+  actions_.clear();
+  if (state_ != State::stopped) {
+    std::visit([&](const auto& single) { on(single, now); }, event);
+  }
+  return std::exchange(actions_, {});
+}
+
+Instant Instance::deadline() const {
+  return std::min({master_down_at_, advert_at_, announce_again_at_, conflict_again_at_, refresh_at_,
+                   yield_until_, release_at_});
+}
+
+Advert Instance::make_advert(std::uint8_t priority) const {
+  Advert advert;
+  advert.version = settings_.version;
+  advert.virtual_router_id = settings_.virtual_router_id;
+  advert.priority = priority;
+  advert.interval = settings_.advert_interval;
+  advert.auth_type = settings_.auth_type;
+  advert.password = settings_.password;
+  advert.addresses = settings_.addresses;
+  return advert;
+}
+
+std::optional<net::IpAddress> Instance::master() const {
+  return state_ == State::master ? source_ : master_;
+}
+
+std::optional<std::uint8_t> Instance::master_priority() const {
+  if (state_ == State::master) return effective_priority_;
+  if (!master_) return std::nullopt;
+  return master_priority_;
+}
+
+std::vector<std::string> Instance::faults() const {
+  std::vector<std::string> texts;
+  if (started_ && !source_) texts.emplace_back("no source address");
+  for (const auto& tracker : trackers_) {
+    if (tracker.is_fault()) texts.push_back(tracker.fault_text());
+  }
+  return texts;
+}
+
+void Instance::on(const event::Start&, Instant now) {
+  if (started_) return;
+  started_ = true;
+  since_ = now;
+  review_priority(now);
+  review_trackers(now);
+}
+
+void Instance::on(const event::TimerDue&, Instant now) {
+  if (yield_until_ <= now) {
+    finish_stop(yield_end_.empty() ? "stopped; no successor was heard" : yield_end_, now);
+    return;
+  }
+  if (release_at_ <= now) release_addresses();
+  if (master_down_at_ <= now) {
+    log(LogLevel::info, "Receive advertisement timeout", true);
+    become_master(timeout_reason(now), now);
+    return;
+  }
+  if (advert_at_ <= now) {
+    // On the beat, unless a beat was missed: then a new one begins.
+    advert_at_ += settings_.advert_interval;
+    if (advert_at_ <= now) advert_at_ = now + settings_.advert_interval;
+    send(effective_priority_);
+    ++contested_adverts_;
+  }
+  run_announcements(now);
+}
+
+void Instance::on(const event::TrackerReported& report, Instant now) {
+  BATON_ASSERT(report.index < trackers_.size());
+  Tracker& tracker = trackers_[report.index];
+  tracker.health = report.health;
+  tracker.detail = report.detail;
+  if (!started_) return;
+  review_priority(now);
+  review_trackers(now);
+}
+
+void Instance::on(const event::SourceChanged& change, Instant now) {
+  source_ = change.source;
+  if (started_) review_trackers(now);
+}
+
+// Whoever was paused has missed adverts, or has missed sending them. What the timers say is then
+// worth nothing: a backup gives the master one more interval, and a master that was silent for so
+// long that others must have been elected listens before it sends.
+void Instance::on(const event::Slept& sleep, Instant now) {
+  const Duration listen = master_interval_ + skew();
+  if (state_ == State::backup && sleep.length * 2 >= master_interval_) {
+    master_down_at_ = std::max(master_down_at_, now + listen);
+    return;
+  }
+  if (state_ != State::master || is_yielding()) return;
+  if (sleep.length < settings_.down_timer_adverts * settings_.advert_interval) return;
+  become_backup(fmt::format("did not run for {:.1f} s", to_seconds(sleep.length)), listen, 0s, now);
+  release_addresses();
+}
+
+void Instance::on(event::Reconfigured change, Instant now) {
+  const auto earlier = std::move(trackers_);
+  trackers_.clear();
+  for (const auto& wanted : change.settings.trackers) {
+    Tracker tracker{wanted, Health::unknown, {}};
+    const auto known = std::ranges::find(earlier, wanted.name,
+                                         [](const Tracker& old) { return old.settings.name; });
+    if (known != earlier.end()) {
+      tracker.health = known->health;
+      tracker.detail = known->detail;
+    }
+    trackers_.push_back(std::move(tracker));
+  }
+  const bool same_addresses = settings_.addresses == change.settings.addresses;
+  const Duration earlier_down_time = down_time();
+  if (state_ != State::backup) master_interval_ = change.settings.advert_interval;
+  if (settings_.version == 2) master_interval_ = change.settings.advert_interval;
+  settings_ = std::move(change.settings);
+  told_ = 0;
+  if (master_down_at_ != never) master_down_at_ += down_time() - earlier_down_time;
+  if (!started_) return;
+  review_priority(now);
+  if (state_ == State::backup && holds_addresses()) release_addresses();
+  if (state_ == State::master && !is_yielding()) {
+    actions_.emplace_back(action::AddAddresses{});
+    send_and_restart(now);
+    if (!same_addresses) {
+      actions_.emplace_back(action::Announce{settings_.announce.repeat});
+    }
+  }
+  review_trackers(now);
+}
+
+void Instance::on(const event::Stop& stop, Instant now) {
+  if (state_ != State::master) {
+    finish_stop("stopped", now);
+    return;
+  }
+  if (is_yielding()) {
+    if (!stop.yield) finish_stop("stopped", now);
+    return;
+  }
+  send(0);
+  log(LogLevel::info, "sent 0 priority", true);
+  if (!stop.yield) {
+    finish_stop("stopped", now);
+    return;
+  }
+  clear_timers();
+  const Duration slowest = skew_time(settings_.version, 1, settings_.advert_interval);
+  yield_until_ = now + std::min(slowest + yield_margin, yield_longest);
+}
+
+void Instance::enter(State state, std::string reason, Instant now) {
+  actions_.emplace_back(action::Transition{state_, state, reason});
+  if (state == State::master) ++counters_.became_master;
+  if (state_ == State::master) ++counters_.released_master;
+  state_ = state;
+  since_ = now;
+  reason_ = std::move(reason);
+  clear_timers();
+  told_ = 0;
+  heard_at_ = never;
+}
+
+void Instance::become_backup(std::string reason, Duration wait, Duration linger, Instant now) {
+  const bool was_init = state_ == State::init;
+  const bool was_master = state_ == State::master;
+  enter(State::backup, std::move(reason), now);
+  log(LogLevel::info, was_init ? "Entering BACKUP STATE (init)" : "Entering BACKUP STATE");
+  if (was_master) release_at_ = now + linger;
+  master_down_at_ = now + wait;
+  actions_.emplace_back(action::Notify{action::Notice::backup, effective_priority_});
+}
+
+// The advert goes first: every other node holds back from then on.
+void Instance::become_master(std::string reason, Instant now) {
+  if (dropped_ownership_) {
+    dropped_ownership_ = false;
+    review_priority(now);
+  }
+  send(effective_priority_);
+  enter(State::master, std::move(reason), now);
+  log(LogLevel::info, "Entering MASTER STATE");
+  log(LogLevel::info, "setting VIPs.", true);
+  actions_.emplace_back(action::AddAddresses{});
+  actions_.emplace_back(action::Announce{settings_.announce.repeat});
+  actions_.emplace_back(action::Notify{action::Notice::master, effective_priority_});
+  master_interval_ = settings_.advert_interval;
+  advert_at_ = now + settings_.advert_interval;
+  const AnnounceSchedule& schedule = settings_.announce;
+  if (schedule.delay > 0s) announce_again_at_ = now + schedule.delay;
+  if (schedule.refresh > 0s) refresh_at_ = now + schedule.delay + schedule.refresh;
+}
+
+void Instance::become_fault(std::string reason, Instant now) {
+  const bool was_init = state_ == State::init;
+  const bool was_master = state_ == State::master;
+  const bool held = holds_addresses();
+  if (was_master) send(0);
+  log(LogLevel::info, fmt::format("entering FAULT state ({})", reason));
+  enter(State::fault, std::move(reason), now);
+  log(LogLevel::info, was_init ? "Entering FAULT STATE (init)" : "Entering FAULT STATE");
+  if (was_master) log(LogLevel::info, "sent 0 priority", true);
+  if (held) release_addresses();
+  actions_.emplace_back(action::Notify{action::Notice::fault, effective_priority_});
+}
+
+void Instance::leave_init_or_fault(Instant now) {
+  std::string reason = state_ == State::init ? "started" : "all faults are gone";
+  master_.reset();
+  master_interval_ = settings_.advert_interval;
+  if (is_owner() && settings_.wants_master) {
+    become_master(std::move(reason), now);
+  } else {
+    become_backup(std::move(reason), down_time(), 0s, now);
+  }
+}
+
+void Instance::finish_stop(std::string reason, Instant now) {
+  const bool held = holds_addresses();
+  enter(State::stopped, std::move(reason), now);
+  if (held) release_addresses();
+  actions_.emplace_back(action::Notify{action::Notice::stop, effective_priority_});
+}
+
+void Instance::release_addresses() {
+  release_at_ = never;
+  log(LogLevel::info, "removing VIPs.", true);
+  actions_.emplace_back(action::RemoveAddresses{});
+}
+
+void Instance::review_trackers(Instant now) {
+  const auto problems = faults();
+  if (!problems.empty()) {
+    // A master that yields is on its way out; a fault ends its patience.
+    if (is_yielding()) {
+      finish_stop(problems.front(), now);
+    } else if (state_ != State::fault) {
+      become_fault(problems.front(), now);
+    }
+    return;
+  }
+  if (state_ == State::fault || (state_ == State::init && !is_undecided())) {
+    leave_init_or_fault(now);
+  }
+}
+
+void Instance::review_priority(Instant now) {
+  int total = settings_.priority;
+  for (const auto& tracker : trackers_) total += tracker.contribution();
+  std::uint8_t effective = static_cast<std::uint8_t>(std::clamp(total, 1, 254));
+  if (settings_.priority == owner_priority) {
+    effective = dropped_ownership_ ? owner_priority - 1 : owner_priority;
+  }
+  if (effective == effective_priority_) return;
+  const Duration earlier_down_time = down_time();
+  log(LogLevel::info,
+      fmt::format("Changing effective priority from {} to {}", effective_priority_, effective));
+  effective_priority_ = effective;
+  if (master_down_at_ != never) {
+    master_down_at_ = std::max(now, master_down_at_ + (down_time() - earlier_down_time));
+  }
+}
+
+void Instance::clear_timers() {
+  master_down_at_ = advert_at_ = announce_again_at_ = conflict_again_at_ = refresh_at_ =
+      yield_until_ = release_at_ = preempt_from_ = contested_since_ = never;
+}
+
+void Instance::send(std::uint8_t priority) {
+  actions_.emplace_back(action::SendAdvert{priority});
+  ++counters_.adverts_sent;
+  if (priority == 0) ++counters_.priority_zero_sent;
+}
+
+void Instance::send_and_restart(Instant now) {
+  send(effective_priority_);
+  advert_at_ = now + settings_.advert_interval;
+}
+
+// Another master was there: neighbours may have believed it. Bounded to one burst an interval, so
+// that a node that cannot hear us does not make us flood the segment.
+void Instance::announce_conflict(Instant now) {
+  if (now < next_conflict_at_) return;
+  next_conflict_at_ = now + std::min<Duration>(settings_.advert_interval, 1s);
+  const AnnounceSchedule& schedule = settings_.announce;
+  if (schedule.conflict_repeat == 0) return;
+  actions_.emplace_back(action::Announce{schedule.conflict_repeat});
+  if (schedule.conflict_delay > 0s) conflict_again_at_ = now + schedule.conflict_delay;
+}
+
+void Instance::run_announcements(Instant now) {
+  const AnnounceSchedule& schedule = settings_.announce;
+  if (announce_again_at_ <= now) {
+    announce_again_at_ = never;
+    actions_.emplace_back(action::Announce{schedule.repeat});
+  }
+  if (conflict_again_at_ <= now) {
+    conflict_again_at_ = never;
+    actions_.emplace_back(action::Announce{schedule.conflict_repeat});
+  }
+  if (refresh_at_ <= now) {
+    refresh_at_ = schedule.refresh > 0s ? now + schedule.refresh : never;
+    actions_.emplace_back(action::Announce{schedule.refresh_repeat});
+  }
+}
+
+void Instance::log(LogLevel level, std::string text, bool detail) {
+  actions_.emplace_back(
+      action::LogLine{level, fmt::format("({}) {}", settings_.name, text), detail});
+}
+
+bool Instance::first_time(unsigned cause) {
+  const std::uint32_t bit = 1u << cause;
+  if (told_ & bit) return false;
+  told_ |= bit;
+  return true;
+}
+
+Duration Instance::down_time() const {
+  return master_down_time(settings_.version, effective_priority_, master_interval_,
+                          settings_.down_timer_adverts);
+}
+
+Duration Instance::skew() const {
+  return skew_time(settings_.version, effective_priority_, master_interval_);
+}
+
+bool Instance::is_owner() const {
+  return effective_priority_ == owner_priority;
+}
+
+bool Instance::is_undecided() const {
+  return std::ranges::any_of(trackers_, &Tracker::is_undecided);
+}
+
+std::string Instance::timeout_reason(Instant now) const {
+  if (!master_ || heard_at_ == never) {
+    return fmt::format("no advert for {:.3f} s", to_seconds(now - since_));
+  }
+  const double silence_s = to_seconds(now - heard_at_);
+  if (master_priority_ == 0) {
+    return fmt::format("master {} gave up {:.3f} s ago", master_->text(), silence_s);
+  }
+  if (master_priority_ < effective_priority_) {
+    return fmt::format("priority {} is higher than {} of {}", effective_priority_, master_priority_,
+                       master_->text());
+  }
+  return fmt::format("no advert from {} for {:.3f} s", master_->text(), silence_s);
+}
+
+}  // namespace baton::vrrp

@@ -1,0 +1,174 @@
+// One virtual router as a pure machine: handle(Event, now) -> Actions. It opens nothing, reads no
+// clock, writes no log; who drives it delivers events, obeys the actions in their order and calls
+// again with TimerDue when deadline() has come.
+//
+// The model (RFC 3768 section 6.4, keepalived's reading of it):
+//
+//   INIT --start--> BACKUP --master-down timer--> MASTER --higher priority heard--> BACKUP
+//     any state --a tracker without weight fails--> FAULT --all well again--> BACKUP
+//     any state --stop--> STOPPED; from MASTER after yielding to the successor
+//
+// Invariants:
+//  1. Addresses are held in MASTER (also while it yields), and for `handover_linger` after it
+//     stepped down for a successor that is only now adding them; holds_addresses() tells.
+//  2. Every change of state goes through enter(), which alone makes Transition actions.
+//  3. A rejected advert changes counters and nothing else.
+//
+// What differs from keepalived, on purpose:
+//  * A stopping master keeps its addresses until it has heard its successor, for a bounded time.
+//  * A master that steps down for a higher priority sends one last advert, so that the survivor of
+//    a partition learns of the conflict and announces its addresses again.
+//  * A priority 0 counts only when the sender is the master that we follow.
+//  * A node that slept does not trust its timers: it listens first.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "vrrp/event.h"
+#include "vrrp/receive.h"
+#include "vrrp/settings.h"
+
+namespace baton::vrrp {
+
+// Between the first advert of a new master and its first announcement lie some milliseconds; who
+// hands over answers for the addresses until then.
+inline constexpr Duration handover_linger = 50ms;
+
+struct Counters {
+  std::uint64_t adverts_received = 0;  // accepted ones
+  std::uint64_t adverts_sent = 0;
+  std::uint64_t priority_zero_received = 0;
+  std::uint64_t priority_zero_sent = 0;
+  std::uint64_t became_master = 0;
+  std::uint64_t released_master = 0;
+  std::uint64_t address_mismatches = 0;  // accepted, with another address list
+  std::array<std::uint64_t, reject_count> rejected{};
+
+  [[nodiscard]] std::uint64_t rejected_total() const;
+};
+
+class Instance {
+ public:
+  explicit Instance(Settings settings);
+
+  Actions handle(const Event& event, Instant now);
+  // When TimerDue is wanted; `never` when nothing is waited for.
+  [[nodiscard]] Instant deadline() const;
+
+  // The advert to send for SendAdvert{priority}.
+  [[nodiscard]] Advert make_advert(std::uint8_t priority) const;
+  // How to sum a v3 unicast advert: as the peer was heard to do it.
+  [[nodiscard]] ChecksumForm checksum_form() const { return checksum_form_; }
+
+  [[nodiscard]] const Settings& settings() const { return settings_; }
+  [[nodiscard]] State state() const { return state_; }
+  // Stopping, and still serving until the successor is there.
+  [[nodiscard]] bool is_yielding() const { return yield_until_ != never; }
+  [[nodiscard]] bool holds_addresses() const {
+    return state_ == State::master || release_at_ != never;
+  }
+  [[nodiscard]] Instant since() const { return since_; }
+  [[nodiscard]] const std::string& reason() const { return reason_; }
+  [[nodiscard]] const std::optional<net::IpAddress>& source() const { return source_; }
+  // Whose adverts were heard last, with which priority; the own address when MASTER.
+  [[nodiscard]] std::optional<net::IpAddress> master() const;
+  [[nodiscard]] std::optional<std::uint8_t> master_priority() const;
+  [[nodiscard]] std::uint8_t effective_priority() const { return effective_priority_; }
+  [[nodiscard]] const std::vector<Tracker>& trackers() const { return trackers_; }
+  [[nodiscard]] const Counters& counters() const { return counters_; }
+  // What keeps it from taking part, for people; empty when nothing does.
+  [[nodiscard]] std::vector<std::string> faults() const;
+
+ private:
+  // The events (instance.cc).
+  void on(const event::Start&, Instant now);
+  void on(const event::TimerDue&, Instant now);
+  void on(const event::TrackerReported& report, Instant now);
+  void on(const event::SourceChanged& change, Instant now);
+  void on(const event::Slept& sleep, Instant now);
+  void on(event::Reconfigured change, Instant now);
+  void on(const event::Stop& stop, Instant now);
+  // Adverts (instance_adverts.cc).
+  void on(const event::AdvertReceived& received, Instant now);
+  void hear_as_backup(const ParsedAdvert& parsed, Instant now);
+  void hear_as_master(const ParsedAdvert& parsed, Instant now);
+  void hear_as_yielding(const ParsedAdvert& parsed, Instant now);
+  void follow(const ParsedAdvert& parsed, Instant now);
+  void insist(const ParsedAdvert& parsed, Instant now);
+  void step_down(const ParsedAdvert& parsed, Instant now);
+  void contest_owner(const ParsedAdvert& parsed, Instant now);
+  bool holds_back(const ParsedAdvert& parsed, Instant now);
+  void count_reject(Reject reject, const ParsedAdvert& parsed);
+  void note_addresses(const ParsedAdvert& parsed);
+  void remember_master(const ParsedAdvert& parsed);
+
+  // States: enter() changes it, the others do what belongs to it.
+  void enter(State state, std::string reason, Instant now);
+  // Addresses are kept for `linger` when it was MASTER.
+  void become_backup(std::string reason, Duration wait, Duration linger, Instant now);
+  void become_master(std::string reason, Instant now);
+  void become_fault(std::string reason, Instant now);
+  void leave_init_or_fault(Instant now);
+  void finish_stop(std::string reason, Instant now);
+  void release_addresses();
+  void review_trackers(Instant now);
+  void review_priority(Instant now);
+  void clear_timers();
+
+  void send(std::uint8_t priority);
+  void send_and_restart(Instant now);
+  void announce_conflict(Instant now);
+  void run_announcements(Instant now);
+  void log(LogLevel level, std::string text, bool detail = false);
+  // True the first time that `cause` is told since the master changed.
+  bool first_time(unsigned cause);
+
+  [[nodiscard]] Duration down_time() const;
+  [[nodiscard]] Duration skew() const;
+  [[nodiscard]] bool is_owner() const;
+  [[nodiscard]] bool is_undecided() const;
+  [[nodiscard]] std::string timeout_reason(Instant now) const;
+
+  Settings settings_;
+  std::vector<Tracker> trackers_;
+  std::optional<net::IpAddress> source_;
+  State state_ = State::init;
+  bool started_ = false;
+  Instant since_{};
+  std::string reason_;
+  std::string yield_end_;  // what ended the yielding, once it is known
+  std::uint8_t effective_priority_;
+  ChecksumForm checksum_form_ = ChecksumForm::standard;
+  Counters counters_;
+
+  // The master that is followed, or was heard last.
+  std::optional<net::IpAddress> master_;
+  std::uint8_t master_priority_ = 0;
+  Duration master_interval_;
+  Instant heard_at_ = never;  // `never`: nobody was heard in this state
+  std::uint32_t told_ = 0;    // causes that were logged since the master changed
+
+  // Timers; `never` when they do not run.
+  Instant master_down_at_ = never;
+  Instant advert_at_ = never;
+  Instant announce_again_at_ = never;  // the second burst
+  Instant conflict_again_at_ = never;  // the second burst after a conflict
+  Instant refresh_at_ = never;
+  Instant yield_until_ = never;
+  Instant release_at_ = never;    // the end of handover_linger
+  Instant preempt_from_ = never;  // the end of preempt_delay, once it has begun
+  Instant next_conflict_at_{};    // conflicts before are not announced once more
+
+  bool dropped_ownership_ = false;  // two owners: we act with 254
+  unsigned contested_adverts_ = 0;  // own adverts since another owner was heard
+  Instant contested_since_ = never;
+
+  Actions actions_;
+};
+
+}  // namespace baton::vrrp

@@ -1,0 +1,211 @@
+// How the machine hears adverts: elections, priority 0, preemption, conflicts.
+
+#include <fmt/format.h>
+
+#include "vrrp/instance.h"
+#include "vrrp/timers.h"
+
+namespace baton::vrrp {
+
+namespace {
+
+// Causes beyond the rejects that are told once per master.
+enum Told : unsigned {
+  addresses_differ = reject_count,
+  interval_differs,
+  own_address_heard,
+  lower_priority_heard,
+};
+
+// An old master answers the first advert of its successor with a last one of its own; within this
+// time after a takeover that is the handover and no conflict.
+constexpr Duration handover_window = 1s;
+
+}  // namespace
+
+void Instance::on(const event::AdvertReceived& received, Instant now) {
+  if (state_ == State::init || state_ == State::fault) return;
+  const ParsedAdvert& parsed = *received.advert;
+  if (const auto reject = check_advert(parsed, settings_)) {
+    count_reject(*reject, parsed);
+    return;
+  }
+  ++counters_.adverts_received;
+  if (parsed.advert.priority == 0) ++counters_.priority_zero_received;
+  if (parsed.checksum_form == ChecksumForm::multicast_destination &&
+      checksum_form_ != parsed.checksum_form) {
+    checksum_form_ = parsed.checksum_form;
+    log(LogLevel::info, "Setting unicast VRRPv3 checksum to old version");
+  }
+  const bool is_known = master_ == parsed.envelope.source;
+  if (state_ == State::backup) {
+    hear_as_backup(parsed, now);
+  } else if (is_yielding()) {
+    hear_as_yielding(parsed, now);
+  } else {
+    hear_as_master(parsed, now);
+  }
+  if (!is_known || !settings_.skip_check_addresses) note_addresses(parsed);
+}
+
+void Instance::hear_as_backup(const ParsedAdvert& parsed, Instant now) {
+  const std::uint8_t priority = parsed.advert.priority;
+  const bool from_master = !master_ || *master_ == parsed.envelope.source;
+  if (priority == 0) {
+    if (!from_master) return;
+    log(LogLevel::info, "Backup received priority 0 advertisement", true);
+    remember_master(parsed);
+    heard_at_ = now;
+    master_down_at_ = now + skew();
+    return;
+  }
+  if (priority >= effective_priority_) {
+    preempt_from_ = never;
+    follow(parsed, now);
+    return;
+  }
+  if (settings_.nopreempt || holds_back(parsed, now)) {
+    follow(parsed, now);
+    return;
+  }
+  // Lower, and we preempt: the timer runs on. Who is told of is the last one heard.
+  remember_master(parsed);
+  heard_at_ = now;
+  if (first_time(lower_priority_heard)) {
+    log(LogLevel::info, fmt::format("received lower priority ({}) advert from {} - discarding",
+                                    priority, parsed.envelope.source.text()));
+  }
+}
+
+// True while preempt_delay runs; the first lower advert starts it.
+bool Instance::holds_back(const ParsedAdvert& parsed, Instant now) {
+  if (settings_.preempt_delay == 0s) return false;
+  if (preempt_from_ == never) {
+    preempt_from_ = now + settings_.preempt_delay;
+    log(LogLevel::info,
+        fmt::format("start preempt delay ({:.6f}) against {}", to_seconds(settings_.preempt_delay),
+                    parsed.envelope.source.text()),
+        true);
+  }
+  return now < preempt_from_;
+}
+
+void Instance::follow(const ParsedAdvert& parsed, Instant now) {
+  remember_master(parsed);
+  heard_at_ = now;
+  if (settings_.version == 3) {
+    if (parsed.advert.interval != settings_.advert_interval && first_time(interval_differs)) {
+      log(LogLevel::warning, describe(Reject::interval, parsed, settings_));
+    }
+    master_interval_ = parsed.advert.interval;
+  }
+  master_down_at_ = now + down_time();
+  if (dropped_ownership_ && parsed.advert.priority < owner_priority) {
+    dropped_ownership_ = false;
+    review_priority(now);
+  }
+}
+
+void Instance::hear_as_master(const ParsedAdvert& parsed, Instant now) {
+  const std::uint8_t priority = parsed.advert.priority;
+  if (priority == 0) {
+    // There were two masters: the other's announcements may still be believed.
+    send_and_restart(now);
+    announce_conflict(now);
+    return;
+  }
+  if (priority == effective_priority_ && parsed.envelope.source == source_) {
+    if (first_time(own_address_heard)) {
+      log(LogLevel::warning, fmt::format("another node uses our address {} and priority {}",
+                                         source_->text(), priority));
+    }
+    return;
+  }
+  const bool is_higher = priority > effective_priority_ ||
+                         (priority == effective_priority_ && parsed.envelope.source > *source_);
+  if (is_higher) {
+    step_down(parsed, now);
+    return;
+  }
+  if (priority == owner_priority) contest_owner(parsed, now);
+  if (state_ == State::master) insist(parsed, now);
+}
+
+void Instance::insist(const ParsedAdvert& parsed, Instant now) {
+  send_and_restart(now);
+  if (now - since_ < handover_window && master_ == parsed.envelope.source) return;
+  if (now >= next_conflict_at_) {
+    log(LogLevel::info,
+        fmt::format("Received advert from {} with lower priority {}, ours {}, forcing new election",
+                    parsed.envelope.source.text(), parsed.advert.priority, effective_priority_));
+  }
+  announce_conflict(now);
+}
+
+void Instance::step_down(const ParsedAdvert& parsed, Instant now) {
+  const std::string from = parsed.envelope.source.text();
+  const std::uint8_t priority = parsed.advert.priority;
+  std::string reason =
+      priority > effective_priority_
+          ? fmt::format("Master received advert from {} with higher priority {}, ours {}", from,
+                        priority, effective_priority_)
+          : fmt::format(
+                "Master received advert from {} with same priority {} but higher IP address "
+                "than ours",
+                from, priority);
+  log(LogLevel::info, reason);
+  send(effective_priority_);
+  remember_master(parsed);
+  if (settings_.version == 3) master_interval_ = parsed.advert.interval;
+  become_backup(reason.substr(std::string_view("Master ").size()), down_time(), handover_linger,
+                now);
+  heard_at_ = now;
+}
+
+// Two owners can only be a mistake. The lower address backs off by the ordinary rule; the higher
+// gives it time for that, and then stops being an owner, so that the segment is not split for ever
+// when the other cannot hear.
+void Instance::contest_owner(const ParsedAdvert& parsed, Instant now) {
+  if (contested_since_ == never) {
+    contested_since_ = now;
+    contested_adverts_ = 0;
+    log(LogLevel::warning, fmt::format("{} also has priority 255, the address owner's",
+                                       parsed.envelope.source.text()));
+    return;
+  }
+  const Duration patience = 2 * settings_.advert_interval + settings_.advert_interval * 6 / 5;
+  if (contested_adverts_ < 2 || now - contested_since_ < patience) return;
+  dropped_ownership_ = true;
+  review_priority(now);
+  step_down(parsed, now);
+}
+
+void Instance::hear_as_yielding(const ParsedAdvert& parsed, Instant now) {
+  if (parsed.advert.priority == 0 || !yield_end_.empty()) return;
+  yield_end_ = fmt::format("stopped; {} took over with priority {}", parsed.envelope.source.text(),
+                           parsed.advert.priority);
+  yield_until_ = now + handover_linger;
+}
+
+void Instance::count_reject(Reject reject, const ParsedAdvert& parsed) {
+  ++counters_.rejected[static_cast<std::size_t>(reject)];
+  if (reject == Reject::virtual_router_id || !first_time(static_cast<unsigned>(reject))) return;
+  log(LogLevel::warning, describe(reject, parsed, settings_));
+}
+
+void Instance::note_addresses(const ParsedAdvert& parsed) {
+  const auto difference = compare_addresses(parsed.advert, settings_);
+  if (!difference) return;
+  ++counters_.address_mismatches;
+  if (first_time(addresses_differ)) {
+    log(LogLevel::warning, fmt::format("{} (from {})", *difference, parsed.envelope.source.text()));
+  }
+}
+
+void Instance::remember_master(const ParsedAdvert& parsed) {
+  if (master_ != parsed.envelope.source) told_ = 0;
+  master_ = parsed.envelope.source;
+  master_priority_ = parsed.advert.priority;
+}
+
+}  // namespace baton::vrrp

@@ -1,0 +1,61 @@
+// What an instance is told by the configuration: keepalived.conf's vrrp_instance as far as the
+// machine needs it, names and units already resolved.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "net/address.h"
+#include "vrrp/packet.h"
+#include "vrrp/tracker.h"
+
+namespace baton::vrrp {
+
+inline constexpr std::uint8_t owner_priority = 255;
+
+struct PeerLimits {
+  net::IpAddress address;
+  std::optional<std::uint8_t> min_ttl;
+  std::optional<std::uint8_t> max_ttl;
+
+  friend bool operator==(const PeerLimits&, const PeerLimits&) = default;
+};
+
+// When addresses are announced by gratuitous ARP.
+struct AnnounceSchedule {
+  Duration delay = 5s;       // the second burst after a takeover; 0: none
+  std::uint32_t repeat = 5;  // frames a burst
+  Duration refresh = 0s;     // afterwards again and again; 0: not
+  std::uint32_t refresh_repeat = 1;
+  std::uint32_t conflict_repeat = 5;  // after another master was heard
+  Duration conflict_delay = 5s;       // ... and once more after this; 0: not
+
+  friend bool operator==(const AnnounceSchedule&, const AnnounceSchedule&) = default;
+};
+
+struct Settings {
+  std::string name;
+  std::uint8_t version = 2;
+  std::uint8_t virtual_router_id = 1;
+  std::uint8_t priority = 100;
+  Duration advert_interval = 1s;
+  std::uint8_t auth_type = auth_none;
+  Password password{};
+  std::vector<net::IpAddress> addresses;  // the advertised ones
+  std::vector<PeerLimits> peers;          // empty: multicast
+  bool check_unicast_source = false;
+  bool wants_master = false;  // matters with priority 255 only
+  bool nopreempt = false;
+  Duration preempt_delay = 0s;
+  unsigned down_timer_adverts = 3;
+  bool skip_check_addresses = false;  // hold the address list only against a master's first advert
+  AnnounceSchedule announce;
+  std::vector<TrackerSettings> trackers;
+
+  friend bool operator==(const Settings&, const Settings&) = default;
+};
+
+}  // namespace baton::vrrp
