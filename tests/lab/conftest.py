@@ -20,7 +20,9 @@ _shared = {}  # the tutorial networks of this test process, by what they are mad
 
 
 def pytest_addoption(parser):
-    parser.addoption("--selfcheck", action="store_true", help="real nginx and keepalived on every host")
+    parser.addoption(
+        "--selfcheck", action="store_true", help="real nginx and keepalived on every host"
+    )
 
 
 def pytest_configure(config):
@@ -73,7 +75,9 @@ def tutorial(request, made_of):
         network.recording = network.capture()
         network.start()
     network = request.node.lab_network = _shared[made_of]
-    wait_until(lambda: network.holders() == ["nginx01"], 8, "nginx01 is the master of the shared network")
+    wait_until(
+        lambda: network.holders() == ["nginx01"], 8, "nginx01 is the master of the shared network"
+    )
     yield network
 
 

@@ -92,7 +92,9 @@ class Demo:
         for web in self.network.webs:
             self.run(web.host, f"systemctl start {web.service}")
             body = self.network.get(ADDRESSES[web.name])
-            self.told.claim(body == f"{web.name}\n", f"http://{ADDRESSES[web.name]}/ answers {body.strip()}")
+            self.told.claim(
+                body == f"{web.name}\n", f"http://{ADDRESSES[web.name]}/ answers {body.strip()}"
+            )
 
     def proxies(self):
         self.told.step("Two proxies with the tutorial's nginx.conf and keepalived.conf, unchanged")
@@ -102,20 +104,31 @@ class Demo:
         self.network.await_master("nginx01")
         self.network.await_service()
         self.run(self.first.host, "ip -4 -brief addr show ens33")
-        self.told.claim(True, f"nginx01 (priority 100) has taken {VIP}; nginx02 (priority 80) stands by")
+        self.told.claim(
+            True, f"nginx01 (priority 100) has taken {VIP}; nginx02 (priority 80) stands by"
+        )
 
     def turns(self):
         self.told.step("The client asks the shared address; the web servers take turns")
         bodies = self.run(self.network.client, f"for i in 1 2 3 4; do curl -s {VIP}; done").split()
-        self.told.claim(sorted(bodies) == ["web01", "web01", "web02", "web02"], f"answers: {' '.join(bodies)}")
+        self.told.claim(
+            sorted(bodies) == ["web01", "web01", "web02", "web02"], f"answers: {' '.join(bodies)}"
+        )
         web = self.network.web01
         wait_until(lambda: "curl" in web.host.read(web.log), 2, "the requests in web01's log")
         log = self.run(web.host, f"grep curl {web.log} | tail -1")
-        self.told.claim(log.startswith(ADDRESSES["client"]), "web01's log names the client, not the proxy (X-Real-IP)")
+        self.told.claim(
+            log.startswith(ADDRESSES["client"]),
+            "web01's log names the client, not the proxy (X-Real-IP)",
+        )
 
     def wire(self):
         self.told.step("What the proxies say to each other: one advert a second")
-        command = "timeout 2.5 tcpdump -i ens33 -nn -v -c 2 vrrp" if self.peers else "timeout 2.5 baton trace ens33"
+        command = (
+            "timeout 2.5 tcpdump -i ens33 -nn -v -c 2 vrrp"
+            if self.peers
+            else "timeout 2.5 baton trace ens33"
+        )
         shown = self.run(self.second.host, command)
         self.told.claim("prio 100" in shown, "nginx02 hears that nginx01 is there, priority 100")
 
@@ -136,7 +149,10 @@ class Demo:
         prober.stop()
         bound = promised[1] if self.peers else promised[0]
         failed = f"{len(prober.failures)} of {len(prober.requests)} requests failed"
-        self.told.claim(prober.outage <= bound, f"the address moved to nginx02: {prober.outage * 1000:.0f} ms of outage, {failed}")
+        self.told.claim(
+            prober.outage <= bound,
+            f"the address moved to nginx02: {prober.outage * 1000:.0f} ms of outage, {failed}",
+        )
         return prober
 
     def back(self, act):
@@ -156,25 +172,36 @@ class Demo:
         self.back(lambda: self.run(self.first.host, f"systemctl start {service}"))
 
     def crash(self):
-        names = ("baton", "nginx", "keepalived")
-        prober = self.move("Everything on nginx01 is killed with -9", lambda: self.kill(self.first.host, *names), (5.0, 30.0))
-        del prober
+        self.move(
+            "Everything on nginx01 is killed with -9", lambda: self.kill(self.first), (5.0, 30.0)
+        )
         if self.peers:
             # Nobody is left to remove the address; the reader of a real pair would do this by hand.
             self.run(self.first.host, f"ip addr del {VIP}/32 dev ens33; rm -f /run/*.pid")
         else:
-            wait_until(lambda: not self.first.holds_vip(), 8, "the kernel drops the address on nginx01")
+            wait_until(
+                lambda: not self.first.holds_vip(), 8, "the kernel drops the address on nginx01"
+            )
             self.told.claim(True, "the dead node's kernel let go of the address by itself")
         self.back(lambda: self.first.start())
 
-    def kill(self, host, *names):
-        print(self.told.paint("2", f"   [root@{host.name} ~]# killall -9 {' '.join(names)}"))
-        for process in host.processes():
-            if process.name in names or "baton run" in process.command:
-                os.kill(process.pid, signal.SIGKILL)
+    def kill(self, proxy, name="all"):
+        victims = proxy.tree() if name == "all" else proxy.host.processes(name)
+        print(
+            self.told.paint(
+                "2",
+                f"   [root@{proxy.name} ~]# kill -9 {' '.join(victim.name for victim in victims)}",
+            )
+        )
+        for victim in victims:
+            os.kill(victim.pid, signal.SIGKILL)
 
     def cable(self):
-        self.move("The network cable of nginx01 is pulled", lambda: self.network.cut("nginx01"), (4.2, 4.2))
+        self.move(
+            "The network cable of nginx01 is pulled",
+            lambda: self.network.cut("nginx01"),
+            (4.2, 4.2),
+        )
         self.back(lambda: self.network.mend("nginx01"))
 
     def web_server_stops(self):
@@ -192,9 +219,15 @@ class Demo:
         self.told.step("The configuration is reloaded ten times under load")
         prober = self.network.prober(interval_ms=5, timeout_ms=3000)
         command = "nginx -s reload" if self.peers else "baton reload"
-        print(self.told.paint("2", f"   [root@nginx01 ~]# for i in $(seq 10); do {command}; sleep 0.2; done"))
+        print(
+            self.told.paint(
+                "2", f"   [root@nginx01 ~]# for i in $(seq 10); do {command}; sleep 0.2; done"
+            )
+        )
         for number in range(10):
-            self.first.write_proxy(configs.proxy_centos(http_extra=f"    keepalive_requests {1000 + number};\n"))
+            self.first.write_proxy(
+                configs.proxy_centos(http_extra=f"    keepalive_requests {1000 + number};\n")
+            )
             self.first.host.run(command)
             time.sleep(0.2)
         prober.await_success()
@@ -207,7 +240,7 @@ HELP = """
   status [HOST]         baton status (nginx01, nginx02)
   addr                  who has the shared address
   stop HOST, start HOST its service, as systemctl would
-  kill HOST NAME        kill -9 (nginx, keepalived, all)
+  kill HOST [NAME]      kill -9 on a proxy: nginx, keepalived, or everything
   cut HOST, mend HOST   pull its network cable, put it back
   part, join            the proxies stop hearing each other; hear each other again
   trace [SECONDS]       the adverts on the wire, decoded by baton
@@ -252,20 +285,28 @@ class Prompt:
                 getattr(self, f"do_{verb}")(*rest)
             else:
                 print(HELP)
-        except (AssertionError, KeyError, TypeError, ValueError, subprocess.TimeoutExpired) as error:
+        except (
+            AssertionError,
+            KeyError,
+            TypeError,
+            ValueError,
+            subprocess.TimeoutExpired,
+        ) as error:
             print(f"{verb}: {error}")
         except KeyboardInterrupt:
             print()
 
     def on_host(self, host, command):
-        arguments = host._inside(shlex.join(command) if command else ["bash", "-i"])
-        subprocess.run(arguments, env={**os.environ, **{"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"}})
+        host.attach(shlex.join(command) if command else ["bash", "-i"])
 
     def node(self, name):
         return next(node for node in self.network.proxies + self.network.webs if node.name == name)
 
     def do_curl(self, address=VIP):
-        self.demo.run(self.network.client, f"for i in 1 2 3 4; do curl -sS --max-time 2 {shlex.quote(address)}; done")
+        self.demo.run(
+            self.network.client,
+            f"for i in 1 2 3 4; do curl -sS --max-time 2 {shlex.quote(address)}; done",
+        )
 
     def do_status(self, name="nginx01"):
         self.demo.run(self.network.proxy(name).host, "baton status")
@@ -279,8 +320,8 @@ class Prompt:
     def do_stop(self, name):
         self.node(name).stop()
 
-    def do_kill(self, name, process):
-        self.demo.kill(self.network.hosts[name], *(("baton", "nginx", "keepalived") if process == "all" else (process,)))
+    def do_kill(self, name, process="all"):
+        self.demo.kill(self.network.proxy(name), process)
 
     def do_cut(self, name):
         self.network.cut(name)
@@ -304,15 +345,21 @@ class Prompt:
         print(f"  {prober.summary()}")
 
     def do_log(self, name):
-        self.demo.run(self.network.hosts[name], "tail -n 15 /var/log/messages /var/log/nginx/error.log")
+        self.demo.run(
+            self.network.hosts[name], "tail -n 15 /var/log/messages /var/log/nginx/error.log"
+        )
 
     def do_help(self):
         print(HELP)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--peers", action="store_true", help="Debian's nginx and keepalived instead of baton")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--peers", action="store_true", help="Debian's nginx and keepalived instead of baton"
+    )
     options = parser.parse_args()
     fail_unless_root()
     kinds = ("keepalived", "keepalived", "apache") if options.peers else ("tree", "tree", "baton")

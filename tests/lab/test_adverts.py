@@ -11,7 +11,9 @@ GOLDEN = bytes.fromhex("2137640101 01a552 c0a8af64 31323334 00000000")
 @every_pairing
 def test_the_master_adverts_each_second_in_the_tutorial_s_words(tutorial):
     adverts = wait_until(
-        lambda: (found := tutorial.recording.adverts_of("nginx01")) and len(found) >= 5 and found, 8, "five adverts"
+        lambda: (found := tutorial.recording.adverts_of("nginx01")) and len(found) >= 5 and found,
+        8,
+        "five adverts",
     )[:10]
     for advert in adverts:
         assert (advert.source, advert.destination) == ("192.168.175.101", "224.0.0.18")
@@ -32,11 +34,19 @@ def test_the_backup_is_silent(tutorial):
 def test_the_new_master_announces_the_address_five_times_and_again_after_five_seconds(tutorial):
     became_master = tutorial.recording.adverts_of("nginx01")[0].time
     arps = wait_until(
-        lambda: (found := tutorial.recording.announcements("nginx01", VIP)) and len(found) >= 10 and found, 8, "ten ARPs"
+        lambda: (found := tutorial.recording.announcements("nginx01", VIP))
+        and len(found) >= 10
+        and found,
+        8,
+        "ten ARPs",
     )
     link = tutorial.nginx01.host.output("cat /sys/class/net/ens33/address").strip()
     for arp in arps:
-        assert (arp.operation, arp.destination_mac, arp.sender_mac) == (1, "ff:ff:ff:ff:ff:ff", link)
+        assert (arp.operation, arp.destination_mac, arp.sender_mac) == (
+            1,
+            "ff:ff:ff:ff:ff:ff",
+            link,
+        )
     since = [arp.time - became_master for arp in arps]
     assert all(-0.01 < time < 0.5 for time in since[:5]), since
     assert all(4.8 < time < 5.6 for time in since[5:10]), since

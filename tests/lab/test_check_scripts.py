@@ -22,7 +22,9 @@ def test_variant_1_the_curl_script_stops_keepalived_and_the_address_moves(networ
     prober = prepare(network, configs.failover_script1)
     network.nginx01.host.systemctl("stop", "nginx")
     network.await_master("nginx02")
-    wait_until(lambda: inactive(network.nginx01, "keepalived"), 5, "the script has stopped keepalived")
+    wait_until(
+        lambda: inactive(network.nginx01, "keepalived"), 5, "the script has stopped keepalived"
+    )
     prober.await_success()
     assert {network.get(VIP) for _ in range(4)} == {"web01\n", "web02\n"}
 
@@ -35,7 +37,9 @@ def test_variant_1_the_curl_script_stops_keepalived_and_the_address_moves(networ
     # Up to a second until the script runs, 0.69 s until the backup takes over.
     assert prober.outage < 3.0, prober.summary()
     access_log = network.nginx01.host.read("/var/log/nginx/access.log")
-    assert '"GET / HTTP/1.1" 200 6 "-" "curl/' in access_log, "the script's own requests show in the log"
+    assert (
+        '"GET / HTTP/1.1" 200 6 "-" "curl/' in access_log
+    ), "the script's own requests show in the log"
 
 
 @every_pairing
@@ -44,7 +48,11 @@ def test_variant_2_killall_in_vrrp_script_lowers_the_priority_and_the_address_mo
     network.nginx01.host.systemctl("stop", "nginx")
     network.await_master("nginx02")
     prober.await_success()
-    stays(lambda: network.holders() == ["nginx02"], 1.5, "nginx02 keeps the address while nginx is stopped")
+    stays(
+        lambda: network.holders() == ["nginx02"],
+        1.5,
+        "nginx02 keeps the address while nginx is stopped",
+    )
 
     network.nginx01.host.systemctl("start", "nginx")
     network.await_master("nginx01")

@@ -10,28 +10,23 @@ from lab.pairings import master_is_a_tree
 from lab.waiting import stays, wait_until
 
 
-def supervisor(host):
-    pid = int(host.read("/run/lab/baton.pid"))
-    inside = {int(line.split()[1]): line for line in host.output("ps -eo comm,pid --no-headers").splitlines()}
-    assert pid in inside, "the supervisor runs"
-    return [process for process in host.processes() if "baton run" in process.command and process.name not in ("nginx", "keepalived")]
-
-
-def victims(host, which):
+def victims(proxy, which):
     if which == "supervisor":
-        return supervisor(host)
-    if which == "all":
-        return supervisor(host) + host.processes("nginx", "keepalived")
-    return host.processes(which)
+        return [proxy.supervisor()]
+    return proxy.tree() if which == "all" else proxy.host.processes(which)
 
 
-@pytest.mark.parametrize("which, outage_max", [("nginx", 1.0), ("keepalived", 4.5), ("supervisor", 4.5), ("all", 5.0)])
+@pytest.mark.parametrize(
+    "which, outage_max", [("nginx", 1.0), ("keepalived", 4.5), ("supervisor", 4.5), ("all", 5.0)]
+)
 @master_is_a_tree
-def test_a_killed_process_never_leaves_the_pair_down_or_with_two_masters(network, which, outage_max):
+def test_a_killed_process_never_leaves_the_pair_down_or_with_two_masters(
+    network, which, outage_max
+):
     network.start()
     prober = network.prober(interval_ms=20, timeout_ms=500)
     prober.await_success()
-    killed = victims(network.nginx01.host, which)
+    killed = victims(network.nginx01, which)
     assert killed, f"no process for {which} in the tree"
     for process in killed:
         os.kill(process.pid, signal.SIGKILL)
@@ -41,7 +36,11 @@ def test_a_killed_process_never_leaves_the_pair_down_or_with_two_masters(network
     wait_until(lambda: len(network.holders()) == 1, 8, "exactly one node has the address")
     if which in ("supervisor", "all"):
         network.await_master("nginx02")
-        wait_until(lambda: not network.nginx01.host.processes("nginx", "keepalived"), 3, "the tree dies with its root")
+        wait_until(
+            lambda: not network.nginx01.host.processes("nginx", "keepalived"),
+            3,
+            "the tree dies with its root",
+        )
         network.nginx01.host.systemctl("start", "baton")
     network.await_master("nginx01", within=12)
     assert {network.get(VIP) for _ in range(4)} == {"web01\n", "web02\n"}

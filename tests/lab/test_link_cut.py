@@ -10,7 +10,9 @@ def test_the_backup_takes_over_and_the_master_returns_with_its_cable(network):
     prober = network.prober(interval_ms=20, timeout_ms=500)
     prober.await_success()
     network.cut("nginx01")
-    wait_until(lambda: not network.nginx01.holds_vip(), 3, "nginx01 drops the address with its link")
+    wait_until(
+        lambda: not network.nginx01.holds_vip(), 3, "nginx01 drops the address with its link"
+    )
     wait_until(network.nginx02.holds_vip, 6, "nginx02 takes the address")
     prober.await_success()
     assert "(web_server_group) Entering FAULT STATE" in network.nginx01.host.messages()

@@ -17,7 +17,10 @@ def test_a_node_with_a_mistyped_nginx_conf_leaves_the_address_to_its_partner(net
     network.nginx01.write_proxy(configs.proxy_centos().replace("proxy_pass", "proxy_pas"))
     network.nginx01.host.systemctl("start", "baton", check=False)
     stays(lambda: network.holders() == ["nginx02"], 6, "nginx02 keeps the address")
-    assert 'unknown directive "proxy_pas"' in network.nginx01.host.messages() + network.nginx01.host.read("/var/log/nginx/error.log")
+    assert (
+        'unknown directive "proxy_pas"'
+        in network.nginx01.host.messages() + network.nginx01.host.read("/var/log/nginx/error.log")
+    )
     assert not prober.stop() or not prober.failures, prober.summary()
 
     network.nginx01.write_proxy(configs.proxy_centos())

@@ -13,7 +13,11 @@ def test_killall_pidof_and_ps_find_nginx_and_keepalived(network):
                     "kill -0 $(cat /run/nginx.pid)", "kill -0 $(cat /run/keepalived.pid)"):  # fmt: skip
         network.nginx01.host.run(command)
     network.nginx01.host.systemctl("stop", "nginx")
-    wait_until(lambda: network.nginx01.host.run("killall -0 nginx", check=False).returncode == 1, 3, "no nginx is found")
+    wait_until(
+        lambda: network.nginx01.host.run("killall -0 nginx", check=False).returncode == 1,
+        3,
+        "no nginx is found",
+    )
     assert network.nginx01.host.run("pidof keepalived").stdout.strip()
 
 

@@ -17,12 +17,20 @@ def test_after_a_partition_one_master_remains_and_announces_itself(network):
         wait_until(lambda: network.holders() == ["nginx01", "nginx02"], 8, "both are masters")
         network.await_service()
         network.part(False)
-        healed = wait_until(lambda: later_advert(recording, network), 3, "an advert of nginx02 reaches nginx01")
+        healed = wait_until(
+            lambda: later_advert(recording, network), 3, "an advert of nginx02 reaches nginx01"
+        )
         network.await_master("nginx01")
         # keepalived was seen to forget this once in five: twelve seconds until the client asks anew.
         if network.nginx01.is_baton:
-            wait_until(lambda: recording.announcements("nginx01", VIP, since=healed), 2, "nginx01 announces itself")
-            wait_until(lambda: client_sends_to(network, network.nginx01), 1, "the client sends to nginx01")
+            wait_until(
+                lambda: recording.announcements("nginx01", VIP, since=healed),
+                2,
+                "nginx01 announces itself",
+            )
+            wait_until(
+                lambda: client_sends_to(network, network.nginx01), 1, "the client sends to nginx01"
+            )
             network.await_service(within=1)
 
 

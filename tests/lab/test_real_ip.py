@@ -11,7 +11,9 @@ def test_the_web_servers_log_the_client_and_not_the_proxy(tutorial):
     for web in tutorial.webs:
         lines = wait_until(lambda: visits(web), 3, f"visits in {web.name}'s log")
         assert all(line.startswith("192.168.175.200 - - [") for line in lines), lines
-        assert all('"GET / HTTP/1.' in line and line.split('" ')[1].startswith("200 6 ") for line in lines), lines
+        assert all(
+            '"GET / HTTP/1.' in line and line.split('" ')[1].startswith("200 6 ") for line in lines
+        ), lines
     assert sum(len(visits(web)) for web in tutorial.webs) == 4
 
 
@@ -20,7 +22,12 @@ def test_a_client_that_claims_an_address_is_logged_under_its_own(tutorial):
     tutorial.get("192.168.175.100", "-A", "liar", "-H", "X-Real-IP: 10.1.2.3")
 
     def lies():
-        return [line for web in tutorial.webs for line in web.host.read(web.log).splitlines() if '"liar"' in line]
+        return [
+            line
+            for web in tutorial.webs
+            for line in web.host.read(web.log).splitlines()
+            if '"liar"' in line
+        ]
 
     lines = wait_until(lies, 3, "the liar's visit in a log")
     assert lines[0].startswith("192.168.175.200 ")

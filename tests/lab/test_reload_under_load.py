@@ -25,7 +25,9 @@ def test_fifty_reloads_fail_no_request(network):
     due = time.monotonic()
     for number in range(RELOADS):
         # Every other reload changes something, so that a reload cannot be skipped as a no-op.
-        proxy.write_proxy(configs.proxy_centos(http_extra=f"    keepalive_requests {1000 + number // 2};\n"))
+        proxy.write_proxy(
+            configs.proxy_centos(http_extra=f"    keepalive_requests {1000 + number // 2};\n")
+        )
         proxy.host.run(reload_command(proxy))
         due += EVERY
         time.sleep(max(0, due - time.monotonic()))
@@ -34,7 +36,10 @@ def test_fifty_reloads_fail_no_request(network):
     fresh.stop()
     kept.stop()
     assert not fresh.failures, fresh.summary()
-    assert len(fresh.requests) > 1000 and len(kept.requests) > 2000, (fresh.summary(), kept.summary())
+    assert len(fresh.requests) > 1000 and len(kept.requests) > 2000, (
+        fresh.summary(),
+        kept.summary(),
+    )
     # nginx closes idle connections under the client's next request; baton hands them over.
     if proxy.is_baton:
         assert not kept.failures, kept.summary()

@@ -17,7 +17,13 @@ def test_unicast_adverts_go_to_the_peer_and_nothing_to_the_group(network):
     wait_until(lambda: len(recording.adverts_of("nginx02")) >= 2, 4, "adverts of nginx02")
     recording.stop()
 
-    assert {(a.source, a.destination) for a in recording.adverts_of("nginx01")} == {("192.168.175.101", "192.168.175.102")}
-    assert {(a.source, a.destination) for a in recording.adverts_of("nginx02")} == {("192.168.175.102", "192.168.175.101")}
+    assert {(a.source, a.destination) for a in recording.adverts_of("nginx01")} == {
+        ("192.168.175.101", "192.168.175.102")
+    }
+    assert {(a.source, a.destination) for a in recording.adverts_of("nginx02")} == {
+        ("192.168.175.102", "192.168.175.101")
+    }
     assert all((a.tos, a.ttl, a.length) == (0xC0, 255, 40) for a in recording.adverts)
-    assert all(a.auth == b"1234\0\0\0\0" and a.addresses == ["192.168.175.100"] for a in recording.adverts)
+    assert all(
+        a.auth == b"1234\0\0\0\0" and a.addresses == ["192.168.175.100"] for a in recording.adverts
+    )

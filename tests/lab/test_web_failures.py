@@ -28,7 +28,9 @@ def test_a_stopped_web_server_is_left_out_and_comes_back(network):
 
 @single_proxy
 def test_a_frozen_web_server_costs_time_but_no_request(network):
-    network.nginx01.write_proxy(configs.proxy_centos(location_extra="            proxy_read_timeout 1s;"))
+    network.nginx01.write_proxy(
+        configs.proxy_centos(location_extra="            proxy_read_timeout 1s;")
+    )
     start(network)
     network.freeze(network.web01)
     prober = network.prober(address=NGINX01, interval_ms=100, timeout_ms=5000)
@@ -48,7 +50,9 @@ def test_garbage_never_reaches_a_client(network, habit):
     network.impostor(network.web01, habit)
     answers = []
     for _ in range(10):
-        done = network.client.run(["curl", "-s", "-i", "--max-time", "3", f"http://{NGINX01}/"], check=False)
+        done = network.client.run(
+            ["curl", "-s", "-i", "--max-time", "3", f"http://{NGINX01}/"], check=False
+        )
         answers.append(done.stdout)
     assert not [answer for answer in answers if "GARBAGE" in answer], answers
     assert all(answer.startswith(("HTTP/1.1 200 ", "HTTP/1.1 502 ")) for answer in answers), answers
@@ -62,11 +66,16 @@ def test_a_body_that_breaks_off_is_never_passed_as_whole(network):
     network.impostor(network.web01, "dies-mid-body")
     whole, broken = 0, 0
     for _ in range(8):
-        done = network.client.run(["curl", "-s", "-S", "--max-time", "3", f"http://{NGINX01}/"], check=False)
+        done = network.client.run(
+            ["curl", "-s", "-S", "--max-time", "3", f"http://{NGINX01}/"], check=False
+        )
         if done.returncode == 0:
             assert done.stdout == "web02\n"
             whole += 1
         else:
-            assert done.returncode in (18, 56), done.stderr  # partial file, or the connection was reset
+            assert done.returncode in (
+                18,
+                56,
+            ), done.stderr  # partial file, or the connection was reset
             broken += 1
     assert broken >= 1 and whole >= 4, (whole, broken)

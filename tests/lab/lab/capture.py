@@ -94,7 +94,9 @@ class Capture:
         self._stopped, self._stop = os.pipe()
         ready = threading.Event()
         self._error = None
-        self._thread = threading.Thread(target=self._run, args=(switch.pid, ports, ready), daemon=True)
+        self._thread = threading.Thread(
+            target=self._run, args=(switch.pid, ports, ready), daemon=True
+        )
         self._thread.start()
         ready.wait()
         if self._error:
@@ -155,12 +157,19 @@ class Capture:
     # -- selections -------------------------------------------------------------------------------
 
     def adverts_of(self, sender, since=0.0):
-        return [advert for advert in list(self.adverts) if advert.sender == sender and advert.time >= since]
+        return [
+            advert
+            for advert in list(self.adverts)
+            if advert.sender == sender and advert.time >= since
+        ]
 
     def announcements(self, sender, address, since=0.0):
         """Gratuitous ARP frames for an address."""
         return [
             arp
             for arp in list(self.arps)
-            if arp.sender == sender and arp.gratuitous and arp.sender_ip == address and arp.time >= since
+            if arp.sender == sender
+            and arp.gratuitous
+            and arp.sender_ip == address
+            and arp.time >= since
         ]

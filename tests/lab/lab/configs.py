@@ -80,7 +80,9 @@ def failover_unicast(node):
 def failover_script1(node):
     """The tutorial's first variant: a script that asks the proxy by curl and stops keepalived."""
     return failover(
-        node, before=tutorial("script1.vrrp_script.conf") + "\n", instance=tutorial("script1.track_script.conf")
+        node,
+        before=tutorial("script1.vrrp_script.conf") + "\n",
+        instance=tutorial("script1.track_script.conf"),
     )
 
 
@@ -106,7 +108,8 @@ def failover_nopreempt(node):
 def failover_notify(node):
     """Four notify scripts that write down what they are called for."""
     lines = "".join(
-        f'          notify_{state} "/etc/keepalived/notify.sh {state}"\n' for state in ("master", "backup", "fault", "stop")
+        f'          notify_{state} "/etc/keepalived/notify.sh {state}"\n'
+        for state in ("master", "backup", "fault", "stop")
     )
     return failover(node, instance=lines)
 

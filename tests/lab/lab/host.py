@@ -48,7 +48,9 @@ class Host:
         self.pid = int(self._holder.stdout.readline() or 0)
         if not self.pid or self._holder.stdout.readline().strip() != "ready":
             self.close()
-            raise RuntimeError(f"host {name} did not start (the lab needs root and user tools of util-linux)")
+            raise RuntimeError(
+                f"host {name} did not start (the lab needs root and user tools of util-linux)"
+            )
         self._pid_namespace = os.stat(f"/proc/{self.pid}/ns/pid").st_ino
 
     def close(self):
@@ -71,7 +73,9 @@ class Host:
 
     def _inside(self, command):
         flags = ["-n"] if self.kind == "switch" else ["-m", "-u", "-i", "-n", "-p"]
-        arguments = ["sh", "-c", command] if isinstance(command, str) else [str(part) for part in command]
+        arguments = (
+            ["sh", "-c", command] if isinstance(command, str) else [str(part) for part in command]
+        )
         return ["nsenter", "-t", str(self.pid), *flags, "--", *arguments]
 
     def run(self, command, check=True, timeout=30, feed=None):
@@ -81,7 +85,9 @@ class Host:
             timeout=timeout, env=ENVIRONMENT, input=feed, stdin=None if feed else subprocess.DEVNULL,
         )  # fmt: skip
         if check and done.returncode != 0:
-            raise AssertionError(f"{self.name}: {command} exited with {done.returncode}\n{done.stdout}{done.stderr}")
+            raise AssertionError(
+                f"{self.name}: {command} exited with {done.returncode}\n{done.stdout}{done.stderr}"
+            )
         return done
 
     def output(self, command, **options):
@@ -92,6 +98,11 @@ class Host:
         options.setdefault("stdin", subprocess.PIPE)
         options.setdefault("stdout", subprocess.PIPE)
         return subprocess.Popen(self._inside(command), env=ENVIRONMENT, text=True, **options)
+
+    def attach(self, command):
+        """Runs a command with this program's own terminal, until it ends."""
+        terminal = {"TERM": os.environ.get("TERM", "dumb"), "PS1": f"[root@{self.name} \\W]# "}
+        subprocess.run(self._inside(command), env=ENVIRONMENT | terminal, check=False)
 
     def systemctl(self, verb, unit, check=True):
         return self.run(["systemctl", verb, unit], check=check)
@@ -135,12 +146,31 @@ class Host:
             if os.stat(f"/proc/{pid}/ns/pid").st_ino != self._pid_namespace:
                 return None
             stat = Path(f"/proc/{pid}/stat").read_text()
-            command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            command = (
+                Path(f"/proc/{pid}/cmdline")
+                .read_bytes()
+                .replace(b"\0", b" ")
+                .decode(errors="replace")
+            )
         except OSError:
             return None  # it ended meanwhile
         head, _, tail = stat.rpartition(")")
         state, parent = tail.split()[:2]
         return Process(pid, int(parent), head.split("(", 1)[1], state, command.strip())
+
+    def process_inside(self, pid):
+        """The process that has this pid inside the host, as pid files there have it; None without one."""
+        for process in self.processes():
+            try:
+                status = Path(f"/proc/{process.pid}/status").read_text()
+            except OSError:
+                continue
+            numbers = next(
+                line.split() for line in status.splitlines() if line.startswith("NSpid:")
+            )
+            if int(numbers[-1]) == pid:
+                return process
+        return None
 
     def signal(self, number, *names):
         """Sends a signal to all processes with these kernel names; returns how many there were."""
@@ -157,7 +187,11 @@ class Host:
     def addresses(self, interface="ens33"):
         """The IPv4 addresses of an interface, as `address/prefix`."""
         shown = json.loads(self.output(["ip", "-4", "-j", "addr", "show", "dev", interface]))
-        return [f"{item['local']}/{item['prefixlen']}" for link in shown for item in link.get("addr_info", ())]
+        return [
+            f"{item['local']}/{item['prefixlen']}"
+            for link in shown
+            for item in link.get("addr_info", ())
+        ]
 
     def has_address(self, address):
         return any(held.split("/")[0] == address for held in self.addresses())
@@ -177,7 +211,9 @@ def connect(host, switch, address):
 
 def start_switch():
     switch = Host("switch", "switch")
-    switch.run("ip link add switch type bridge stp_state 0 mcast_snooping 0 && ip link set switch up")
+    switch.run(
+        "ip link add switch type bridge stp_state 0 mcast_snooping 0 && ip link set switch up"
+    )
     return switch
 
 

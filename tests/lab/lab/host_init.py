@@ -46,7 +46,9 @@ def check(result, what):
 def mount(source, target, kind=None, flags=0, options=None):
     encode = lambda text: text.encode() if text is not None else None
     check(
-        libc.mount(encode(source), encode(target), encode(kind), ctypes.c_ulong(flags), encode(options)),
+        libc.mount(
+            encode(source), encode(target), encode(kind), ctypes.c_ulong(flags), encode(options)
+        ),
         f"mount {source} on {target}",
     )
 
@@ -61,7 +63,18 @@ def build_root(paths):
     # Held open by descriptor, since one of them may lie below ROOT, which is about to be covered.
     paths = {path: os.open(path, os.O_PATH) for path in paths}
     mount("tmpfs", ROOT, "tmpfs", 0, "mode=755")
-    for folder in ("proc", "sys", "dev/shm", "etc", "run/lock", "root", "tmp", "var/log/nginx", "var/lib/nginx", "var/cache"):
+    for folder in (
+        "proc",
+        "sys",
+        "dev/shm",
+        "etc",
+        "run/lock",
+        "root",
+        "tmp",
+        "var/log/nginx",
+        "var/lib/nginx",
+        "var/cache",
+    ):
         os.makedirs(f"{ROOT}/{folder}")
     os.chmod(f"{ROOT}/tmp", 0o1777)
     os.chmod(f"{ROOT}/dev/shm", 0o1777)
@@ -103,7 +116,16 @@ def build_usr():
 
 def copy_etc():
     """The files of /etc that programs need to run; never the machine's own daemons' configuration."""
-    for name in ("ld.so.cache", "ld.so.conf", "nsswitch.conf", "protocols", "services", "passwd", "group", "localtime"):
+    for name in (
+        "ld.so.cache",
+        "ld.so.conf",
+        "nsswitch.conf",
+        "protocols",
+        "services",
+        "passwd",
+        "group",
+        "localtime",
+    ):
         if os.path.exists(f"/etc/{name}"):
             with open(f"/etc/{name}", "rb") as source, open(f"{ROOT}/etc/{name}", "wb") as target:
                 target.write(source.read())

@@ -12,7 +12,9 @@ import threading
 
 GARBAGE = b"\x00\xff\x7fGARBAGE\x01\x02 this is no answer\r\n\r\nGARBAGE GARBAGE\r\n"
 BAD_HEADER = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nGARBAGE\x00 in a header\r\n\r\nhello"
-HALF = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 100000\r\n\r\n" + b"x" * 10000
+HALF = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 100000\r\n\r\n" + b"x" * 10000
+)
 LINGER = b"\x01\x00\x00\x00\x00\x00\x00\x00"
 
 
@@ -27,7 +29,9 @@ def serve(connection, behaviour):
             received += piece
         if behaviour == "dies-mid-body":
             connection.sendall(HALF)
-            threading.Event().wait(0.05)  # the bytes are on their way before the reset throws away the rest
+            threading.Event().wait(
+                0.05
+            )  # the bytes are on their way before the reset throws away the rest
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER)
         else:
             connection.sendall(GARBAGE if behaviour == "garbage" else BAD_HEADER)

@@ -82,11 +82,19 @@ class Network:
         return [proxy.name for proxy in self.proxies if proxy.holds_vip()]
 
     def await_master(self, name, within=8):
-        wait_until(lambda: self.holders() == [name], within, f"{name} alone has {VIP} (now: {self.holders()})")
+        wait_until(
+            lambda: self.holders() == [name],
+            within,
+            f"{name} alone has {VIP} (now: {self.holders()})",
+        )
 
     def await_service(self, address=VIP, within=5):
         command = ["curl", "-s", "-f", "--max-time", "1", f"http://{address}/"]
-        wait_until(lambda: self.client.run(command, check=False).returncode == 0, within, f"an answer from {address}")
+        wait_until(
+            lambda: self.client.run(command, check=False).returncode == 0,
+            within,
+            f"an answer from {address}",
+        )
 
     def get(self, address=VIP, *options):
         return curl(self.client, f"http://{address}/", *options)
@@ -140,10 +148,17 @@ class Network:
         sections = []
         for proxy in self.proxies:
             host = proxy.host
-            listing = "\n".join(f"{p.pid:7} {p.parent:7} {p.state} {p.name:16} {p.command}" for p in host.processes())
-            sections.append((f"{proxy.name} ({proxy.kind})", f"addresses {host.addresses()}\n{listing}"))
+            listing = "\n".join(
+                f"{p.pid:7} {p.parent:7} {p.state} {p.name:16} {p.command}"
+                for p in host.processes()
+            )
+            sections.append(
+                (f"{proxy.name} ({proxy.kind})", f"addresses {host.addresses()}\n{listing}")
+            )
             sections.append((f"{proxy.name} /var/log/messages", _tail(host.messages())))
-            sections.append((f"{proxy.name} error.log", _tail(host.read("/var/log/nginx/error.log"))))
+            sections.append(
+                (f"{proxy.name} error.log", _tail(host.read("/var/log/nginx/error.log")))
+            )
             if proxy.is_baton:
                 status = host.run(["baton", "status"], check=False, timeout=5)
                 sections.append((f"{proxy.name} baton status", status.stdout + status.stderr))

@@ -25,7 +25,11 @@ _both_webs = [
     for web in ("apache", "baton")
 ]
 # Where the web servers do not matter, one kind for each pairing keeps both in use.
-_every = [("baton", "baton", "apache"), ("baton", "keepalived", "baton"), ("keepalived", "baton", "apache")]
+_every = [
+    ("baton", "baton", "apache"),
+    ("baton", "keepalived", "baton"),
+    ("keepalived", "baton", "apache"),
+]
 _first_baton = [("baton", "baton", "apache"), ("baton", "keepalived", "baton")]
 _first_tree = [("tree", "tree", "baton"), ("tree", "keepalived", "apache")]
 _proxies = [("baton", "baton", "apache"), ("tree", "tree", "baton")]
@@ -44,6 +48,6 @@ master_is_baton_in_any_form = made_of(_first_baton, _first_tree)
 single_proxy = made_of(_proxies, _real)
 # The same where the real nginx is known to fail.
 single_proxy_of_baton = made_of(_proxies)
-# Hosts for command-line scenarios.
-baton_on_both = made_of([("baton", "baton", "baton")])
+# Command lines: the old programs' own, and baton's.
+old_command_lines = made_of([("baton", "baton", "baton")], _real)
 a_tree_on_both = made_of([("tree", "tree", "baton")])

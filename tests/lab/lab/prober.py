@@ -26,11 +26,27 @@ class Request:
 
 
 class Prober:
-    def __init__(self, host, address="192.168.175.100", interval_ms=20, timeout_ms=1000, connections=0, path="/"):
+    def __init__(
+        self,
+        host,
+        address="192.168.175.100",
+        interval_ms=20,
+        timeout_ms=1000,
+        connections=0,
+        path="/",
+    ):
         self.interval = interval_ms / 1000
         self.requests = []
         self._process = host.popen(
-            [PYTHON, PROGRAMS / "prober_process.py", address, interval_ms, timeout_ms, connections, path]
+            [
+                PYTHON,
+                PROGRAMS / "prober_process.py",
+                address,
+                interval_ms,
+                timeout_ms,
+                connections,
+                path,
+            ]
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -38,7 +54,9 @@ class Prober:
     def _read(self):
         for line in self._process.stdout:
             start, end, outcome, *body = line.split(maxsplit=3)
-            self.requests.append(Request(float(start), float(end), outcome, body[0].strip() if body else ""))
+            self.requests.append(
+                Request(float(start), float(end), outcome, body[0].strip() if body else "")
+            )
 
     def stop(self):
         """Ends it after the requests under way, and returns all that it saw, by start time."""
@@ -57,9 +75,15 @@ class Prober:
         since = now() if since is None else since
 
         def found():
-            return [r for r in self.requests[-200:] if r.start >= since and r.outcome == OK and body in (None, r.body)]
+            return [
+                r
+                for r in self.requests[-200:]
+                if r.start >= since and r.outcome == OK and body in (None, r.body)
+            ]
 
-        return wait_until(found, within, f"an answer{' by ' + body if body else ''} after {since:.3f}")[0]
+        return wait_until(
+            found, within, f"an answer{' by ' + body if body else ''} after {since:.3f}"
+        )[0]
 
     # -- what it saw; only after stop() -------------------------------------------------------------
 
@@ -73,7 +97,9 @@ class Prober:
         good = [request.start for request in self.requests if request.outcome == OK]
         if len(good) < 2:
             return float("inf")
-        return max(0.0, max(later - earlier for earlier, later in zip(good, good[1:])) - self.interval)
+        return max(
+            0.0, max(later - earlier for earlier, later in zip(good, good[1:])) - self.interval
+        )
 
     def summary(self):
         kinds = {}

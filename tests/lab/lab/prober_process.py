@@ -11,12 +11,13 @@ import time
 
 READ_SIZE = 65536
 BODY_LIMIT = 64 << 20
-LINGER = b"\x01\x00\x00\x00\x00\x00\x00\x00"  # on, 0 seconds: closing sends a reset and keeps no port
+LINGER = (
+    b"\x01\x00\x00\x00\x00\x00\x00\x00"  # on, 0 seconds: closing sends a reset and keeps no port
+)
 
 
 class Short(Exception):
     """The connection ended in the middle of an answer."""
-
 
 
 async def read_answer(loop, connection):
@@ -34,10 +35,17 @@ async def read_answer(loop, connection):
     if not lines[0].startswith("HTTP/1."):
         raise Short("no http")
     status = int(lines[0].split()[1])
-    fields = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
+    fields = {
+        name.strip().lower(): value.strip()
+        for name, _, value in (line.partition(":") for line in lines[1:])
+    }
     length = fields.get("content-length")
     chunked = "chunked" in fields.get("transfer-encoding", "").lower()
-    while len(body) < int(length) if length is not None else not (chunked and body.endswith(b"0\r\n\r\n")):
+    while (
+        len(body) < int(length)
+        if length is not None
+        else not (chunked and body.endswith(b"0\r\n\r\n"))
+    ):
         piece = await loop.sock_recv(connection, READ_SIZE)
         if not piece:
             if length is None and not chunked:
@@ -90,7 +98,9 @@ class Asker:
         try:
             status, body, _ = await asyncio.wait_for(self.ask_once(connection), self.timeout)
             result(start, status, body)
-        except Exception as error:  # noqa: BLE001 - every kind of failure is a finding, none ends the prober
+        except (
+            Exception
+        ) as error:  # noqa: BLE001 - every kind of failure is a finding, none ends the prober
             write_line(start, outcome_of(error))
         finally:
             connection.close()
@@ -111,9 +121,13 @@ class Asker:
                     connection = None
                 if connection is None:
                     connection = new_connection()
-                    await asyncio.wait_for(self.loop.sock_connect(connection, self.address), self.timeout)
+                    await asyncio.wait_for(
+                        self.loop.sock_connect(connection, self.address), self.timeout
+                    )
                 await self.loop.sock_sendall(connection, (self.head + "\r\n").encode())
-                status, body, keep = await asyncio.wait_for(read_answer(self.loop, connection), self.timeout)
+                status, body, keep = await asyncio.wait_for(
+                    read_answer(self.loop, connection), self.timeout
+                )
                 result(start, status, body)
             except Exception as error:  # noqa: BLE001
                 write_line(start, outcome_of(error))
@@ -135,7 +149,11 @@ class Asker:
 
 async def main():
     address, path = sys.argv[1], sys.argv[5]
-    interval, timeout, connections = int(sys.argv[2]) / 1000, int(sys.argv[3]) / 1000, int(sys.argv[4])
+    interval, timeout, connections = (
+        int(sys.argv[2]) / 1000,
+        int(sys.argv[3]) / 1000,
+        int(sys.argv[4]),
+    )
     loop, stopped = asyncio.get_running_loop(), asyncio.Event()
     loop.add_reader(0, lambda: stopped.set() if not sys.stdin.buffer.raw.read(4096) else None)
     asker = Asker(address, timeout, path)

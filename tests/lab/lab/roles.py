@@ -50,7 +50,9 @@ def missing_programs(kinds):
     if {"baton", "tree"} & set(kinds) and not os.access(BATON, os.X_OK):
         lines.append(f"baton is not built: {BATON} is missing (set BATON to test another one)")
     if not (PEERS / ".complete").exists():
-        lines.append(f"the peers are not there: run tests/lab/peers.sh {PEERS} (or set BATON_PEERS)")
+        lines.append(
+            f"the peers are not there: run tests/lab/peers.sh {PEERS} (or set BATON_PEERS)"
+        )
     return lines
 
 
@@ -113,6 +115,16 @@ class Proxy:
         for unit in reversed(self.services):
             self.host.systemctl("stop", unit)
 
+    def supervisor(self):
+        """The root of the `baton run` tree; None when it does not run."""
+        pid = self.host.read("/run/lab/baton.pid").strip()
+        return self.host.process_inside(int(pid)) if pid else None
+
+    def tree(self):
+        """All processes of baton, or of nginx and keepalived, on this host."""
+        root = [self.supervisor()] if self.kind == "tree" and self.supervisor() else []
+        return root + self.host.processes("nginx", "keepalived")
+
     def holds_vip(self):
         return self.host.has_address(configs.VIP)
 
@@ -131,15 +143,28 @@ class Web:
         _common(host)
         host.write("/var/www/html/index.html", f"{host.name}\n")
         if kind == "apache":
-            self.service, self.log, self.processes = "httpd", "/var/log/httpd/access_log", ("httpd", "apache2")
+            self.service, self.log, self.processes = (
+                "httpd",
+                "/var/log/httpd/access_log",
+                ("httpd", "apache2"),
+            )
             _install(host, "httpd", PEERS / "bin" / "apache2")
-            host.write("/etc/httpd/conf/httpd.conf", configs.httpd(host.name, PEERS / "root/usr/lib/apache2/modules"))
+            host.write(
+                "/etc/httpd/conf/httpd.conf",
+                configs.httpd(host.name, PEERS / "root/usr/lib/apache2/modules"),
+            )
             host.write("/var/log/httpd/.keep", "")
             host.write("/run/httpd/.keep", "")
-            command = UNITS["httpd"].replace("-DFOREGROUND", "-f /etc/httpd/conf/httpd.conf -DFOREGROUND")
+            command = UNITS["httpd"].replace(
+                "-DFOREGROUND", "-f /etc/httpd/conf/httpd.conf -DFOREGROUND"
+            )
             host.write("/etc/lab-units/httpd", command)
         else:
-            self.service, self.log, self.processes = "nginx", "/var/log/nginx/access.log", ("nginx", "baton")
+            self.service, self.log, self.processes = (
+                "nginx",
+                "/var/log/nginx/access.log",
+                ("nginx", "baton"),
+            )
             _install(host, "nginx", BATON if kind == "baton" else PEERS / "bin" / "nginx")
             host.write(PROXY_FILE, configs.stock("web-nginx.conf"))
             _unit(host, "nginx")
