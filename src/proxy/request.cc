@@ -20,6 +20,7 @@ void Request::reset() {
   ended_at = WallTime{};
   request_length = bytes_sent = body_bytes_sent = 0;
   completed = false;
+  request_id[0] = '\0';
   attempts.clear();
   upstream_head = nullptr;
   response.reset();

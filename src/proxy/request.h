@@ -7,6 +7,7 @@
 // the configuration, and are good until reset().
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -145,7 +146,8 @@ struct Request {
   std::uint64_t request_length = 0;  // head and body bytes received
   std::uint64_t bytes_sent = 0;      // to the client, head included
   std::uint64_t body_bytes_sent = 0;
-  bool completed = false;  // $request_completion: "OK"
+  bool completed = false;                     // $request_completion: "OK"
+  mutable std::array<char, 32> request_id{};  // $request_id, made at its first use
 
   // Upstream.
   std::vector<UpstreamAttempt> attempts;

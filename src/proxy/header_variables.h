@@ -1,0 +1,26 @@
+// Variables with a name behind them: $http_NAME, $sent_http_NAME, $upstream_http_NAME, $arg_NAME,
+// $cookie_NAME. NAME is in lower case with '_' for '-', as the configuration has it.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "http/header_table.h"
+#include "proxy/request.h"
+
+namespace baton::proxy {
+
+// All of these append the value; false, with nothing appended, when there is none.
+
+// Several lines of one name are joined by ", ", Cookie lines by "; ".
+bool append_header(std::string& into, const http::HeaderTable& headers, std::string_view name);
+bool append_sent_header(std::string& into, const Request& request, std::string_view name);
+// The value as sent, not decoded.
+bool append_argument(std::string& into, std::string_view args, std::string_view name);
+bool append_cookie(std::string& into, const http::HeaderTable& headers, std::string_view name);
+// The value of the cookie `name` that a response sets.
+bool append_set_cookie(std::string& into, const http::HeaderTable& headers, std::string_view name);
+// The user name of "Authorization: Basic ..." (RFC 7617).
+bool append_remote_user(std::string& into, const http::HeaderTable& headers);
+
+}  // namespace baton::proxy

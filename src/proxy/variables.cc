@@ -1,0 +1,367 @@
+// One switch over all variables; families with a name or a list behind them live in
+// header_variables.cc and upstream_variables.cc.
+
+#include "proxy/variables.h"
+
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/rand.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <iterator>
+#include <memory>
+
+#include "base/text.h"
+#include "base/version.h"
+#include "proxy/header_variables.h"
+#include "proxy/log_time.h"
+#include "proxy/upstream_variables.h"
+#include "runtime/loop.h"
+
+namespace baton::proxy {
+
+namespace {
+
+using config::LogFormat;
+using config::TextPart;
+using config::Variable;
+
+bool append_number(std::string& into, std::uint64_t number) {
+  const fmt::format_int text(number);
+  into.append(text.data(), text.size());
+  return true;
+}
+
+bool append_if_any(std::string& into, std::string_view value) {
+  into += value;
+  return !value.empty();
+}
+
+bool always(std::string& into, std::string_view value) {
+  into += value;
+  return true;
+}
+
+Instant now_or_end(const Request& request) {
+  return request.ended == Instant{} ? runtime::monotonic_now() : request.ended;
+}
+
+WallTime wall_now_or_end(const Request& request) {
+  return request.ended_at == WallTime{} ? runtime::wall_now() : request.ended_at;
+}
+
+const std::string& host_name() {
+  static const std::string name = [] {
+    char text[256] = {};
+    ::gethostname(text, sizeof(text) - 1);
+    return lowered(text);
+  }();
+  return name;
+}
+
+// Made at first use, so that the header and the log line of one request agree.
+bool append_request_id(std::string& into, const Request& request) {
+  auto& id = request.request_id;
+  if (id[0] == '\0') {
+    unsigned char bytes[16] = {};
+    if (::RAND_bytes(bytes, sizeof(bytes)) != 1) return false;
+    static constexpr char digits[] = "0123456789abcdef";
+    for (std::size_t i = 0; i < sizeof(bytes); ++i) {
+      id[2 * i] = digits[bytes[i] >> 4];
+      id[2 * i + 1] = digits[bytes[i] & 0xf];
+    }
+  }
+  into.append(id.data(), id.size());
+  return true;
+}
+
+bool append_forwarded_for(std::string& into, const Request& request) {
+  if (append_header(into, request.head.headers, "x_forwarded_for")) into += ", ";
+  into += request.client->client_text;
+  return true;
+}
+
+bool append_capture(std::string& into, const TextPart& part, const Request& request) {
+  const auto& captures = request.captures;
+  if (part.text.empty()) {
+    return part.index < captures.size() && append_if_any(into, captures[part.index].text);
+  }
+  const auto named = std::ranges::find(captures, part.text, &Capture::name);
+  return named != captures.end() && append_if_any(into, named->text);
+}
+
+bool append_rtt(std::string& into, const Request& request) {
+  tcp_info info{};
+  socklen_t size = sizeof(info);
+  if (::getsockopt(request.client->fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return false;
+  return append_number(into, info.tcpi_rtt);
+}
+
+bool append_real_root(std::string& into, const Request& request) {
+  std::string root;
+  append_document_root(root, request);
+  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(root.c_str(), nullptr),
+                                                         &std::free);
+  if (!real) return false;
+  into += real.get();
+  return true;
+}
+
+bool append_status(std::string& into, const Request& request) {
+  fmt::format_to(std::back_inserter(into), "{:03}", request.response.status);
+  return true;
+}
+
+bool append_milliseconds(std::string& into, const Request& request) {
+  append_seconds(into, wall_now_or_end(request).time_since_epoch());
+  return true;
+}
+
+bool append_duration(std::string& into, Duration duration) {
+  append_seconds(into, duration);
+  return true;
+}
+
+bool append_address_bytes(std::string& into, const Request& request) {
+  for (const std::uint8_t byte : request.client->client.address.bytes()) {
+    into += static_cast<char>(byte);
+  }
+  return true;
+}
+
+// What is known of the connection.
+bool append_connection_variable(std::string& into, Variable variable, const Request& request) {
+  const ClientInfo& client = *request.client;
+  switch (variable) {
+    case Variable::remote_addr:
+    case Variable::realip_remote_addr:
+      return always(into, client.client_text);
+    case Variable::remote_port:
+    case Variable::realip_remote_port:
+      return append_number(into, client.client.port);
+    case Variable::binary_remote_addr:
+      return append_address_bytes(into, request);
+    case Variable::server_addr:
+      return always(into, client.local.address.text());
+    case Variable::server_port:
+      return append_number(into, client.local.port);
+    case Variable::connection:
+      return append_number(into, client.number);
+    case Variable::connection_requests:
+      return append_number(into, client.requests);
+    case Variable::connection_time:
+      return append_duration(into, now_or_end(request) - client.connected);
+    case Variable::tcpinfo_rtt:
+      return append_rtt(into, request);
+    default:
+      return append_upstream_variable(into, variable, request);
+  }
+}
+
+// What is known of the response, the moment and the machine.
+bool append_outcome_variable(std::string& into, Variable variable, const Request& request) {
+  switch (variable) {
+    case Variable::status:
+      return append_status(into, request);
+    case Variable::bytes_sent:
+      return append_number(into, request.bytes_sent);
+    case Variable::body_bytes_sent:
+      return append_number(into, request.body_bytes_sent);
+    case Variable::request_time:
+      return append_duration(into, now_or_end(request) - request.started);
+    case Variable::request_length:
+      return append_number(into, request.request_length);
+    case Variable::request_completion:
+      return append_if_any(into, request.completed ? "OK" : "");
+    case Variable::request_id:
+      return append_request_id(into, request);
+    case Variable::time_local:
+      return always(into, log_time(wall_now_or_end(request)).common);
+    case Variable::time_iso8601:
+      return always(into, log_time(wall_now_or_end(request)).iso8601);
+    case Variable::msec:
+      return append_milliseconds(into, request);
+    case Variable::pid:
+      return append_number(into, static_cast<std::uint64_t>(::getpid()));
+    case Variable::pipe:
+      return always(into, ".");
+    case Variable::hostname:
+      return always(into, host_name());
+    case Variable::nginx_version:
+      return always(into, nginx_version);
+    case Variable::limit_rate:
+      return always(into, "0");
+    case Variable::document_root:
+      append_document_root(into, request);
+      return true;
+    case Variable::request_filename:
+      append_request_filename(into, request);
+      return true;
+    case Variable::realpath_root:
+      return append_real_root(into, request);
+    default:
+      return append_connection_variable(into, variable, request);
+  }
+}
+
+bool append_named_variable(std::string& into, const TextPart& part, const Request& request) {
+  const http::HeaderTable& sent = request.head.headers;
+  const http::ResponseHead* upstream = request.upstream_head;
+  switch (part.variable) {
+    case Variable::capture:
+      return append_capture(into, part, request);
+    case Variable::arg_name:
+      return append_argument(into, request.args, part.text);
+    case Variable::cookie_name:
+      return append_cookie(into, sent, part.text);
+    case Variable::http_name:
+      return append_header(into, sent, part.text);
+    case Variable::sent_http_name:
+      return append_sent_header(into, request, part.text);
+    case Variable::upstream_http_name:
+      return upstream && append_header(into, upstream->headers, part.text);
+    case Variable::upstream_cookie_name:
+      return upstream && append_set_cookie(into, upstream->headers, part.text);
+    default:
+      return append_outcome_variable(into, part.variable, request);
+  }
+}
+
+// Digits and times need no look for bytes that would have to be escaped.
+bool can_need_escape(Variable variable) {
+  switch (variable) {
+    case Variable::status:
+    case Variable::bytes_sent:
+    case Variable::body_bytes_sent:
+    case Variable::request_time:
+    case Variable::request_length:
+    case Variable::time_local:
+    case Variable::time_iso8601:
+    case Variable::msec:
+    case Variable::remote_addr:
+    case Variable::connection:
+    case Variable::connection_requests:
+      return false;
+    default:
+      return true;
+  }
+}
+
+}  // namespace
+
+bool append_variable(std::string& into, const TextPart& part, const Request& request) {
+  const config::ProxyPass* proxy = request.location ? request.location->proxy.get() : nullptr;
+  switch (part.variable) {
+    case Variable::literal:
+      return always(into, part.text);
+    case Variable::args:
+    case Variable::query_string:
+      return append_if_any(into, request.args);
+    case Variable::is_args:
+      return always(into, request.args.empty() ? "" : "?");
+    case Variable::uri:
+    case Variable::document_uri:
+      return append_if_any(into, request.uri);
+    case Variable::request_uri:
+      return append_if_any(into, request.raw_uri);
+    case Variable::request:
+      return append_if_any(into, request.head.line);
+    case Variable::request_method:
+      return append_if_any(into, request.head.method_name);
+    case Variable::server_protocol:
+      if (request.head.line.empty()) return false;
+      return always(into, request.head.version_minor == 0 ? "HTTP/1.0" : "HTTP/1.1");
+    case Variable::scheme:
+      return always(into, "http");
+    case Variable::host:
+      return append_if_any(into, request.host);
+    case Variable::server_name:
+      return always(into, request.server ? std::string_view(request.server->primary_name) : "");
+    case Variable::proxy_host:
+      return proxy && always(into, proxy->host_header);
+    case Variable::proxy_port:
+      return proxy && append_number(into, proxy->port);
+    case Variable::proxy_add_x_forwarded_for:
+      return append_forwarded_for(into, request);
+    case Variable::remote_user:
+      return append_remote_user(into, request.head.headers);
+    case Variable::content_length:
+      return append_if_any(into, request.head.headers.value(http::HeaderId::content_length));
+    case Variable::content_type:
+      return append_if_any(into, request.head.headers.value(http::HeaderId::content_type));
+    default:
+      return append_named_variable(into, part, request);
+  }
+}
+
+void append_text(std::string& into, const config::TemplateText& text, const Request& request) {
+  for (const TextPart& part : text.parts) append_variable(into, part, request);
+}
+
+void append_log_text(std::string& into, const LogFormat& format, const Request& request) {
+  for (const TextPart& part : format.text.parts) {
+    const std::size_t start = into.size();
+    const bool found = append_variable(into, part, request);
+    if (part.variable == Variable::literal) continue;
+    if (!found) {
+      if (format.escape == LogFormat::Escape::standard) into += '-';
+    } else if (can_need_escape(part.variable)) {
+      escape_log_text(into, start, format.escape);
+    }
+  }
+}
+
+void append_document_root(std::string& into, const Request& request) {
+  const config::Location& location = *request.location;
+  const std::size_t start = into.size();
+  append_text(into, location.alias ? *location.alias : location.root, request);
+  // Literal paths are absolute already; one made of variables starts at the prefix.
+  if (into.size() == start || into[start] != '/') into.insert(start, request.proxy->prefix + "/");
+  if (!location.alias && into.size() > start && into.back() == '/') into.pop_back();
+}
+
+void append_request_filename(std::string& into, const Request& request) {
+  const config::Location& location = *request.location;
+  append_document_root(into, request);
+  if (!location.alias) {
+    into += request.uri;
+    return;
+  }
+  using Match = config::Location::Match;
+  // The alias of a regular expression is the whole path, made of its captures.
+  if (location.match == Match::regex || location.match == Match::regex_no_case) return;
+  const std::string_view uri = request.uri;
+  into += uri.substr(std::min(uri.size(), location.pattern.size()));
+}
+
+void escape_log_text(std::string& text, std::size_t start, LogFormat::Escape escape) {
+  const bool json = escape == LogFormat::Escape::json;
+  const auto is_plain = [&](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte >= 0x20 && c != '"' && c != '\\' && (json || byte < 0x7f);
+  };
+  if (escape == LogFormat::Escape::none) return;
+  if (std::all_of(text.begin() + static_cast<std::ptrdiff_t>(start), text.end(), is_plain)) return;
+  const std::string raw = text.substr(start);
+  text.resize(start);
+  static constexpr std::string_view named = "\b\t\n\f\r\"\\";
+  static constexpr std::string_view names = "btnfr\"\\";
+  for (const char c : raw) {
+    if (is_plain(c)) {
+      text += c;
+    } else if (!json) {
+      fmt::format_to(std::back_inserter(text), "\\x{:02X}", static_cast<unsigned char>(c));
+    } else if (const std::size_t found = named.find(c); found != std::string_view::npos) {
+      text += '\\';
+      text += names[found];
+    } else {
+      fmt::format_to(std::back_inserter(text), "\\u00{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+}
+
+}  // namespace baton::proxy
