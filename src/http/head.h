@@ -42,6 +42,13 @@ struct Framing {
   std::uint64_t content_length = 0;  // BodyKind::length only
 };
 
+// Why a message is not accepted: the status to answer (494: a head too large, shown as 400) and
+// nginx's words for the log.
+struct Refusal {
+  std::uint16_t status = 400;
+  std::string_view why;
+};
+
 struct RequestHead {
   Method method = Method::other;
   std::uint8_t version_minor = 1;  // HTTP/1.x
