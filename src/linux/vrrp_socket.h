@@ -1,0 +1,57 @@
+// Raw IPv4 sockets for VRRP: one to send and one to receive, for one interface and one way of
+// talking (multicast group, or unicast to a local address). Packets are whole, from their IP header
+// on, both ways.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "net/address.h"
+#include "runtime/fd.h"
+
+namespace baton::linux {
+
+struct VrrpEndpoint {
+  std::string interface;  // sockets are bound to it; may be empty for unicast
+  int link = 0;           // its index
+  // Where adverts are sent to: the multicast group, or our own address for unicast. Only packets
+  // to this address are received.
+  net::IpAddress receive_address;
+
+  [[nodiscard]] bool is_multicast() const { return receive_address.is_multicast(); }
+  friend auto operator<=>(const VrrpEndpoint&, const VrrpEndpoint&) = default;
+};
+
+struct ReceivedPacket {
+  std::span<const std::uint8_t> bytes;  // valid until the next receive()
+  Duration age{};                       // how long the kernel has had it
+};
+
+class VrrpSocket {
+ public:
+  static Result<VrrpSocket> open(const VrrpEndpoint& endpoint);
+
+  [[nodiscard]] const VrrpEndpoint& endpoint() const { return endpoint_; }
+  // Gives the receiving descriptor away to be watched; receive() goes on with it.
+  runtime::Fd release_receiver();
+  // `packet` with its IP header to `destination`, without blocking.
+  Status send(std::span<const std::uint8_t> packet, const net::IpAddress& destination);
+  // The next packet that waits; nothing when there is none.
+  std::optional<ReceivedPacket> receive();
+
+ private:
+  VrrpSocket(VrrpEndpoint endpoint, runtime::Fd sender, runtime::Fd receiver);
+  VrrpEndpoint endpoint_;
+  runtime::Fd sender_;
+  runtime::Fd receiver_;
+  int watched_;
+  // The longest advert has 255 IPv4 addresses; IP options may come before it.
+  std::array<std::uint8_t, 2048> buffer_;
+};
+
+}  // namespace baton::linux
