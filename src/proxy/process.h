@@ -21,6 +21,8 @@ class SharedRegion;
 
 namespace baton::proxy {
 
+class LogFiles;
+
 // The sockets of one config::Listener, bound and listening, not blocking. There may be more than
 // threads (after a reload with fewer) or fewer (unix sockets have one): thread i serves those with
 // index % threads == i, so that no socket is left without anyone who accepts.
@@ -37,6 +39,7 @@ struct ProcessInputs {
   ipc::Pulse* pulse = nullptr;           // this generation's page, its threads turn it
   runtime::Fd life;                      // held open, never read or written: see ipc/pulse.h
   ipc::SharedRegion* region = nullptr;   // counters and health that outlive the generation
+  LogFiles* logs = nullptr;              // opened by the supervisor (proxy/log_files.h)
 };
 
 // Serves until told to end; gives the process's exit code: 0 after drain, stop, QUIT or TERM (the
