@@ -81,6 +81,8 @@ class SourceTree {
   // wildcard and exists.
   std::vector<std::string> glob(const std::string& pattern);
 
+  // True when it reads the disk, false when it replays.
+  [[nodiscard]] bool live() const { return live_; }
   // Everything read so far, as one string for unpack().
   [[nodiscard]] std::string pack() const;
   // Files in the order in which they were first read: what `nginx -T` prints.

@@ -18,6 +18,9 @@ struct LoadOptions {
 // Null when there was an error that keepalived does not start with; every problem, tolerated or
 // not, is in `diagnostics` in either case. Reads files through `sources` only; looks up script
 // users in the system's account database.
+//
+// Whether script files exist and are safe is looked up on the disk, and only when `sources` is
+// live: a process that replays sources comes to the same model without a look.
 std::shared_ptr<const Failover> load(SourceTree& sources, const LoadOptions& options,
                                      Diagnostics& diagnostics);
 

@@ -134,6 +134,7 @@ struct Failover {
   bool script_security = false;
   Duration garp_interval = 0s;  // pause between frames of one interface
   Duration startup_delay = 0s;
+  Duration delay_after_boot = 0s;  // vrrp_delay_after_boot: stay out until the host is up this long
   bool dynamic_interfaces = false;
   net::IpAddress multicast_group = net::IpAddress::ipv4(224, 0, 0, 18);
   std::vector<VrrpScript> scripts;

@@ -1,0 +1,316 @@
+// The table of keepalived's words that baton has no use for or does not offer yet.
+
+#include "config/keepalived/foreign.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace baton::config::keepalived {
+
+namespace {
+
+enum class Verdict : std::uint8_t {
+  understood,     // it took effect when the lines were read
+  no_effect,      // accepted, with a note for this word
+  mail,           // accepted; one note for all mail words
+  lvs,            // accepted; one note for all words of the virtual server part
+  monitoring,     // accepted; one note for SNMP and DBus
+  tuning,         // accepted; one note for buffers, priorities, CPU binding, process names
+  unsupported,    // the file is refused
+  unless_off,     // as unsupported, but saying "off", "no" or "false" is fine
+  skipped_block,  // a whole block of the LVS part: skipped, one note for each kind
+};
+
+struct Foreign {
+  std::string_view name;
+  Verdict verdict;
+  std::string_view remark = "";
+};
+
+constexpr Foreign outside_words[] = {
+    {"virtual_server", Verdict::skipped_block},
+    {"virtual_server_group", Verdict::skipped_block},
+    {"real_server", Verdict::skipped_block},
+    {"sorry_server", Verdict::skipped_block},
+    {"SSL", Verdict::skipped_block},
+    {"static_ipaddress", Verdict::unsupported},
+    {"static_routes", Verdict::unsupported},
+    {"static_rules", Verdict::unsupported},
+    {"track_group", Verdict::unsupported},
+    {"track_file", Verdict::unsupported, "a vrrp_script that reads the file does the same"},
+    {"vrrp_track_file", Verdict::unsupported, "a vrrp_script that reads the file does the same"},
+    {"vrrp_track_process", Verdict::unsupported, "for the proxy itself use track_proxy"},
+    {"bfd_instance", Verdict::unsupported},
+    {"garp_group", Verdict::unsupported, "vrrp_garp_interval paces each interface"},
+    {"interface_up_down_delays", Verdict::unsupported},
+    {"linkbeat_interfaces", Verdict::no_effect, "link state comes from the kernel"},
+};
+
+// Some of these stand outside of global_defs as well.
+constexpr Foreign global_words[] = {
+    {"net_namespace", Verdict::unsupported, "start baton with `ip netns exec`"},
+    {"net_namespace_ipvs", Verdict::lvs},
+    {"namespace_with_ipsets", Verdict::tuning},
+    {"instance", Verdict::no_effect, "pid files keep their names"},
+    {"use_pid_dir", Verdict::no_effect, "pid files keep their places"},
+    {"linkbeat_use_polling", Verdict::no_effect, "link state comes from the kernel"},
+    {"child_wait_time", Verdict::tuning},
+    {"tmp_config_directory", Verdict::tuning},
+    {"config_save_dir", Verdict::tuning},
+    {"process_names", Verdict::tuning},
+    {"process_name", Verdict::tuning},
+    {"vrrp_process_name", Verdict::tuning},
+    {"checker_process_name", Verdict::tuning},
+    {"bfd_process_name", Verdict::tuning},
+    {"startup_script", Verdict::unsupported},
+    {"startup_script_timeout", Verdict::no_effect},
+    {"shutdown_script", Verdict::unsupported},
+    {"shutdown_script_timeout", Verdict::no_effect},
+    {"notification_email", Verdict::mail},
+    {"notification_email_from", Verdict::mail},
+    {"smtp_server", Verdict::mail},
+    {"smtp_helo_name", Verdict::mail},
+    {"smtp_connect_timeout", Verdict::mail},
+    {"smtp_alert_vrrp", Verdict::mail},
+    {"smtp_alert_checker", Verdict::mail},
+    {"no_email_faults", Verdict::mail},
+    {"no_checker_emails", Verdict::mail},
+    {"checker_log_all_failures", Verdict::lvs},
+    {"rs_init_notifies", Verdict::lvs},
+    {"lvs_sync_daemon", Verdict::lvs},
+    {"lvs_timeouts", Verdict::lvs},
+    {"lvs_flush", Verdict::lvs},
+    {"lvs_flush_on_stop", Verdict::lvs},
+    {"lvs_flush_onstop", Verdict::lvs},
+    {"lvs_notify_fifo", Verdict::lvs},
+    {"lvs_notify_fifo_script", Verdict::lvs},
+    {"lvs_netlink_cmd_rcv_bufs", Verdict::lvs},
+    {"lvs_netlink_cmd_rcv_bufs_force", Verdict::lvs},
+    {"lvs_netlink_monitor_rcv_bufs", Verdict::lvs},
+    {"lvs_netlink_monitor_rcv_bufs_force", Verdict::lvs},
+    {"nftables_ipvs", Verdict::lvs},
+    {"nftables_ipvs_priority", Verdict::lvs},
+    {"nftables_ipvs_start_fwmark", Verdict::lvs},
+    {"checker_priority", Verdict::lvs},
+    {"checker_no_swap", Verdict::lvs},
+    {"checker_cpu_affinity", Verdict::lvs},
+    {"checker_rt_priority", Verdict::lvs},
+    {"checker_rlimit_rttime", Verdict::lvs},
+    {"checker_rlimit_rtime", Verdict::lvs},
+    {"default_interface", Verdict::no_effect, "it serves static addresses only"},
+    {"vrrp_mcast_group6", Verdict::no_effect, "baton has no IPv6 adverts yet"},
+    {"vrrp_garp_extra_if", Verdict::no_effect, "it serves VMAC interfaces"},
+    {"vrrp_vmac_garp_intvl", Verdict::no_effect, "it serves VMAC interfaces"},
+    {"vmac_prefix", Verdict::no_effect, "it serves VMAC interfaces"},
+    {"vmac_addr_prefix", Verdict::no_effect, "it serves VMAC interfaces"},
+    {"vrrp_lower_prio_no_advert", Verdict::unless_off},
+    {"vrrp_higher_prio_send_advert", Verdict::unless_off},
+    {"vrrp_owner_ignore_adverts", Verdict::unless_off},
+    {"vrrp_notify_priority_changes", Verdict::no_effect, "it serves notify FIFOs"},
+    {"notify_priority_changes", Verdict::no_effect, "it serves notify FIFOs"},
+    {"notify_fifo", Verdict::unsupported, "use notify scripts"},
+    {"notify_fifo_script", Verdict::unsupported, "use notify scripts"},
+    {"vrrp_notify_fifo", Verdict::unsupported, "use notify scripts"},
+    {"vrrp_notify_fifo_script", Verdict::unsupported, "use notify scripts"},
+    {"fifo_write_vrrp_states_on_reload", Verdict::no_effect, "it serves notify FIFOs"},
+    {"nftables", Verdict::no_effect, "baton sets no packet filter"},
+    {"nftables_priority", Verdict::no_effect, "baton sets no packet filter"},
+    {"nftables_counters", Verdict::no_effect, "baton sets no packet filter"},
+    {"nftables_ifindex", Verdict::no_effect, "baton sets no packet filter"},
+    {"vrrp_iptables", Verdict::no_effect, "baton sets no packet filter"},
+    {"vrrp_ipsets", Verdict::no_effect, "baton sets no packet filter"},
+    {"iptables", Verdict::no_effect, "baton sets no packet filter"},
+    {"disable_local_igmp", Verdict::no_effect},
+    {"max_auto_priority", Verdict::tuning},
+    {"min_auto_priority_delay", Verdict::tuning},
+    {"vrrp_priority", Verdict::tuning},
+    {"vrrp_no_swap", Verdict::tuning},
+    {"vrrp_cpu_affinity", Verdict::tuning},
+    {"vrrp_rt_priority", Verdict::tuning},
+    {"vrrp_rlimit_rttime", Verdict::tuning},
+    {"vrrp_rlimit_rtime", Verdict::tuning},
+    {"bfd_priority", Verdict::tuning},
+    {"bfd_no_swap", Verdict::tuning},
+    {"bfd_cpu_affinity", Verdict::tuning},
+    {"bfd_rt_priority", Verdict::tuning},
+    {"bfd_rlimit_rttime", Verdict::tuning},
+    {"bfd_rlimit_rtime", Verdict::tuning},
+    {"vrrp_netlink_cmd_rcv_bufs", Verdict::tuning},
+    {"vrrp_netlink_cmd_rcv_bufs_force", Verdict::tuning},
+    {"vrrp_netlink_monitor_rcv_bufs", Verdict::tuning},
+    {"vrrp_netlink_monitor_rcv_bufs_force", Verdict::tuning},
+    {"process_monitor_rcv_bufs", Verdict::tuning},
+    {"process_monitor_rcv_bufs_force", Verdict::tuning},
+    {"vrrp_rx_bufs_policy", Verdict::tuning},
+    {"vrrp_rx_bufs_multiplier", Verdict::tuning},
+    {"umask", Verdict::tuning},
+    {"set_supplementary_groups", Verdict::tuning},
+    {"use_symlink_paths", Verdict::tuning},
+    {"iproute_usr_dir", Verdict::tuning},
+    {"iproute_etc_dir", Verdict::tuning},
+    {"data_use_instance", Verdict::tuning},
+    {"json_version", Verdict::tuning},
+    {"state_dump_file", Verdict::tuning},
+    {"stats_dump_file", Verdict::tuning},
+    {"json_dump_file", Verdict::tuning},
+    {"dump_file_location", Verdict::tuning},
+    {"random_seed", Verdict::understood},
+    {"include_check", Verdict::understood},
+    {"snmp_socket", Verdict::monitoring},
+    {"enable_snmp_vrrp", Verdict::monitoring},
+    {"enable_snmp_checker", Verdict::monitoring},
+    {"enable_snmp_keepalived", Verdict::monitoring},
+    {"enable_snmp_rfc", Verdict::monitoring},
+    {"enable_snmp_rfcv2", Verdict::monitoring},
+    {"enable_snmp_rfcv3", Verdict::monitoring},
+    {"enable_traps", Verdict::monitoring},
+    {"enable_dbus", Verdict::monitoring},
+    {"dbus_service_name", Verdict::monitoring},
+    {"dbus_no_interface_name", Verdict::monitoring},
+    {"log_unknown_vrids", Verdict::no_effect, "`baton trace` shows every advert"},
+    {"reload_check_config", Verdict::no_effect, "baton always checks before it reloads"},
+    {"reload_time_file", Verdict::unsupported},
+    {"reload_repeat", Verdict::no_effect},
+    {"reload_file", Verdict::unsupported},
+};
+
+constexpr Foreign instance_words[] = {
+    {"use_vmac", Verdict::unsupported},
+    {"use_vmac_addr", Verdict::unsupported},
+    {"vmac_xmit_base", Verdict::unsupported},
+    {"use_ipvlan", Verdict::unsupported},
+    {"vrf", Verdict::unsupported},
+    {"native_ipv6", Verdict::unsupported},
+    {"track_file", Verdict::unsupported, "a vrrp_script that reads the file does the same"},
+    {"track_process", Verdict::unsupported, "for the proxy itself use track_proxy"},
+    {"track_bfd", Verdict::unsupported},
+    {"track_src_ip", Verdict::unsupported},
+    {"mcast_dst_ip", Verdict::unsupported, "vrrp_mcast_group4 sets it for all instances"},
+    {"unicast_ttl", Verdict::unsupported},
+    {"unicast_fault_no_peer", Verdict::unsupported},
+    {"old_unicast_checksum", Verdict::no_effect, "it serves version 3"},
+    {"v3_checksum_as_v2", Verdict::no_effect, "it serves version 3"},
+    {"garp_extra_if", Verdict::no_effect, "it serves VMAC interfaces"},
+    {"vmac_garp_intvl", Verdict::no_effect, "it serves VMAC interfaces"},
+    {"garp_extra_if_vmac", Verdict::no_effect, "it serves VMAC interfaces"},
+    {"lower_prio_no_advert", Verdict::unless_off},
+    {"higher_prio_send_advert", Verdict::unless_off},
+    {"owner_ignore_adverts", Verdict::unless_off},
+    {"virtual_routes", Verdict::unsupported},
+    {"virtual_rules", Verdict::unsupported},
+    {"promote_secondaries", Verdict::unsupported,
+     "set sysctl net.ipv4.conf.INTERFACE.promote_secondaries"},
+    {"notify_master_rx_lower_pri", Verdict::unsupported},
+    {"notify_deleted", Verdict::unsupported},
+    {"notify_priority_changes", Verdict::no_effect, "it serves notify FIFOs"},
+    {"timer_expired_backup", Verdict::no_effect, "a node that overslept always yields"},
+    {"kernel_rx_buf_size", Verdict::tuning},
+    {"debug", Verdict::no_effect},
+    {"linkbeat_use_polling", Verdict::no_effect, "link state comes from the kernel"},
+    {"lvs_sync_daemon_interface", Verdict::lvs},
+    {"auth_hmac", Verdict::unsupported},
+};
+
+constexpr Foreign group_words[] = {
+    {"track_interface", Verdict::unsupported, "track it in each member instance"},
+    {"track_script", Verdict::unsupported, "track it in each member instance"},
+    {"track_file", Verdict::unsupported},
+    {"track_process", Verdict::unsupported},
+    {"track_bfd", Verdict::unsupported},
+    {"global_tracking", Verdict::unsupported},
+    {"sync_group_tracking_weight", Verdict::unsupported},
+    {"notify_deleted", Verdict::unsupported},
+    {"notify_priority_changes", Verdict::no_effect, "it serves notify FIFOs"},
+    {"smtp_alert", Verdict::mail},
+};
+
+std::vector<Foreign> words_of(Section section) {
+  std::vector<Foreign> words;
+  const auto add = [&words](const auto& table) {
+    words.insert(words.end(), std::begin(table), std::end(table));
+  };
+  switch (section) {
+    case Section::outside:
+      add(outside_words);
+      add(global_words);
+      break;
+    case Section::globals:
+      add(global_words);
+      break;
+    case Section::instance:
+      add(instance_words);
+      break;
+    case Section::sync_group:
+      add(group_words);
+      break;
+    case Section::script:
+    case Section::authentication:
+      break;
+  }
+  return words;
+}
+
+bool says_off(const Statement& statement) {
+  const std::string& word = statement.word(1);
+  return word == "off" || word == "no" || word == "false";
+}
+
+void note(Reader& reader, const Foreign& foreign, const Statement& statement) {
+  switch (foreign.verdict) {
+    case Verdict::mail:
+      reader.note_once("mail", statement.where,
+                       fmt::format("{}: baton sends no mail; mail settings have no effect, use "
+                                   "notify scripts",
+                                   foreign.name));
+      return;
+    case Verdict::lvs:
+      reader.note_once(
+          "lvs", statement.where,
+          fmt::format("{}: baton has no LVS part; its settings have no effect", foreign.name));
+      return;
+    case Verdict::monitoring:
+      reader.note_once("monitoring", statement.where,
+                       fmt::format("{}: baton has no SNMP and no DBus; use `baton status --json`",
+                                   foreign.name));
+      return;
+    case Verdict::tuning:
+      reader.note_once(std::string(foreign.name), statement.where,
+                       fmt::format("{} has no effect in baton", foreign.name));
+      return;
+    case Verdict::skipped_block:
+      reader.note_once(std::string(foreign.name), statement.where,
+                       fmt::format("{} blocks are skipped: baton balances by its proxy, not by LVS",
+                                   foreign.name));
+      return;
+    default:
+      reader.note_once(std::string(foreign.name), statement.where,
+                       fmt::format("{} has no effect in baton{}{}", foreign.name,
+                                   foreign.remark.empty() ? "" : ": ", foreign.remark));
+  }
+}
+
+}  // namespace
+
+bool handle_foreign(Reader& reader, Section section, const Statement& statement) {
+  for (const Foreign& foreign : words_of(section)) {
+    if (foreign.name != statement.keyword()) continue;
+    if (foreign.verdict == Verdict::understood) return true;
+    if (foreign.verdict == Verdict::unless_off && says_off(statement)) return true;
+    if (foreign.verdict == Verdict::unsupported || foreign.verdict == Verdict::unless_off) {
+      reader.unsupported(statement.where, fmt::format("'{}'", foreign.name), foreign.remark);
+    } else {
+      note(reader, foreign, statement);
+    }
+    return true;
+  }
+  return false;
+}
+
+std::vector<std::string_view> foreign_words(Section section) {
+  std::vector<std::string_view> names;
+  for (const Foreign& foreign : words_of(section)) names.push_back(foreign.name);
+  return names;
+}
+
+}  // namespace baton::config::keepalived

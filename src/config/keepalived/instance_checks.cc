@@ -1,0 +1,219 @@
+// What the keywords of an instance mean together, and what instances mean to each other: defaults
+// that depend on others, combinations that keepalived clears, strict mode (reference of
+// vrrp_strict in keepalived.conf(5)), and virtual router ids that collide.
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "config/keepalived/reader.h"
+
+namespace baton::config::keepalived {
+
+namespace {
+
+void settle_state(Reader& reader, InstanceDraft& draft) {
+  VrrpInstance& instance = draft.instance;
+  instance.wants_master = draft.state == "MASTER";
+  if (!draft.has_priority) instance.priority = instance.wants_master ? 255 : 100;
+  if (!draft.state && instance.priority == 255) instance.wants_master = true;
+  if (instance.strict && draft.state) {
+    const bool owner = instance.priority == 255;
+    if (instance.wants_master != owner) {
+      reader.diagnostics.warning(instance.where,
+                                 fmt::format("({}) Strict mode: state MASTER goes with priority "
+                                             "255 and with nothing else. Changing state to {}",
+                                             instance.name, owner ? "MASTER" : "BACKUP"));
+      instance.wants_master = owner;
+    }
+  }
+}
+
+void settle_version(Reader& reader, InstanceDraft& draft) {
+  VrrpInstance& instance = draft.instance;
+  if (instance.version == 3) {
+    const auto place = draft.version_place ? draft.version_place : reader.defaults.version_place;
+    reader.unsupported(place.value_or(instance.where), "VRRP version 3");
+    return;
+  }
+  // Version 2 has whole seconds only.
+  const double seconds = to_seconds(instance.advert_interval);
+  const double rounded = std::fmax(1.0, std::floor(seconds + 0.5));
+  if (rounded != seconds) {
+    reader.diagnostics.tolerated_error(
+        draft.interval_place.value_or(instance.where),
+        fmt::format("({}) VRRPv2 advertisement interval {:.6f}s must be an integer. rounding to "
+                    "{} s",
+                    instance.name, seconds, rounded));
+    instance.advert_interval = from_seconds(rounded);
+  }
+}
+
+void settle_authentication(Reader& reader, InstanceDraft& draft) {
+  VrrpInstance& instance = draft.instance;
+  if (!draft.authentication_place) return;
+  if (instance.strict) {
+    reader.diagnostics.warning(
+        *draft.authentication_place,
+        fmt::format("({}) Strict mode does not support authentication. Ignoring.", instance.name));
+  } else if (draft.auth_type.empty()) {
+    if (!instance.password.empty()) {
+      reader.diagnostics.warning(
+          draft.password_place.value_or(*draft.authentication_place),
+          fmt::format("({}) auth_pass without a valid auth_type: adverts carry no password",
+                      instance.name));
+    }
+  } else if (instance.password.empty()) {
+    reader.diagnostics.tolerated_error(
+        *draft.authentication_place,
+        fmt::format("({}) Authentication specified but no password given. Ignoring",
+                    instance.name));
+  } else if (draft.auth_type == "PASS") {
+    instance.auth = VrrpAuth::password;
+    return;
+  }
+  instance.password.clear();
+}
+
+void settle_preemption(Reader& reader, InstanceDraft& draft) {
+  VrrpInstance& instance = draft.instance;
+  const auto clear = [&](const std::optional<Position>& place, std::string_view message) {
+    reader.diagnostics.warning(place.value_or(instance.where),
+                               fmt::format("({}) {}", instance.name, message));
+  };
+  if (instance.nopreempt && (instance.wants_master || instance.priority == 255)) {
+    clear(draft.nopreempt_place, instance.wants_master
+                                     ? "Warning - nopreempt will not work with initial state "
+                                       "MASTER - clearing"
+                                     : "nopreempt is incompatible with priority 255 - clearing");
+    instance.nopreempt = false;
+  }
+  if (instance.preempt_delay == 0s) return;
+  if (instance.strict) {
+    clear(draft.preempt_delay_place, "preempt_delay is incompatible with strict mode - resetting");
+  } else if (instance.wants_master) {
+    clear(draft.preempt_delay_place,
+          "Warning - preempt delay will not work with initial state MASTER - clearing");
+  } else if (instance.nopreempt) {
+    clear(draft.preempt_delay_place,
+          "preempt_delay is incompatible with nopreempt mode - resetting");
+  } else {
+    return;
+  }
+  instance.preempt_delay = 0s;
+}
+
+void settle_accept(Reader& reader, InstanceDraft& draft) {
+  VrrpInstance& instance = draft.instance;
+  instance.accept = draft.accept.value_or(!instance.strict || instance.priority == 255);
+  if (instance.accept) return;
+  reader.note_once("accept", instance.where,
+                   fmt::format("({}) {}: keepalived would drop traffic to the virtual addresses; "
+                               "baton does not, the proxy answers on them",
+                               instance.name, draft.accept ? "no_accept" : "vrrp_strict"));
+}
+
+void settle_unicast(Reader& reader, InstanceDraft& draft) {
+  VrrpInstance& instance = draft.instance;
+  if (draft.wants_unicast && instance.unicast_peers.empty()) {
+    reader.diagnostics.warning(
+        instance.where,
+        fmt::format("({}) A unicast keyword has been specified without any unicast peers. "
+                    "Defaulting to multicast. This usage is deprecated - please update your "
+                    "configuration.",
+                    instance.name));
+  }
+  if (instance.strict && !instance.unicast_peers.empty()) {
+    reader.diagnostics.error(
+        instance.where,
+        fmt::format("({}) Strict mode does not support unicast peers: keepalived refuses this "
+                    "instance",
+                    instance.name),
+        "remove vrrp_strict");
+  }
+}
+
+void settle_addresses(Reader& reader, InstanceDraft& draft) {
+  VrrpInstance& instance = draft.instance;
+  if (!instance.addresses.empty() || draft.ipv6_reported) return;
+  if (instance.strict) {
+    reader.diagnostics.error(
+        instance.where,
+        fmt::format("({}) Strict mode requires at least one virtual address", instance.name));
+  } else if (!draft.without_addresses_on_purpose) {
+    reader.diagnostics.warning(
+        instance.where,
+        fmt::format("({}) No VIP specified; at least one is sensible", instance.name));
+  }
+}
+
+void settle_interfaces(Reader& reader, InstanceDraft& draft) {
+  VrrpInstance& instance = draft.instance;
+  if (instance.interface.empty() && (instance.unicast_peers.empty() || !instance.source_address)) {
+    reader.diagnostics.error(instance.where, fmt::format("({}) Unknown interface!", instance.name),
+                             "set `interface`, or unicast_peer and unicast_src_ip");
+  }
+  // The own interface is tracked anyway, unless asked not to.
+  std::erase_if(instance.tracked_interfaces, [&](const TrackedInterface& tracked) {
+    if (tracked.name != instance.interface) return false;
+    reader.diagnostics.warning(tracked.where,
+                               fmt::format("({}) Ignoring track_interface {} since own interface",
+                                           instance.name, tracked.name));
+    return true;
+  });
+}
+
+// Unicast instances may share an id when they have no peer in common.
+bool share_listeners(const VrrpInstance& a, const VrrpInstance& b) {
+  if (a.unicast_peers.empty() != b.unicast_peers.empty()) return false;
+  if (a.unicast_peers.empty()) return true;
+  return std::ranges::any_of(a.unicast_peers, [&b](const UnicastPeer& peer) {
+    return contains(b.unicast_peers, peer.address, &UnicastPeer::address);
+  });
+}
+
+}  // namespace
+
+void settle_instance(Reader& reader, InstanceDraft& draft) {
+  VrrpInstance& instance = draft.instance;
+  if (!draft.has_router_id) {
+    reader.diagnostics.error(instance.where,
+                             fmt::format("({}) the virtual router id must be set", instance.name));
+  }
+  settle_state(reader, draft);
+  settle_version(reader, draft);
+  settle_authentication(reader, draft);
+  settle_preemption(reader, draft);
+  settle_accept(reader, draft);
+  settle_unicast(reader, draft);
+  settle_addresses(reader, draft);
+  settle_interfaces(reader, draft);
+  instance.smtp_alert = draft.smtp_alert.value_or(reader.defaults.smtp_alert);
+  if (instance.strict) {
+    if (draft.lower_priority_repeat_set) {
+      reader.diagnostics.warning(
+          instance.where,
+          fmt::format("({}) Strict mode: garp_lower_prio_repeat is set to 0", instance.name));
+    }
+    instance.garp.lower_priority_repeat = 0;
+  }
+}
+
+void check_router_ids(Reader& reader) {
+  std::map<std::pair<std::string, std::uint8_t>, std::vector<const VrrpInstance*>> by_id;
+  for (const VrrpInstance& instance : reader.model.instances) {
+    if (instance.virtual_router_id == 0) continue;
+    auto& others = by_id[{instance.interface, instance.virtual_router_id}];
+    for (const VrrpInstance* other : others) {
+      if (!share_listeners(*other, instance)) continue;
+      reader.diagnostics.error(
+          instance.where,
+          fmt::format("{} and {} both use VRID {} with IPv4 on interface {}", other->name,
+                      instance.name, instance.virtual_router_id, instance.interface));
+      break;
+    }
+    others.push_back(&instance);
+  }
+}
+
+}  // namespace baton::config::keepalived

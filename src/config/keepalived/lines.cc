@@ -1,0 +1,257 @@
+// Reading files and includes, choosing `@id` lines, replacing and repeating.
+
+#include "config/keepalived/lines.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "config/keepalived/substitution.h"
+#include "config/keepalived/words.h"
+
+namespace baton::config::keepalived {
+
+namespace {
+
+constexpr int deepest_include = 32;
+constexpr int deepest_replacement = 64;
+constexpr std::size_t most_lines = 1'000'000;
+constexpr std::size_t most_patterns = 256;
+
+std::string folder_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+// csh-style alternatives: "{a,b}.conf" gives "a.conf" and "b.conf", nested ones too.
+std::vector<std::string> brace_alternatives(const std::string& pattern) {
+  std::vector<std::string> ready;
+  std::vector<std::string> waiting{pattern};
+  while (!waiting.empty() && ready.size() + waiting.size() < most_patterns) {
+    const std::string text = std::move(waiting.back());
+    waiting.pop_back();
+    // The innermost group is the last "{" in front of the first "}".
+    const std::size_t close = text.find('}');
+    const std::size_t open = close == std::string::npos ? close : text.rfind('{', close);
+    if (open == std::string::npos) {
+      ready.push_back(text);
+      continue;
+    }
+    for (const auto part : split(text.substr(open + 1, close - open - 1), ',')) {
+      waiting.push_back(text.substr(0, open) + std::string(part) + text.substr(close + 1));
+    }
+  }
+  std::ranges::sort(ready);
+  return ready;
+}
+
+bool is_include_word(std::string_view word) {
+  static constexpr std::array<std::string_view, 6> words = {"include",  "includer", "includem",
+                                                            "includew", "includeb", "includea"};
+  return std::ranges::find(words, word) != words.end();
+}
+
+class LineReader {
+ public:
+  LineReader(SourceTree& sources, const LineOptions& options, Diagnostics& diagnostics)
+      : sources_(sources),
+        options_(options),
+        diagnostics_(diagnostics),
+        definitions_(options.config_id) {}
+
+  std::vector<Line> read_all() {
+    // Reading a folder fails; then its *.conf files are the configuration.
+    if (const auto text = sources_.read(options_.path)) {
+      read_file(options_.path, 0);
+      return std::move(lines_);
+    }
+    const auto paths = sources_.glob(options_.path + "/*.conf");
+    for (const auto& path : paths) read_file(path, 0);
+    if (paths.empty()) {
+      Position where;
+      where.file = std::make_shared<const std::string>(options_.path);
+      diagnostics_.error(where,
+                         fmt::format("cannot read the configuration file '{}'", options_.path));
+    }
+    return std::move(lines_);
+  }
+
+ private:
+  // Where the reader stands in one file.
+  struct File {
+    std::shared_ptr<const std::string> path;
+    std::string_view left;
+    std::uint32_t line = 0;
+    int depth = 0;
+  };
+
+  void read_file(const std::string& path, int depth) {
+    const auto text = sources_.read(path);
+    if (!text) {
+      Position where;
+      where.file = std::make_shared<const std::string>(path);
+      diagnostics_.tolerated_error(where, fmt::format("cannot read '{}'", path));
+      return;
+    }
+    File file{std::make_shared<const std::string>(path), *text, 0, depth};
+    // A byte order mark of some editors is no part of the first word.
+    if (file.left.starts_with("\xef\xbb\xbf")) file.left.remove_prefix(3);
+    definitions_.set("_PWD", folder_of(path));
+    std::string line;
+    while (next_line(file, line)) read_line(file, line);
+  }
+
+  // The next line without its end and its comment; false at the end of the file.
+  bool next_line(File& file, std::string& line) {
+    if (file.left.empty()) return false;
+    const std::size_t end = file.left.find('\n');
+    std::string_view raw = file.left.substr(0, end);
+    file.left.remove_prefix(end == std::string_view::npos ? file.left.size() : end + 1);
+    ++file.line;
+    while (raw.ends_with('\r')) raw.remove_suffix(1);
+    line = without_comment(raw);
+    return true;
+  }
+
+  void read_line(File& file, std::string& line) {
+    const auto words = plain_words(line);
+    if (words.empty()) return;
+    Position where;
+    where.file = file.path;
+    where.line = file.line;
+    where.column = words[0].offset + 1;
+    where.length = words[0].length;
+    if (is_include_word(words[0].text)) {
+      include(file, where, words);
+      return;
+    }
+    if (words[0].text == "include_check") strict_includes_ = true;
+    if (words[0].text == "random_seed" && words.size() > 1) {
+      definitions_.seed_random(parse_unsigned(words[1].text).value_or(0));
+    }
+    if (trimmed(line).starts_with('$')) join_definition(file, line);
+    process(line, where, true, 0);
+  }
+
+  // A definition whose lines end in a backslash goes on to the first line that does not.
+  void join_definition(File& file, std::string& line) {
+    std::string next;
+    while (trimmed(line).ends_with('\\')) {
+      line.erase(line.rfind('\\'));
+      if (!next_line(file, next)) return;
+      if (!trimmed(line).ends_with('=')) line += '\n';
+      line += next;
+    }
+  }
+
+  void include(const File& file, const Position& where, const std::vector<Word>& words) {
+    if (words.size() < 2) {
+      diagnostics_.tolerated_error(where, "include without a file name");
+      return;
+    }
+    if (file.depth >= deepest_include) {
+      diagnostics_.error(where,
+                         fmt::format("more than {} files include one another", deepest_include));
+      return;
+    }
+    std::string pattern = words[1].text;
+    if (!pattern.starts_with('/')) pattern = folder_of(*file.path) + "/" + pattern;
+    std::vector<std::string> paths;
+    for (const auto& alternative : brace_alternatives(pattern)) {
+      for (auto& path : sources_.glob(alternative)) paths.push_back(std::move(path));
+    }
+    if (paths.empty()) {
+      const std::string message = fmt::format("Config files missing '{}'.", words[1].text);
+      const bool strict =
+          strict_includes_ || (words[0].text != "include" && words[0].text != "includer");
+      strict ? diagnostics_.tolerated_error(where, message) : diagnostics_.note(where, message);
+    }
+    const bool strict_here = strict_includes_;
+    for (const auto& path : paths) read_file(path, file.depth + 1);
+    strict_includes_ = strict_here;
+    definitions_.set("_PWD", folder_of(*file.path));
+  }
+
+  void process(const std::string& text, const Position& where, bool verbatim, int depth) {
+    if (depth > deepest_replacement || lines_.size() >= most_lines) {
+      if (!overflowed_) diagnostics_.error(where, "replacement of parameters does not end here");
+      overflowed_ = true;
+      return;
+    }
+    const std::string_view start = trimmed(text);
+    if (start.empty()) return;
+    if (start.starts_with('@')) {
+      choose(text, where, verbatim, depth);
+    } else if (starts_repetition(start)) {
+      repeat(std::string(start), where, depth);
+    } else if (const auto definition = parse_definition(start)) {
+      definitions_.set(definition->name, definition->value);
+    } else {
+      replace(text, where, verbatim, depth);
+    }
+  }
+
+  // "@id rest" and "@^id rest". The condition becomes blanks, so that columns stay true.
+  void choose(std::string text, const Position& where, bool verbatim, int depth) {
+    const std::size_t at = text.find('@');
+    const std::size_t end = std::min(text.find_first_of(" \t", at), text.size());
+    std::string_view id = std::string_view(text).substr(at + 1, end - at - 1);
+    const bool negated = id.starts_with('^');
+    if (negated) id.remove_prefix(1);
+    if ((id == options_.config_id) == negated) return;
+    std::fill_n(text.begin() + static_cast<std::ptrdiff_t>(at), end - at, ' ');
+    process(text, where, verbatim, depth + 1);
+  }
+
+  void repeat(const std::string& text, const Position& where, int depth) {
+    const auto repetition =
+        parse_repetition(definitions_.replace(text.substr(0, text.find(')'))).value_or("") +
+                         text.substr(std::min(text.find(')'), text.size())));
+    if (!repetition) {
+      diagnostics_.tolerated_error(where, "this ~SEQ or ~LST cannot be understood");
+      return;
+    }
+    for (const auto& round : repetition->rounds) {
+      for (std::size_t i = 0; i < round.size(); ++i) {
+        definitions_.set(repetition->names[i], round[i]);
+      }
+      process(repetition->rest, where, false, depth + 1);
+      if (overflowed_) return;
+    }
+  }
+
+  void replace(const std::string& text, const Position& where, bool verbatim, int depth) {
+    const auto replaced = definitions_.replace(text);
+    if (!replaced) {
+      diagnostics_.error(where, "replacement of parameters does not end here");
+      return;
+    }
+    if (*replaced == text && text.find('\n') == std::string::npos) {
+      lines_.push_back({text, where, verbatim});
+      return;
+    }
+    for (const auto part : split(*replaced, '\n')) {
+      process(std::string(part), where, false, depth + 1);
+    }
+  }
+
+  SourceTree& sources_;
+  const LineOptions& options_;
+  Diagnostics& diagnostics_;
+  Definitions definitions_;
+  std::vector<Line> lines_;
+  bool strict_includes_ = false;
+  bool overflowed_ = false;
+};
+
+}  // namespace
+
+std::vector<Line> read_lines(SourceTree& sources, const LineOptions& options,
+                             Diagnostics& diagnostics) {
+  return LineReader(sources, options, diagnostics).read_all();
+}
+
+}  // namespace baton::config::keepalived

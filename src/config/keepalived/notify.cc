@@ -1,0 +1,63 @@
+// notify_master and its family: commands that are told of changes of state.
+
+#include <fmt/format.h>
+
+#include "config/keepalived/command.h"
+#include "config/keepalived/reader.h"
+
+namespace baton::config::keepalived {
+
+namespace {
+
+std::optional<ScriptCommand>* slot_of(NotifyCommands& notify, std::string_view keyword) {
+  if (keyword == "notify_master") return &notify.master;
+  if (keyword == "notify_backup") return &notify.backup;
+  if (keyword == "notify_fault") return &notify.fault;
+  if (keyword == "notify_stop") return &notify.stop;
+  return &notify.any;
+}
+
+}  // namespace
+
+void read_notify(Reader& reader, NotifyCommands& notify, const std::string& owner,
+                 const Statement& statement) {
+  auto command = read_command(reader, statement);
+  if (!command) return;
+  std::optional<ScriptCommand>& slot = *slot_of(notify, statement.keyword());
+  if (slot) {
+    reader.diagnostics.tolerated_error(
+        statement.where, fmt::format("{} {} script already specified - ignoring {}", owner,
+                                     statement.keyword(), command->arguments[0]));
+    return;
+  }
+  if (const auto words = command_words(statement.raw); words && words->size() > 2) {
+    // The account stands behind the command, which is one word of its own kind.
+    Statement account = statement;
+    account.words = *words;
+    const auto user = read_account(reader, account, 2);
+    if (!user) {
+      reader.diagnostics.tolerated_error(
+          statement.where,
+          fmt::format("Invalid user/group for {} script {} - ignoring", statement.keyword(),
+                      command->arguments[0]),
+          "a command with arguments needs double quotes around it");
+      return;
+    }
+    command->user = *user;
+  }
+  if (reader.checks_files) {
+    const bool strict = reader.model.script_security;
+    const std::string problem =
+        settle_program(*command, strict ? Safety::others_cannot_write : Safety::any);
+    if (!problem.empty()) {
+      reader.diagnostics.tolerated_error(
+          statement.where, fmt::format("{} {}: {}; it is tried all the same when its time comes",
+                                       owner, statement.keyword(), problem));
+      // Safety is not a matter of trying.
+      if (problem.starts_with("Unsafe")) return;
+    }
+  }
+  slot = std::move(*command);
+}
+
+}  // namespace baton::config::keepalived

@@ -1,0 +1,105 @@
+// vrrp_sync_group: instances that change state together.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/keepalived/grammar.h"
+
+namespace baton::config::keepalived {
+
+namespace {
+
+struct GroupDraft {
+  VrrpSyncGroup group;
+  bool has_list = false;
+};
+
+bool is_member_elsewhere(const Reader& reader, std::uint32_t index) {
+  return std::ranges::any_of(reader.model.sync_groups, [index](const VrrpSyncGroup& group) {
+    return contains(group.members, index);
+  });
+}
+
+void add_member(Reader& reader, GroupDraft& draft, const Statement& line, std::size_t word) {
+  const std::string& name = line.word(word);
+  const auto& instances = reader.model.instances;
+  const auto found = std::ranges::find(instances, name, &VrrpInstance::name);
+  if (found == instances.end()) {
+    reader.diagnostics.tolerated_error(
+        line.place(word),
+        fmt::format("Virtual router {} specified in sync group {} doesn't exist - ignoring", name,
+                    draft.group.name));
+    return;
+  }
+  const auto index = static_cast<std::uint32_t>(found - instances.begin());
+  if (is_member_elsewhere(reader, index) || contains(draft.group.members, index)) {
+    reader.diagnostics.tolerated_error(
+        line.place(word),
+        fmt::format("Virtual router {} cannot exist in more than one sync group; ignoring {}", name,
+                    draft.group.name));
+    return;
+  }
+  draft.group.members.push_back(index);
+}
+
+void members(Reader& reader, GroupDraft& draft, const Statement& block) {
+  if (draft.has_list) {
+    reader.diagnostics.tolerated_error(
+        block.where,
+        fmt::format("Group list already specified for sync group {}", draft.group.name));
+    return;
+  }
+  draft.has_list = true;
+  for (const Statement& line : block.block) {
+    if (line.keyword() == "{") continue;
+    for (std::size_t word = 0; word < line.words.size(); ++word) {
+      add_member(reader, draft, line, word);
+    }
+  }
+}
+
+void notify(Reader& reader, GroupDraft& draft, const Statement& statement) {
+  read_notify(reader, draft.group.notify, fmt::format("vrrp group {}:", draft.group.name),
+              statement);
+}
+
+constexpr Keyword<GroupDraft> keywords[] = {
+    {"group", Shape::block, 0, members},       {"notify_master", Shape::line, 1, notify},
+    {"notify_backup", Shape::line, 1, notify}, {"notify_fault", Shape::line, 1, notify},
+    {"notify_stop", Shape::line, 1, notify},   {"notify", Shape::line, 1, notify},
+};
+
+}  // namespace
+
+void read_sync_group(Reader& reader, const Statement& block) {
+  GroupDraft draft;
+  draft.group.name = block.word(1);
+  draft.group.where = block.place(1);
+  const std::string& name = draft.group.name;
+  if (name.empty()) {
+    reader.diagnostics.tolerated_error(block.where, "vrrp_sync_group must have a name");
+    return;
+  }
+  if (contains(reader.model.sync_groups, name, &VrrpSyncGroup::name)) {
+    reader.diagnostics.tolerated_error(draft.group.where,
+                                       fmt::format("vrrp sync group {} already defined", name));
+    return;
+  }
+  apply_statements<GroupDraft>(reader, draft, block.block, Section::sync_group, keywords);
+  if (draft.group.members.empty()) {
+    reader.diagnostics.tolerated_error(
+        draft.group.where, fmt::format("Sync group {} has no virtual router(s). removing", name));
+    return;
+  }
+  if (draft.group.members.size() == 1) {
+    reader.diagnostics.warning(
+        draft.group.where,
+        fmt::format("Sync group {} has only 1 virtual router(s) - this probably isn't what you "
+                    "want",
+                    name));
+  }
+  reader.model.sync_groups.push_back(std::move(draft.group));
+}
+
+}  // namespace baton::config::keepalived

@@ -1,0 +1,118 @@
+// track_script and track_interface of an instance. Scripts may be defined further down: baton
+// finds them, where keepalived would run without the check.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "config/keepalived/reader.h"
+
+namespace baton::config::keepalived {
+
+namespace {
+
+struct Weight {
+  std::optional<int> value;
+  std::optional<bool> reverse;
+};
+
+// "NAME [weight W [reverse|noreverse]]"; `what` is "track script", for messages.
+Weight read_weight(Reader& reader, const InstanceDraft& draft, const Statement& statement,
+                   std::string_view what) {
+  Weight weight;
+  const std::string& owner = draft.instance.name;
+  if (statement.words.size() < 2) return weight;
+  if (statement.word(1) != "weight") {
+    reader.diagnostics.tolerated_error(
+        statement.place(1),
+        fmt::format("({}) unknown {} option {} - ignoring", owner, what, statement.word(1)));
+    return weight;
+  }
+  if (statement.words.size() < 3) {
+    reader.diagnostics.tolerated_error(
+        statement.place(1), fmt::format("({}) weight without value specified for {} {} - ignoring",
+                                        owner, what, statement.keyword()));
+    return weight;
+  }
+  const auto value = reader.whole(
+      statement, 2, -253, 253,
+      fmt::format("({}) {} {}: weight must be between [-253..253] inclusive, ignoring...", owner,
+                  what, statement.keyword()));
+  if (value) weight.value = static_cast<int>(*value);
+  const std::string& option = statement.word(3);
+  if (option == "reverse") {
+    weight.reverse = true;
+  } else if (option == "noreverse" || option == "no_reverse") {
+    weight.reverse = false;
+  } else if (!option.empty()) {
+    reader.diagnostics.tolerated_error(
+        statement.place(3), fmt::format("({}) unknown {} {} weight option {} - ignoring", owner,
+                                        what, statement.keyword(), option));
+  }
+  return weight;
+}
+
+void report_undefined(Reader& reader, const InstanceDraft& draft, const Statement& statement) {
+  std::vector<std::string_view> known;
+  for (const auto& script : reader.model.scripts) known.push_back(script.name);
+  const std::string_view near = closest_word(statement.keyword(), known);
+  reader.diagnostics.error(
+      statement.where,
+      fmt::format("({}) track script {} not found: no usable vrrp_script of this name; keepalived "
+                  "would run without this check, baton does not",
+                  draft.instance.name, statement.keyword()),
+      near.empty() ? "define it, or remove it here" : fmt::format("did you mean \"{}\"?", near));
+}
+
+}  // namespace
+
+void read_tracked_scripts(Reader& reader, InstanceDraft& draft, const Statement& block) {
+  for (const Statement& statement : block.block) {
+    const std::string& name = statement.keyword();
+    if (name == "{") continue;
+    const auto found = reader.script_index.find(name);
+    if (found == reader.script_index.end()) {
+      report_undefined(reader, draft, statement);
+      continue;
+    }
+    auto& tracked = draft.instance.tracked_scripts;
+    if (contains(tracked, found->second, &TrackedScript::script)) {
+      reader.diagnostics.tolerated_error(
+          statement.where,
+          fmt::format("({}) duplicate track_script {} - ignoring", draft.instance.name, name));
+      continue;
+    }
+    ScriptFacts& facts = reader.script_facts[found->second];
+    facts.is_tracked = true;
+    if (facts.order > reader.order) {
+      reader.diagnostics.note(statement.where,
+                              fmt::format("({}) track script {} is defined further down: baton "
+                                          "uses it, keepalived would run without this check",
+                                          draft.instance.name, name));
+    }
+    const VrrpScript& script = reader.model.scripts[found->second];
+    const Weight weight = read_weight(reader, draft, statement, "track script");
+    tracked.push_back({found->second, weight.value.value_or(script.weight),
+                       weight.reverse.value_or(script.weight_reverse)});
+  }
+}
+
+void read_tracked_interfaces(Reader& reader, InstanceDraft& draft, const Statement& block) {
+  for (const Statement& statement : block.block) {
+    const std::string& name = statement.keyword();
+    if (name == "{") continue;
+    auto& tracked = draft.instance.tracked_interfaces;
+    if (contains(tracked, name, &TrackedInterface::name)) {
+      reader.diagnostics.tolerated_error(
+          statement.where,
+          fmt::format("({}) duplicate track_interface {} - ignoring", draft.instance.name, name));
+      continue;
+    }
+    const Weight weight = read_weight(reader, draft, statement, "track_interface");
+    tracked.push_back(
+        {name, weight.value.value_or(0), weight.reverse.value_or(false), statement.where});
+  }
+}
+
+}  // namespace baton::config::keepalived
