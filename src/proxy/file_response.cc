@@ -1,0 +1,161 @@
+// Describing a file, or the parts of it that were asked for.
+
+#include "proxy/file_response.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <string>
+#include <utility>
+
+#include "base/text.h"
+#include "http/conditional.h"
+#include "http/date.h"
+#include "http/range.h"
+
+namespace baton::proxy {
+
+namespace {
+
+using http::HeaderId;
+
+// nginx's default of charset_types.
+constexpr std::array<std::string_view, 6> charset_types = {
+    "text/html",          "text/xml", "text/plain", "text/vnd.wap.wml", "application/javascript",
+    "application/rss+xml"};
+
+std::string_view extension_of(std::string_view path) {
+  const std::size_t dot = path.rfind('.');
+  if (dot == std::string_view::npos || path.find('/', dot) != std::string_view::npos) return {};
+  return path.substr(dot + 1);
+}
+
+http::ModifiedSince modified_since_rule(const config::Location& location) {
+  using Configured = config::Location::IfModifiedSince;
+  switch (location.if_modified_since) {
+    case Configured::off:
+      return http::ModifiedSince::ignore;
+    case Configured::before:
+      return http::ModifiedSince::before;
+    case Configured::exact:
+      break;
+  }
+  return http::ModifiedSince::exact;
+}
+
+void send_part(Response& response, const http::ByteRange& range, std::string_view before) {
+  response.file_parts.push_back({before, range.first, range.end - range.first});
+}
+
+std::string_view content_range(Request& request, const http::ByteRange& range,
+                               std::uint64_t size_bytes) {
+  return request.arena.store(fmt::format("bytes {}-{}/{}", range.first, range.end - 1, size_bytes));
+}
+
+// RFC 9110 section 14.6. The boundary only has to differ from what the parts hold; a counter that
+// starts at a time of its own does, as well as anything can.
+void send_parts(Request& request, const std::vector<http::ByteRange>& ranges,
+                std::uint64_t size_bytes, WallTime modified) {
+  static std::atomic<std::uint64_t> boundaries{0};
+  Response& response = request.response;
+  const auto seed = static_cast<std::uint64_t>(modified.time_since_epoch().count()) ^ size_bytes;
+  const std::string boundary = fmt::format("{:020}", seed + boundaries.fetch_add(1));
+  std::uint64_t length = 0;
+  for (const http::ByteRange& range : ranges) {
+    std::string before = fmt::format("\r\n--{}\r\n", boundary);
+    if (!response.content_type.empty()) {
+      before.append("Content-Type: ").append(response.content_type).append("\r\n");
+    }
+    before.append("Content-Range: ").append(content_range(request, range, size_bytes));
+    before.append("\r\n\r\n");
+    send_part(response, range, request.arena.store(before));
+    length += before.size() + (range.end - range.first);
+  }
+  response.after = request.arena.store(fmt::format("\r\n--{}--\r\n", boundary));
+  response.content_length = length + response.after.size();
+  response.content_type = request.arena.join({"multipart/byteranges; boundary=", boundary});
+}
+
+// The whole file, or what Range asks for.
+Verdict send_asked_ranges(Request& request, const http::Validators& validators,
+                          std::uint64_t size_bytes) {
+  Response& response = request.response;
+  const std::uint32_t ranges_max = request.location->max_ranges;
+  const http::Header* range = request.head.headers.find(HeaderId::range);
+  http::RangeRequest asked;
+  if (range && ranges_max != 0 && http::range_applies(request.head.headers, validators)) {
+    asked = http::parse_range(range->value, size_bytes, ranges_max);
+  }
+  using Kind = http::RangeRequest::Kind;
+  if (asked.kind == Kind::whole) {
+    response.content_length = size_bytes;
+    if (size_bytes > 0) send_part(response, {0, size_bytes}, {});
+    if (ranges_max != 0) response.headers.push_back({"Accept-Ranges", "bytes"});
+    return Verdict::respond();
+  }
+  if (asked.kind == Kind::unsatisfiable) {
+    response.file.reset();
+    response.headers.push_back(
+        {"Content-Range", request.arena.store(fmt::format("bytes */{}", size_bytes))});
+    return Verdict::error(416);
+  }
+  response.status = 206;
+  if (asked.ranges.size() > 1) {
+    send_parts(request, asked.ranges, size_bytes, validators.last_modified);
+    return Verdict::respond();
+  }
+  const http::ByteRange& only = asked.ranges[0];
+  response.headers.push_back({"Content-Range", content_range(request, only, size_bytes)});
+  response.content_length = only.end - only.first;
+  send_part(response, only, {});
+  return Verdict::respond();
+}
+
+}  // namespace
+
+std::string_view content_type_of(Request& request, std::string_view path) {
+  const config::Location& location = *request.location;
+  std::string_view type = location.default_type;
+  if (location.types) {
+    const auto known = location.types->find(lowered(extension_of(path)));
+    if (known != location.types->end()) type = known->second;
+  }
+  if (location.charset.empty() || std::ranges::find(charset_types, type) == charset_types.end()) {
+    return type;
+  }
+  return request.arena.join({type, "; charset=", location.charset});
+}
+
+Verdict respond_with_file(Request& request, runtime::Fd file, std::uint64_t size_bytes,
+                          WallTime modified) {
+  Response& response = request.response;
+  const config::Location& location = *request.location;
+  http::Validators validators{{}, modified, true};
+  if (location.etag) {
+    const auto seconds =
+        std::chrono::duration_cast<std::chrono::seconds>(modified.time_since_epoch()).count();
+    validators.etag = request.arena.store(fmt::format("\"{:x}-{:x}\"", seconds, size_bytes));
+  }
+  const http::Condition condition =
+      http::evaluate_conditions(request.head.headers, validators, modified_since_rule(location));
+  // A file that is an error page is sent whole: conditions and ranges were for another one.
+  const bool plain = request.error_status != 0 && request.error_status != 200;
+  if (condition == http::Condition::failed && !plain) return Verdict::error(412);
+  response.status = plain ? request.error_status : std::uint16_t{200};
+  response.last_modified = request.arena.store(http::format_date(modified).view());
+  if (!validators.etag.empty()) response.headers.push_back({"ETag", validators.etag});
+  if (condition == http::Condition::not_modified && !plain) {
+    response.status = 304;
+    return Verdict::respond();
+  }
+  response.content_type = content_type_of(request, request.uri);
+  response.file = std::move(file);
+  if (!plain) return send_asked_ranges(request, validators, size_bytes);
+  response.content_length = size_bytes;
+  if (size_bytes > 0) send_part(response, {0, size_bytes}, {});
+  return Verdict::respond();
+}
+
+}  // namespace baton::proxy
