@@ -26,6 +26,8 @@ namespace {
   auto kept = plan.kept_fds;
   kept.push_back(channel.get());
   close_all_but(std::move(kept));
+  // A group of its own: Ctrl-C on the terminal is for the supervisor, which ends things in order.
+  ::setpgid(0, 0);
   set_process_name(plan.name);
   set_process_title(plan.title);
   if (const Status dropped = plan.drop_privileges(); !dropped) {
@@ -70,14 +72,19 @@ Result<std::shared_ptr<ChildProcess>> ChildProcess::start(runtime::Loop& loop,
   }
   auto channel = std::make_unique<ipc::Channel>(loop, std::move(pair->first));
   std::shared_ptr<ChildProcess> child(
-      new ChildProcess(owner, std::move(*watched), std::move(channel), loop.refresh_now()));
+      new ChildProcess(owner, std::move(*watched), std::move(channel), loop));
   scope.spawn(follow(child));
   return child;
 }
 
 ChildProcess::ChildProcess(Owner& owner, std::unique_ptr<runtime::Child> child,
-                           std::unique_ptr<ipc::Channel> channel, Instant started)
-    : owner_(owner), child_(std::move(child)), channel_(std::move(channel)), started_(started) {}
+                           std::unique_ptr<ipc::Channel> channel, runtime::Loop& loop)
+    : loop_(loop),
+      owner_(owner),
+      child_(std::move(child)),
+      channel_(std::move(channel)),
+      started_(loop.refresh_now()),
+      answered_(loop) {}
 
 ChildProcess::~ChildProcess() = default;
 
@@ -86,10 +93,27 @@ runtime::Task<void> ChildProcess::follow(std::shared_ptr<ChildProcess> self) {
   for (;;) {
     auto message = co_await self->channel_->receive();
     if (!message) break;
+    if (message->type == ipc::MessageType::status_reply) {
+      self->answered_ticket_ = std::max(self->answered_ticket_, message->number);
+      self->status_ = std::move(message->text);
+      self->answered_.open();
+      continue;
+    }
     self->owner_.on_message(*self, std::move(*message));
   }
   const auto status = co_await self->child_->ended();
   if (status) self->owner_.on_exit(*self, *status);
+}
+
+runtime::Task<std::optional<std::string>> ChildProcess::ask_status(
+    std::shared_ptr<ChildProcess> self, Duration patience) {
+  const std::uint64_t ticket = self->next_ticket_++;
+  const Instant deadline = self->loop_.refresh_now() + patience;
+  if (!self->send(ipc::MessageType::status_request, ticket)) co_return std::nullopt;
+  while (self->answered_ticket_ < ticket) {
+    if (!co_await self->answered_.wait(deadline)) co_return std::nullopt;
+  }
+  co_return self->status_;
 }
 
 }  // namespace baton::supervisor

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "runtime/child.h"
 #include "runtime/loop.h"
 #include "runtime/task.h"
+#include "supervisor/gate.h"
 
 namespace baton::supervisor {
 
@@ -49,19 +51,28 @@ class ChildProcess {
   [[nodiscard]] Instant started() const { return started_; }
   void signal(int number) const { child_->signal(number); }
   Status send(ipc::Message message) { return channel_->send(std::move(message)); }
+  // Asks the child for its status (JSON); nothing when it does not answer in time.
+  static runtime::Task<std::optional<std::string>> ask_status(std::shared_ptr<ChildProcess> self,
+                                                              Duration patience);
   Status send(ipc::MessageType type, std::uint64_t number = 0, std::string text = "") {
     return channel_->send(type, number, std::move(text));
   }
 
  private:
   ChildProcess(Owner& owner, std::unique_ptr<runtime::Child> child,
-               std::unique_ptr<ipc::Channel> channel, Instant started);
+               std::unique_ptr<ipc::Channel> channel, runtime::Loop& loop);
   static runtime::Task<void> follow(std::shared_ptr<ChildProcess> self);
 
+  runtime::Loop& loop_;
   Owner& owner_;
   std::unique_ptr<runtime::Child> child_;
   std::unique_ptr<ipc::Channel> channel_;
   Instant started_;
+  // The last answer to a status request, and who waits for one.
+  std::uint64_t next_ticket_ = 1;
+  std::uint64_t answered_ticket_ = 0;
+  std::string status_;
+  Gate answered_;
 };
 
 // Closes all descriptors but those listed and 0, 1, 2.

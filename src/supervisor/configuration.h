@@ -1,0 +1,42 @@
+// The configuration that the tree runs with: both files read into their models through one
+// SourceTree, all problems of both told at once, nothing used when one of them cannot be.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/time.h"
+#include "config/keepalived/load.h"
+#include "config/nginx/load.h"
+
+namespace baton::supervisor {
+
+// Which files to read, and how. A part that is absent does not exist in this tree.
+struct ConfigurationFiles {
+  std::optional<config::nginx::LoadOptions> proxy;
+  std::optional<config::keepalived::LoadOptions> failover;
+};
+
+// Immutable once loaded; every generation holds the one that it was started with.
+struct Configuration {
+  std::shared_ptr<const config::Proxy> proxy;        // null: no such part
+  std::shared_ptr<const config::Failover> failover;  // null: no such part
+  std::string packed_sources;                        // what the failover process parses again
+  WallTime loaded{};
+};
+
+// In whose words problems are told.
+enum class Wording : std::uint8_t { baton, nginx, keepalived };
+
+struct LoadedConfiguration {
+  std::shared_ptr<const Configuration> configuration;  // null: it cannot be used
+  std::string report;                                  // rendered diagnostics; empty: none
+};
+
+LoadedConfiguration load_configuration(const ConfigurationFiles& files, Wording wording);
+
+// One diagnostic in nginx's log wording, "[emerg] TEXT in FILE:LINE", without the source line.
+std::string nginx_words(const config::Diagnostic& diagnostic);
+
+}  // namespace baton::supervisor

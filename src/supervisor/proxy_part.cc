@@ -1,0 +1,266 @@
+// Generations: launching, promoting, draining, restarting.
+
+#include "supervisor/proxy_part.h"
+
+#include <fmt/format.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "supervisor/pid_file.h"
+#include "supervisor/privileges.h"
+#include "supervisor/proxy_child.h"
+#include "upstream/upstreams.h"
+
+namespace baton::supervisor {
+
+std::uint32_t thread_count(const config::Proxy& config) {
+  constexpr std::uint32_t most = ipc::PulsePage::threads_max;
+  if (config.worker_processes > 0) return std::min(config.worker_processes, most);
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  if (::sched_getaffinity(0, sizeof cores, &cores) != 0) return 1;
+  return std::clamp(static_cast<std::uint32_t>(CPU_COUNT(&cores)), 1u, most);
+}
+
+std::string described(runtime::ExitStatus status) {
+  return fmt::format(fmt::runtime(status.signalled ? "exited on signal {}" : "exited with code {}"),
+                     status.code);
+}
+
+ProxyPart::ProxyPart(runtime::Loop& loop, runtime::TaskScope& scope, Log& log,
+                     ipc::SharedRegion& region, PulseReceiver* receiver, Settings settings)
+    : loop_(loop),
+      scope_(scope),
+      log_(log),
+      region_(region),
+      receiver_(receiver),
+      settings_(std::move(settings)),
+      restart_timer_(loop, [this] { scope_.spawn(restart()); }),
+      changed_(loop) {}
+
+runtime::Task<std::string> ProxyPart::bring_up(std::shared_ptr<const Configuration> configuration,
+                                               int tries) {
+  const config::Proxy& config = *configuration->proxy;
+  std::string problem;
+  while (!sockets_.open(config.listeners, thread_count(config), problem)) {
+    log_.write(LogLevel::emergency, problem);
+    if (--tries <= 0) co_return problem;
+    static_cast<void>(co_await loop_.sleep_for(500ms));
+  }
+  restart_timer_.cancel();
+  auto launched = launch(configuration);
+  if (!launched) co_return describe(launched.error());
+  const auto generation = std::move(*launched);
+  const Instant deadline = loop_.refresh_now() + ready_patience;
+  while (generation->state == State::starting) {
+    if (co_await changed_.wait(deadline)) continue;
+    generation->failure = "the new proxy process was not ready in time";
+    generation->child->signal(SIGKILL);
+    break;
+  }
+  if (generation->state == State::serving || generation->state == State::draining) co_return "";
+  // What was opened for nobody goes again.
+  if (configuration_ && serving_) sockets_.keep_only(configuration_->proxy->listeners);
+  co_return generation->failure;
+}
+
+Result<std::shared_ptr<ProxyPart::Generation>> ProxyPart::launch(
+    std::shared_ptr<const Configuration> configuration) {
+  auto generation = std::make_shared<Generation>();
+  generation->number = next_number_++;
+  generation->configuration = std::move(configuration);
+  const config::Proxy& config = *generation->configuration->proxy;
+  if (auto named = upstream::name_slots(region_, config, generation->number); !named) {
+    return std::unexpected(named.error());
+  }
+  auto pulse = ipc::Pulse::create();
+  if (!pulse) return std::unexpected(pulse.error());
+  generation->pulse = std::make_unique<ipc::Pulse>(std::move(*pulse));
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) {
+    return fail_errno(errno, "socketpair");
+  }
+  generation->life.reset();
+  generation->life = runtime::Fd(ends[0]);
+  runtime::Fd proxy_life(ends[1]);
+  auto plan = proxy_child_plan(generation->configuration->proxy, generation->number,
+                               *generation->pulse, proxy_life, sockets_, region_);
+  if (!plan) return std::unexpected(plan.error());
+  auto child = ChildProcess::start(loop_, scope_, *this, *plan);
+  if (!child) return std::unexpected(child.error());
+  generation->child = std::move(*child);
+  all_.push_back(generation);
+  log_.print(LogLevel::notice, "start worker process {}", generation->child->pid());
+  return generation;
+}
+
+std::shared_ptr<ProxyPart::Generation> ProxyPart::find(const ChildProcess& child) {
+  for (const auto& generation : all_) {
+    if (generation->child.get() == &child) return generation;
+  }
+  return nullptr;
+}
+
+void ProxyPart::on_message(ChildProcess& child, ipc::Message message) {
+  const auto generation = find(child);
+  if (!generation) return;
+  switch (message.type) {
+    case ipc::MessageType::ready:
+      if (generation->state == State::starting) promote(generation);
+      break;
+    case ipc::MessageType::failed:
+      log_.write(LogLevel::emergency, message.text);
+      generation->failure = message.text;
+      break;
+    case ipc::MessageType::clients:
+      // From one that drains to the one that serves; without one they are closed here.
+      if (serving_ && serving_ != generation) {
+        static_cast<void>(serving_->child->send(std::move(message)));
+      }
+      break;
+    case ipc::MessageType::reload_wanted:
+      settings_.reload_wanted();
+      break;
+    case ipc::MessageType::log:
+      log_.write(static_cast<LogLevel>(std::min<std::uint64_t>(message.number, 7)), message.text);
+      break;
+    default:
+      break;
+  }
+}
+
+void ProxyPart::promote(const std::shared_ptr<Generation>& generation) {
+  const auto old = std::exchange(serving_, generation);
+  generation->state = State::serving;
+  configuration_ = generation->configuration;
+  stopped_on_purpose_ = false;
+  restarts_.started(loop_.refresh_now());
+  if (receiver_) {
+    receiver_->attach(generation->number, runtime::Fd(::dup(generation->pulse->fd().get())),
+                      runtime::Fd(::dup(generation->life.get())));
+    if (old) receiver_->retire(old->number, false);
+  }
+  if (old) drain(*old);
+  if (ending_) generation->child->send(ipc::MessageType::stop);
+  sockets_.keep_only(configuration_->proxy->listeners);
+  if (!settings_.pid_path.empty()) {
+    const Status written = write_pid_file(settings_.pid_path, generation->child->pid());
+    if (!written)
+      log_.print(LogLevel::error, "{}: {}", settings_.pid_path, describe(written.error()));
+  }
+  limit_draining();
+  changed_.open();
+}
+
+void ProxyPart::drain(Generation& generation) {
+  generation.state = State::draining;
+  generation.asked_to_end = true;
+  static_cast<void>(generation.child->send(ipc::MessageType::drain, 1));
+}
+
+void ProxyPart::limit_draining() {
+  std::size_t draining = 0;
+  for (const auto& generation : all_) draining += generation->state == State::draining;
+  for (const auto& generation : all_) {
+    if (draining <= draining_max) return;
+    if (generation->state != State::draining) continue;
+    log_.print(LogLevel::warning, "worker process {} is ended: more than {} old ones still drain",
+               generation->child->pid(), draining_max);
+    static_cast<void>(generation->child->send(ipc::MessageType::stop));
+    --draining;
+  }
+}
+
+void ProxyPart::on_exit(ChildProcess& child, runtime::ExitStatus status) {
+  const auto generation = find(child);
+  if (!generation) return;
+  all_.remove(generation);
+  const State state = std::exchange(generation->state, State::ended);
+  const bool clean = !status.signalled && status.code == 0;
+  log_.print(clean ? LogLevel::notice : LogLevel::alert, "worker process {} {}", child.pid(),
+             described(status));
+  if (!clean) {
+    const std::uint32_t lane = static_cast<std::uint32_t>(generation->number % ipc::lanes_max);
+    const bool shared = std::any_of(all_.begin(), all_.end(), [&](const auto& other) {
+      return other->number % ipc::lanes_max == lane;
+    });
+    if (!shared) region_.clear_lane(lane);
+  }
+  if (generation->failure.empty()) {
+    generation->failure = fmt::format("the new proxy process {}", described(status));
+  }
+  if (!all_.empty()) region_.release_older_than(oldest());
+  if (state == State::serving) serving_ended(*generation, status);
+  changed_.open();
+}
+
+void ProxyPart::serving_ended(Generation& generation, runtime::ExitStatus status) {
+  serving_.reset();
+  if (!settings_.pid_path.empty()) remove_pid_file(settings_.pid_path, generation.child->pid());
+  if (ending_ || generation.asked_to_end) {
+    if (receiver_) receiver_->retire(generation.number, true);
+    return;
+  }
+  const bool by_itself =
+      status.signalled ? status.code == SIGTERM || status.code == SIGQUIT : status.code == 0;
+  if (by_itself && !settings_.restart_always) {
+    stopped_on_purpose_ = true;
+    if (receiver_) receiver_->retire(generation.number, true);
+    // Nobody accepts any more: refuse connections instead of letting them wait.
+    sockets_.close_all();
+    log_.write(LogLevel::notice,
+               "the proxy was stopped from outside and stays so until `baton start` or "
+               "`baton reload`");
+    return;
+  }
+  restart_after(restarts_.died(loop_.refresh_now()));
+}
+
+void ProxyPart::restart_after(Duration pause) {
+  if (pause > 0s) {
+    log_.print(LogLevel::warning, "the proxy is started again in {} s", to_seconds(pause));
+    sockets_.close_all();
+  }
+  restart_timer_.arm_after(pause);
+}
+
+runtime::Task<void> ProxyPart::restart() {
+  if (ending_ || serving_ || !configuration_) co_return;
+  const std::string problem = co_await bring_up(configuration_, 1);
+  if (problem.empty() || ending_ || serving_) co_return;
+  log_.print(LogLevel::alert, "the proxy could not be started again: {}", problem);
+  restart_after(std::max<Duration>(restarts_.died(loop_.refresh_now()), RestartPolicy::pause_min));
+}
+
+void ProxyPart::end(bool gracefully) {
+  ending_ = true;
+  restart_timer_.cancel();
+  const auto type = gracefully ? ipc::MessageType::drain : ipc::MessageType::stop;
+  for (const auto& generation : all_) {
+    generation->asked_to_end = true;
+    static_cast<void>(generation->child->send(type));
+  }
+  changed_.open();
+}
+
+void ProxyPart::kill() {
+  for (const auto& generation : all_) generation->child->signal(SIGKILL);
+}
+
+void ProxyPart::reopen_logs() {
+  for (const auto& generation : all_) {
+    static_cast<void>(generation->child->send(ipc::MessageType::reopen_logs));
+  }
+}
+
+std::uint64_t ProxyPart::oldest() const {
+  return all_.empty() ? next_number_ : all_.front()->number;
+}
+
+}  // namespace baton::supervisor
