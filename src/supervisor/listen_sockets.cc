@@ -197,6 +197,16 @@ std::vector<proxy::ListenSockets> ListenSockets::take(
   return result;
 }
 
+std::vector<int> ListenSockets::descriptors(const std::vector<config::Listener>& listeners) const {
+  std::vector<int> result;
+  for (const auto& listener : listeners) {
+    const auto held = opened_.find(key_of(listener));
+    if (held == opened_.end()) continue;
+    for (const auto& fd : held->second.sockets) result.push_back(fd.get());
+  }
+  return result;
+}
+
 std::size_t ListenSockets::count() const {
   std::size_t sum = 0;
   for (const auto& [key, opened] : opened_) sum += opened.sockets.size();

@@ -34,6 +34,8 @@ class ListenSockets {
   // The sockets themselves, in the order of `listeners`, which must all be open: for a forked
   // child, whose copies are its own to close.
   std::vector<proxy::ListenSockets> take(const std::vector<config::Listener>& listeners);
+  // Their numbers, to be kept open over the fork.
+  [[nodiscard]] std::vector<int> descriptors(const std::vector<config::Listener>& listeners) const;
   [[nodiscard]] std::size_t count() const;
 
  private:

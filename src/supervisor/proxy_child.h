@@ -3,12 +3,15 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "config/model/proxy.h"
 #include "ipc/pulse.h"
 #include "ipc/shared_region.h"
 #include "supervisor/child_process.h"
 #include "supervisor/listen_sockets.h"
+#include "supervisor/privileges.h"
 
 namespace baton::supervisor {
 

@@ -1,0 +1,80 @@
+// When nginx and keepalived were started separately, each under its own supervisor, they find each
+// other by a socket in the run directory: the keepalived side listens, the nginx side connects and
+// tells of its proxy generations, descriptors and all. Nothing else is said over it. Either may
+// come first, go and come back.
+//
+// The socket is root's alone (mode 0600, and the peer's uid is looked at).
+#pragma once
+
+#include <list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "ipc/channel.h"
+#include "runtime/stream.h"
+#include "runtime/task.h"
+#include "supervisor/pulse_receiver.h"
+
+namespace baton::supervisor {
+
+// The keepalived side: passes on what comes in, with numbers of its own, since each nginx-side
+// supervisor counts from one.
+class FailoverLinkServer {
+ public:
+  static constexpr std::size_t connections_max = 8;
+
+  FailoverLinkServer(runtime::Loop& loop, runtime::TaskScope& scope, Log& log,
+                     PulseReceiver& receiver)
+      : loop_(loop), scope_(scope), log_(log), receiver_(receiver) {}
+  ~FailoverLinkServer();
+
+  // Listens at `path`, replacing what a crash has left there.
+  Status listen(const std::string& path);
+
+ private:
+  runtime::Task<void> accept_all();
+  runtime::Task<void> serve(runtime::Fd fd);
+
+  runtime::Loop& loop_;
+  runtime::TaskScope& scope_;
+  Log& log_;
+  PulseReceiver& receiver_;
+  std::string path_;
+  std::unique_ptr<runtime::Listener> listener_;
+  std::size_t connections_ = 0;
+  std::uint64_t next_number_ = 1;
+};
+
+// The nginx side: keeps a connection while there is someone to connect to.
+class FailoverLinkClient final : public PulseReceiver {
+ public:
+  static constexpr Duration retry_interval = 1s;
+
+  FailoverLinkClient(runtime::Loop& loop, runtime::TaskScope& scope, std::string path)
+      : loop_(loop), scope_(scope), path_(std::move(path)) {}
+
+  void start() { scope_.spawn(keep_connected()); }
+  [[nodiscard]] bool connected() const { return channel_ != nullptr; }
+
+  void attach(std::uint64_t number, runtime::Fd page, runtime::Fd life) override;
+  void retire(std::uint64_t number, bool last) override;
+
+ private:
+  struct Attached {
+    std::uint64_t number;
+    runtime::Fd page;
+    runtime::Fd life;
+  };
+  void tell(const Attached& proxy);
+  runtime::Task<void> keep_connected();
+
+  runtime::Loop& loop_;
+  runtime::TaskScope& scope_;
+  std::string path_;
+  std::unique_ptr<ipc::Channel> channel_;
+  std::vector<Attached> attached_;
+};
+
+}  // namespace baton::supervisor

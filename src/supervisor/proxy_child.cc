@@ -1,0 +1,70 @@
+// The plan of a proxy child.
+
+#include "supervisor/proxy_child.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "proxy/process.h"
+#include "supervisor/proxy_part.h"
+
+namespace baton::supervisor {
+
+namespace {
+
+// As many descriptors as the file asks for, otherwise as many as the system allows: a proxy that
+// runs out of them at 1024 for historical reasons helps nobody.
+void raise_descriptor_limit(const config::Proxy& config) {
+  rlimit current{};
+  if (::getrlimit(RLIMIT_NOFILE, &current) != 0) return;
+  constexpr rlim_t enough = 1 << 20;
+  const rlim_t wanted = config.worker_rlimit_nofile.value_or(std::min(current.rlim_max, enough));
+  static_cast<void>(set_descriptor_limit(wanted));
+}
+
+}  // namespace
+
+std::optional<Account> proxy_account(const config::Proxy& config, std::string& problem) {
+  if (config.user.empty()) return default_account(problem);
+  return find_account(config.user, config.group, problem);
+}
+
+Result<ChildProcess::Plan> proxy_child_plan(std::shared_ptr<const config::Proxy> config,
+                                            std::uint64_t generation, ipc::Pulse& pulse,
+                                            runtime::Fd& life, ListenSockets& sockets,
+                                            ipc::SharedRegion& region) {
+  std::optional<Account> account;
+  if (::geteuid() == 0) {
+    std::string problem;
+    account = proxy_account(*config, problem);
+    if (!account) return fail(ErrorKind::unavailable, "the user of nginx.conf does not exist");
+  }
+  ChildProcess::Plan plan;
+  plan.name = "nginx";
+  plan.title = "nginx: worker process";
+  plan.kept_fds = sockets.descriptors(config->listeners);
+  plan.kept_fds.push_back(life.get());
+  plan.kept_fds.push_back(pulse.fd().get());
+  plan.drop_privileges = [config, account]() -> Status {
+    raise_descriptor_limit(*config);
+    return account ? become(*account) : Status();
+  };
+  plan.entry = [config, generation, &pulse, &life, &sockets, &region](runtime::Fd channel) {
+    proxy::ProcessInputs inputs;
+    inputs.config = config;
+    inputs.generation = generation;
+    inputs.threads = thread_count(*config);
+    inputs.listeners = sockets.take(config->listeners);
+    inputs.channel = std::move(channel);
+    inputs.pulse = &pulse;
+    inputs.life = std::move(life);
+    inputs.region = &region;
+    return proxy::run_process(std::move(inputs));
+  };
+  return plan;
+}
+
+}  // namespace baton::supervisor
