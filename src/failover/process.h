@@ -20,8 +20,9 @@ struct ProcessInputs {
   std::shared_ptr<const config::Failover> config;
   // How the files of a `configure` message (packed sources) are to be read.
   config::keepalived::LoadOptions load_options;
-  runtime::Fd channel;  // SOCK_SEQPACKET to the supervisor
-  Log* log = nullptr;   // ident and destination are set; outlives the call
+  runtime::Fd channel;     // SOCK_SEQPACKET to the supervisor
+  Log* log = nullptr;      // ident and destination are set; outlives the call
+  bool log_detail = true;  // keepalived's -D
   // keepalived's -V: leave addresses where they are at the end and send no priority 0.
   bool keep_addresses_at_end = false;
   // True under `baton run` with a proxy: instances that do not say `track_proxy` track it.

@@ -56,6 +56,12 @@ int LogFiles::descriptor(const std::string& path) const {
   return found == files_.end() ? -1 : found->second.get();
 }
 
+std::vector<int> LogFiles::descriptors() const {
+  std::vector<int> result;
+  for (const auto& [path, file] : files_) result.push_back(file.get());
+  return result;
+}
+
 std::vector<std::string> LogFiles::reopen(const std::optional<Owner>& owner) {
   std::vector<std::string> failures;
   for (const auto& [path, file] : files_) {

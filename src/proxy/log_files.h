@@ -32,6 +32,8 @@ class LogFiles {
   // The descriptor of a path that the configuration names ("stderr" is 2); -1 for any other. It
   // stays the same for the life of this object.
   [[nodiscard]] int descriptor(const std::string& path) const;
+  // All of them, for who must keep them open over a fork.
+  [[nodiscard]] std::vector<int> descriptors() const;
   // Opens every file again. Files that can not be opened stay as they are and are told in the
   // words of nginx. With `owner`, regular files are given to that user.
   std::vector<std::string> reopen(const std::optional<Owner>& owner = std::nullopt);

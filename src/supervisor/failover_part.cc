@@ -39,6 +39,7 @@ Status FailoverPart::launch() {
     inputs.load_options = settings_.load_options;
     inputs.channel = std::move(channel);
     inputs.log = log.get();
+    inputs.log_detail = settings_.log_detail;
     inputs.keep_addresses_at_end = settings_.keep_addresses_at_end;
     inputs.proxy_expected = settings_.proxy_expected;
     return failover::run_process(std::move(inputs));

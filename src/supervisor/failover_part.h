@@ -28,6 +28,7 @@ class FailoverPart final : public ChildProcess::Owner, public PulseReceiver {
     bool restart_never = false;          // keepalived's -R
     bool keep_addresses_at_end = false;
     bool proxy_expected = false;
+    bool log_detail = true;
     // Makes the child's log, in the child.
     std::function<std::unique_ptr<Log>()> make_log;
     std::vector<int> log_fds;  // kept open for it

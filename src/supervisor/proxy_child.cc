@@ -32,36 +32,35 @@ std::optional<Account> proxy_account(const config::Proxy& config, std::string& p
   return find_account(config.user, config.group, problem);
 }
 
-Result<ChildProcess::Plan> proxy_child_plan(std::shared_ptr<const config::Proxy> config,
-                                            std::uint64_t generation, ipc::Pulse& pulse,
-                                            runtime::Fd& life, ListenSockets& sockets,
-                                            ipc::SharedRegion& region) {
+std::expected<ChildProcess::Plan, std::string> plan_of(ProxyChild child) {
   std::optional<Account> account;
   if (::geteuid() == 0) {
     std::string problem;
-    account = proxy_account(*config, problem);
-    if (!account) return fail(ErrorKind::unavailable, "the user of nginx.conf does not exist");
+    account = proxy_account(*child.config, problem);
+    if (!account) return std::unexpected(problem);
   }
   ChildProcess::Plan plan;
   plan.name = "nginx";
   plan.title = "nginx: worker process";
-  plan.kept_fds = sockets.descriptors(config->listeners);
-  plan.kept_fds.push_back(life.get());
-  plan.kept_fds.push_back(pulse.fd().get());
-  plan.drop_privileges = [config, account]() -> Status {
+  plan.kept_fds = child.sockets.descriptors(child.config->listeners);
+  plan.kept_fds.push_back(child.life.get());
+  plan.kept_fds.push_back(child.pulse.fd().get());
+  for (const int fd : child.logs.descriptors()) plan.kept_fds.push_back(fd);
+  plan.drop_privileges = [config = child.config, account]() -> Status {
     raise_descriptor_limit(*config);
     return account ? become(*account) : Status();
   };
-  plan.entry = [config, generation, &pulse, &life, &sockets, &region](runtime::Fd channel) {
+  plan.entry = [child](runtime::Fd channel) {
     proxy::ProcessInputs inputs;
-    inputs.config = config;
-    inputs.generation = generation;
-    inputs.threads = thread_count(*config);
-    inputs.listeners = sockets.take(config->listeners);
+    inputs.config = child.config;
+    inputs.generation = child.generation;
+    inputs.threads = thread_count(*child.config);
+    inputs.listeners = child.sockets.take(child.config->listeners);
     inputs.channel = std::move(channel);
-    inputs.pulse = &pulse;
-    inputs.life = std::move(life);
-    inputs.region = &region;
+    inputs.pulse = &child.pulse;
+    inputs.life = std::move(child.life);
+    inputs.region = &child.region;
+    inputs.logs = &child.logs;
     return proxy::run_process(std::move(inputs));
   };
   return plan;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 #include "config/model/proxy.h"
 #include "ipc/pulse.h"
 #include "ipc/shared_region.h"
+#include "proxy/log_files.h"
 #include "supervisor/child_process.h"
 #include "supervisor/listen_sockets.h"
 #include "supervisor/privileges.h"
@@ -19,10 +21,18 @@ namespace baton::supervisor {
 // it does not exist. Not asked when baton is not root.
 std::optional<Account> proxy_account(const config::Proxy& config, std::string& problem);
 
-// References must stay valid until the fork.
-Result<ChildProcess::Plan> proxy_child_plan(std::shared_ptr<const config::Proxy> config,
-                                            std::uint64_t generation, ipc::Pulse& pulse,
-                                            runtime::Fd& life, ListenSockets& sockets,
-                                            ipc::SharedRegion& region);
+// Everything referred to must stay where it is until the fork.
+struct ProxyChild {
+  std::shared_ptr<const config::Proxy> config;
+  std::uint64_t generation;
+  ipc::Pulse& pulse;
+  runtime::Fd& life;
+  ListenSockets& sockets;
+  ipc::SharedRegion& region;
+  proxy::LogFiles& logs;
+};
+
+// The error is for the log, in nginx's words.
+std::expected<ChildProcess::Plan, std::string> plan_of(ProxyChild child);
 
 }  // namespace baton::supervisor

@@ -5,12 +5,9 @@
 #include <fmt/format.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 
 #include "supervisor/pid_file.h"
 #include "supervisor/privileges.h"
@@ -55,7 +52,7 @@ runtime::Task<std::string> ProxyPart::bring_up(std::shared_ptr<const Configurati
   }
   restart_timer_.cancel();
   auto launched = launch(configuration);
-  if (!launched) co_return describe(launched.error());
+  if (!launched) co_return launched.error();
   const auto generation = std::move(*launched);
   const Instant deadline = loop_.refresh_now() + ready_patience;
   while (generation->state == State::starting) {
@@ -70,31 +67,36 @@ runtime::Task<std::string> ProxyPart::bring_up(std::shared_ptr<const Configurati
   co_return generation->failure;
 }
 
-Result<std::shared_ptr<ProxyPart::Generation>> ProxyPart::launch(
+std::expected<std::shared_ptr<ProxyPart::Generation>, std::string> ProxyPart::launch(
     std::shared_ptr<const Configuration> configuration) {
   auto generation = std::make_shared<Generation>();
   generation->number = next_number_++;
   generation->configuration = std::move(configuration);
   const config::Proxy& config = *generation->configuration->proxy;
   if (auto named = upstream::name_slots(region_, config, generation->number); !named) {
-    return std::unexpected(named.error());
+    return std::unexpected(describe(named.error()));
   }
+  auto logs = proxy::open_logs(config);
+  if (!logs) return std::unexpected(logs.error());
+  generation->logs = std::move(*logs);
   auto pulse = ipc::Pulse::create();
-  if (!pulse) return std::unexpected(pulse.error());
+  if (!pulse) return std::unexpected(describe(pulse.error()));
   generation->pulse = std::make_unique<ipc::Pulse>(std::move(*pulse));
-  int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) {
-    return fail_errno(errno, "socketpair");
-  }
-  generation->life.reset();
-  generation->life = runtime::Fd(ends[0]);
-  runtime::Fd proxy_life(ends[1]);
-  auto plan = proxy_child_plan(generation->configuration->proxy, generation->number,
-                               *generation->pulse, proxy_life, sockets_, region_);
+  auto life = ipc::make_channel_pair();
+  if (!life) return std::unexpected(describe(life.error()));
+  generation->life = std::move(life->first);
+  ProxyChild child{generation->configuration->proxy,
+                   generation->number,
+                   *generation->pulse,
+                   life->second,
+                   sockets_,
+                   region_,
+                   *generation->logs};
+  const auto plan = plan_of(child);
   if (!plan) return std::unexpected(plan.error());
-  auto child = ChildProcess::start(loop_, scope_, *this, *plan);
-  if (!child) return std::unexpected(child.error());
-  generation->child = std::move(*child);
+  auto process = ChildProcess::start(loop_, scope_, *this, *plan);
+  if (!process) return std::unexpected(describe(process.error()));
+  generation->child = std::move(*process);
   all_.push_back(generation);
   log_.print(LogLevel::notice, "start worker process {}", generation->child->pid());
   return generation;
@@ -255,6 +257,14 @@ void ProxyPart::kill() {
 
 void ProxyPart::reopen_logs() {
   for (const auto& generation : all_) {
+    std::optional<proxy::LogFiles::Owner> owner;
+    std::string problem;
+    if (const auto account = proxy_account(*generation->configuration->proxy, problem)) {
+      owner = {account->uid, account->gid};
+    }
+    for (const auto& failure : generation->logs->reopen(owner)) {
+      log_.write(LogLevel::emergency, failure);
+    }
     static_cast<void>(generation->child->send(ipc::MessageType::reopen_logs));
   }
 }

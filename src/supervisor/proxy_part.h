@@ -8,6 +8,7 @@
 // configuration; one that ended by itself with 0 was stopped from outside on purpose and is not.
 #pragma once
 
+#include <expected>
 #include <functional>
 #include <list>
 #include <memory>
@@ -16,6 +17,7 @@
 #include "base/log.h"
 #include "ipc/pulse.h"
 #include "ipc/shared_region.h"
+#include "proxy/log_files.h"
 #include "supervisor/child_process.h"
 #include "supervisor/configuration.h"
 #include "supervisor/gate.h"
@@ -45,6 +47,7 @@ class ProxyPart final : public ChildProcess::Owner {
     std::string failure;  // why it never served
     std::shared_ptr<const Configuration> configuration;
     std::shared_ptr<ChildProcess> child;
+    std::unique_ptr<proxy::LogFiles> logs;
     std::unique_ptr<ipc::Pulse> pulse;
     runtime::Fd life;  // the failover process's end
   };
@@ -76,7 +79,8 @@ class ProxyPart final : public ChildProcess::Owner {
 
  private:
   std::shared_ptr<Generation> find(const ChildProcess& child);
-  Result<std::shared_ptr<Generation>> launch(std::shared_ptr<const Configuration> configuration);
+  std::expected<std::shared_ptr<Generation>, std::string> launch(
+      std::shared_ptr<const Configuration> configuration);
   void promote(const std::shared_ptr<Generation>& generation);
   void drain(Generation& generation);
   void limit_draining();
