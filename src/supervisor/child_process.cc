@@ -2,6 +2,7 @@
 
 #include "supervisor/child_process.h"
 
+#include <fmt/format.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <syslog.h>
@@ -42,6 +43,11 @@ namespace {
 }
 
 }  // namespace
+
+std::string described(runtime::ExitStatus status) {
+  return fmt::format(fmt::runtime(status.signalled ? "exited on signal {}" : "exited with code {}"),
+                     status.code);
+}
 
 void close_all_but(std::vector<int> kept) {
   std::sort(kept.begin(), kept.end());

@@ -75,6 +75,9 @@ class ChildProcess {
   Gate answered_;
 };
 
+// "exited with code 1", "exited on signal 9".
+std::string described(runtime::ExitStatus status);
+
 // Closes all descriptors but those listed and 0, 1, 2.
 void close_all_but(std::vector<int> kept);
 

@@ -12,7 +12,6 @@
 #include "failover/process.h"
 #include "supervisor/pid_file.h"
 #include "supervisor/privileges.h"
-#include "supervisor/proxy_part.h"
 
 namespace baton::supervisor {
 

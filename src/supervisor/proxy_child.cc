@@ -2,6 +2,7 @@
 
 #include "supervisor/proxy_child.h"
 
+#include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -9,7 +10,6 @@
 #include <utility>
 
 #include "proxy/process.h"
-#include "supervisor/proxy_part.h"
 
 namespace baton::supervisor {
 
@@ -26,6 +26,15 @@ void raise_descriptor_limit(const config::Proxy& config) {
 }
 
 }  // namespace
+
+std::uint32_t thread_count(const config::Proxy& config) {
+  constexpr std::uint32_t most = ipc::PulsePage::threads_max;
+  if (config.worker_processes > 0) return std::min(config.worker_processes, most);
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  if (::sched_getaffinity(0, sizeof cores, &cores) != 0) return 1;
+  return std::clamp(static_cast<std::uint32_t>(CPU_COUNT(&cores)), 1u, most);
+}
 
 std::optional<Account> proxy_account(const config::Proxy& config, std::string& problem) {
   if (config.user.empty()) return default_account(problem);

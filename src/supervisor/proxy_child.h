@@ -17,6 +17,9 @@
 
 namespace baton::supervisor {
 
+// Threads that a configuration asks for: `auto` is one per core that this process may use.
+std::uint32_t thread_count(const config::Proxy& config);
+
 // The account that the proxy of `config` runs under; nothing, with nginx's words in `problem`, when
 // it does not exist. Not asked when baton is not root.
 std::optional<Account> proxy_account(const config::Proxy& config, std::string& problem);

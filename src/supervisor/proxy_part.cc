@@ -3,7 +3,6 @@
 #include "supervisor/proxy_part.h"
 
 #include <fmt/format.h>
-#include <sched.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -15,20 +14,6 @@
 #include "upstream/upstreams.h"
 
 namespace baton::supervisor {
-
-std::uint32_t thread_count(const config::Proxy& config) {
-  constexpr std::uint32_t most = ipc::PulsePage::threads_max;
-  if (config.worker_processes > 0) return std::min(config.worker_processes, most);
-  cpu_set_t cores;
-  CPU_ZERO(&cores);
-  if (::sched_getaffinity(0, sizeof cores, &cores) != 0) return 1;
-  return std::clamp(static_cast<std::uint32_t>(CPU_COUNT(&cores)), 1u, most);
-}
-
-std::string described(runtime::ExitStatus status) {
-  return fmt::format(fmt::runtime(status.signalled ? "exited on signal {}" : "exited with code {}"),
-                     status.code);
-}
 
 ProxyPart::ProxyPart(runtime::Loop& loop, runtime::TaskScope& scope, Log& log,
                      ipc::SharedRegion& region, PulseReceiver* receiver, Settings settings)

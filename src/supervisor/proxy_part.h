@@ -107,10 +107,4 @@ class ProxyPart final : public ChildProcess::Owner {
   Gate changed_;
 };
 
-// Threads that a configuration asks for: `auto` is one per core that this process may use.
-std::uint32_t thread_count(const config::Proxy& config);
-
-// "exited with code 1", "exited on signal 9".
-std::string described(runtime::ExitStatus status);
-
 }  // namespace baton::supervisor
