@@ -103,6 +103,11 @@ class Host:
         """Runs a command with this program's own terminal, until it ends."""
         terminal = {"TERM": os.environ.get("TERM", "dumb"), "PS1": f"[root@{self.name} \\W]# "}
         subprocess.run(self._inside(command), env=ENVIRONMENT | terminal, check=False)
+        if sys.stdin.isatty():
+            # A shell takes the terminal for itself and, from its own pid namespace, cannot give it back.
+            ignored = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+            os.tcsetpgrp(sys.stdin.fileno(), os.getpgrp())
+            signal.signal(signal.SIGTTOU, ignored)
 
     def systemctl(self, verb, unit, check=True):
         return self.run(["systemctl", verb, unit], check=check)
