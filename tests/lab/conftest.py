@@ -67,14 +67,13 @@ def network(request, made_of):
 def tutorial(request, made_of):
     """The tutorial as it stands after its last step with keepalived; `recording` holds all adverts and
     ARP frames since before the first daemon started."""
-    if made_of not in _shared:
+    network = request.node.lab_network = _shared.get(made_of)
+    if network is None or not network.started:
         while _shared:
             _shared.popitem()[1].close()
-        network = _shared[made_of] = Network(*made_of)
-        request.node.lab_network = network
+        network = request.node.lab_network = _shared[made_of] = Network(*made_of)
         network.recording = network.capture()
         network.start()
-    network = request.node.lab_network = _shared[made_of]
     wait_until(
         lambda: network.holders() == ["nginx01"], 8, "nginx01 is the master of the shared network"
     )

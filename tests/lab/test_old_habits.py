@@ -4,21 +4,30 @@ from lab.network import VIP
 from lab.pairings import every_pairing, master_is_baton_in_any_form
 from lab.waiting import stays, wait_until
 
+COMMANDS = (
+    "killall -0 nginx",
+    "killall -0 keepalived",
+    "pidof nginx",
+    "pidof keepalived",
+    "ps -C nginx --no-header | grep -q nginx",
+    "pgrep -x keepalived",
+    "kill -0 $(cat /run/nginx.pid)",
+    "kill -0 $(cat /run/keepalived.pid)",
+)
+
 
 @every_pairing
 def test_killall_pidof_and_ps_find_nginx_and_keepalived(network):
-    network.nginx01.start()
-    for command in ("killall -0 nginx", "pidof nginx", "pidof keepalived", "killall -0 keepalived",
-                    "ps -C nginx --no-header | grep -q nginx", "pgrep -x keepalived",
-                    "kill -0 $(cat /run/nginx.pid)", "kill -0 $(cat /run/keepalived.pid)"):  # fmt: skip
-        network.nginx01.host.run(command)
-    network.nginx01.host.systemctl("stop", "nginx")
-    wait_until(
-        lambda: network.nginx01.host.run("killall -0 nginx", check=False).returncode == 1,
-        3,
-        "no nginx is found",
-    )
-    assert network.nginx01.host.run("pidof keepalived").stdout.strip()
+    for proxy in network.proxies:
+        proxy.start()
+        for command in COMMANDS:
+            proxy.host.run(command)
+        proxy.host.systemctl("stop", "nginx")
+        search = ["killall", "-0", "nginx"]
+        wait_until(
+            lambda: proxy.host.run(search, check=False).returncode == 1, 3, "no nginx is found"
+        )
+        assert proxy.host.output("pidof keepalived").strip()
 
 
 @master_is_baton_in_any_form

@@ -32,6 +32,7 @@ class Network:
         if missing:
             raise RuntimeError("\n".join(missing))
         self._open = []
+        self.started = False
         try:
             self.switch = self._keep(start_switch())
             self.hosts = {name: self._start_host(name) for name in ADDRESSES}
@@ -73,6 +74,7 @@ class Network:
             node.start()
         self.await_master(master)
         self.await_service()
+        self.started = True
 
     def proxy(self, name):
         return {"nginx01": self.nginx01, "nginx02": self.nginx02}[name]

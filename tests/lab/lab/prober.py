@@ -85,6 +85,12 @@ class Prober:
             found, within, f"an answer{' by ' + body if body else ''} after {since:.3f}"
         )[0]
 
+    def await_both(self):
+        """Waits for a new answer of each web server."""
+        since = now()
+        for body in ("web01", "web02"):
+            self.await_success(since, body=body)
+
     # -- what it saw; only after stop() -------------------------------------------------------------
 
     @property
