@@ -334,8 +334,9 @@ void append_request_filename(std::string& into, const Request& request) {
   using Match = config::Location::Match;
   // The alias of a regular expression is the whole path, made of its captures.
   if (location.match == Match::regex || location.match == Match::regex_no_case) return;
+  // Behind the prefix; try_files may ask for what is not below it.
   const std::string_view uri = request.uri;
-  into += uri.substr(std::min(uri.size(), location.pattern.size()));
+  into += uri.starts_with(location.pattern) ? uri.substr(location.pattern.size()) : uri;
 }
 
 void escape_log_text(std::string& text, std::size_t start, LogFormat::Escape escape) {
