@@ -43,7 +43,9 @@ wanted=$(printf '%s\n' $peers $missing | sort -u)
 
 rm -rf "$dir/debs" "$dir/root" "$dir/bin"
 mkdir -p "$dir/debs" "$dir/root" "$dir/bin"
-(cd "$dir/debs" && $apt download $wanted > "$dir/download.log" 2>&1) || { cat "$dir/download.log"; exit 1; }
+fetch() { (cd "$dir/debs" && $apt download $wanted > "$dir/download.log" 2>&1); }
+# A package list that is some days old may name versions that are gone: once more with a new one.
+fetch || { $apt update > /dev/null && fetch; } || { cat "$dir/download.log"; exit 1; }
 for package in "$dir"/debs/*.deb; do dpkg -x "$package" "$dir/root"; done
 
 triplet=$(dpkg-architecture -qDEB_HOST_MULTIARCH 2>/dev/null || echo "$(uname -m)-linux-gnu")

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from lab.pairings import master_is_a_tree
+from lab.pairings import every_pairing, master_is_a_tree
 from lab.waiting import stays, wait_until
 
 
@@ -46,3 +46,19 @@ def test_a_killed_process_never_leaves_the_pair_down_or_with_two_masters(
     stays(lambda: network.holders() == ["nginx01"], 1.0, "it is quiet again")
     prober.stop()
     assert prober.outage < outage_max, prober.summary()
+
+
+@every_pairing
+def test_the_backup_serves_when_nginx_and_keepalived_of_the_master_are_killed_together(network):
+    network.start()
+    prober = network.prober(interval_ms=20, timeout_ms=500)
+    prober.await_success()
+    for process in network.nginx01.tree():
+        os.kill(process.pid, signal.SIGKILL)
+    wait_until(network.nginx02.holds_vip, 6, "nginx02 takes the address")
+    prober.await_both()
+    if network.nginx01.is_baton:  # a killed keepalived leaves its address behind for ever
+        wait_until(lambda: not network.nginx01.holds_vip(), 8, "the kernel drops it on nginx01")
+    prober.await_both()
+    prober.stop()
+    assert prober.outage < 4.5, prober.summary()
