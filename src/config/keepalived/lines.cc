@@ -45,6 +45,7 @@ std::vector<std::string> brace_alternatives(const std::string& pattern) {
     }
   }
   std::ranges::sort(ready);
+  ready.erase(std::unique(ready.begin(), ready.end()), ready.end());
   return ready;
 }
 
