@@ -58,7 +58,7 @@ void settle_authentication(Reader& reader, InstanceDraft& draft) {
         fmt::format("({}) Strict mode does not support authentication. Ignoring.", instance.name));
   } else if (draft.auth_type.empty()) {
     if (!instance.password.empty()) {
-      reader.diagnostics.warning(
+      reader.diagnostics.note(
           draft.password_place.value_or(*draft.authentication_place),
           fmt::format("({}) auth_pass without a valid auth_type: adverts carry no password",
                       instance.name));
