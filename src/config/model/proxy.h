@@ -37,6 +37,10 @@ struct Listener {
   std::optional<int> receive_buffer_bytes;
   std::optional<int> send_buffer_bytes;
   bool keepalive_probes = false;       // so_keepalive
+  // so_keepalive=IDLE:INTERVAL:COUNT (TCP_KEEPIDLE and friends); absent: the kernel's values.
+  std::optional<Duration> keepalive_idle;
+  std::optional<Duration> keepalive_interval;
+  std::optional<int> keepalive_count;
   std::uint32_t default_server = 0;    // index into Proxy::servers
   std::vector<std::uint32_t> servers;  // all servers that listen here, in file order
   Position where;
@@ -180,6 +184,9 @@ struct Location {
   // Static files.
   TemplateText root;                  // default "html" below the prefix
   std::optional<TemplateText> alias;  // replaces root and the matched prefix
+  // How much of the URI's start `alias` stands for: the length of the location that said it (a
+  // nested one inherits both). 0 in a regex location, where it stands for the whole URI.
+  std::size_t alias_prefix_bytes = 0;
   std::vector<std::string> index = {"index.html"};
   std::vector<TemplateText> try_files;  // the last one is the fallback: a URI or "=404"
   bool autoindex = false;

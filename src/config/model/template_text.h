@@ -13,7 +13,10 @@ namespace baton::config {
 // `$arg_id`, `$cookie_session`, ...) carry it in TextPart::text.
 enum class Variable : std::uint16_t {
   literal,  // no variable: TextPart::text as it stands
-  capture,  // $1..$9 and named captures; the number stands in TextPart::index
+  // $1..$9: TextPart::index is the number of the group in the expression that matched last. A
+  // named group has its name in TextPart::text and index 0; it keeps its value until an
+  // expression that has such a group (of a location or a server name) matches again.
+  capture,
   arg_name,
   cookie_name,
   http_name,

@@ -1,0 +1,402 @@
+// Walks the tree of directives; the header tells how levels inherit.
+
+#include "config/nginx/reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "base/text.h"
+#include "config/nginx/grammar.h"
+#include "config/nginx/regex.h"
+#include "config/nginx/value.h"
+#include "config/nginx/variables.h"
+
+namespace baton::config::nginx {
+
+namespace {
+
+// A suggestion compares the word with the whole grammar; a file of nonsense gets only so many.
+constexpr std::size_t suggestions_max = 100;
+constexpr std::size_t reports_in_order_max = 1000;  // as many as Diagnostics keeps
+
+bool takes(std::uint32_t arguments, std::size_t count) {
+  if ((arguments & take_any) != 0) return true;
+  if ((arguments & take_switch) != 0) return count == 1;
+  if ((arguments & take1_or_more) != 0 && count >= 1) return true;
+  if ((arguments & take2_or_more) != 0 && count >= 2) return true;
+  return count <= 7 && (arguments & (1U << count)) != 0;
+}
+
+std::string joined_arguments(const Directive& directive) {
+  std::string text;
+  for (std::size_t i = 1; i <= directive.count(); ++i) {
+    if (i > 1) text += ' ';
+    text += directive.word(i);
+  }
+  return text;
+}
+
+std::string with_hint(std::string_view word) {
+  return word.empty() ? "" : fmt::format("did you mean \"{}\"?", word);
+}
+
+}  // namespace
+
+void Reader::read(const std::vector<Directive>& tree) {
+  collect_names(tree);
+  Level main;
+  read_block(tree, main);
+  if (!has_events) error_without_place("no \"events\" section in configuration");
+  report_unknown_variables();
+}
+
+// Variables may be used before the directive that makes them, so names are gathered first.
+void Reader::collect_names(const std::vector<Directive>& directives) {
+  for (const Directive& directive : directives) {
+    if (!directive.problem.empty()) continue;
+    const std::string& name = directive.name();
+    const std::size_t count = directive.count();
+    if (count > 0 && (name == "map" || name == "geo" || name == "split_clients" ||
+                      name == "num_map" || name == "keyval")) {
+      const std::string& variable = directive.word(count);
+      if (variable.starts_with('$')) user_variables_.insert(lowered(variable.substr(1)));
+    } else if (count > 1 &&
+               (name == "set" || name == "auth_request_set" || name == "perl_set" ||
+                name == "js_set" || name == "js_var" || name == "auth_jwt_claim_set")) {
+      const std::string& variable = directive.word(1);
+      if (variable.starts_with('$')) user_variables_.insert(lowered(variable.substr(1)));
+    } else if (name == "location" && count > 0) {
+      collect_captures(directive.word(count));
+    } else if (name == "server_name" || name == "rewrite" || name == "if") {
+      for (std::size_t i = 1; i <= count; ++i) collect_captures(directive.word(i));
+    }
+    if (directive.has_block) collect_names(directive.block);
+  }
+}
+
+void Reader::collect_captures(const std::string& pattern) {
+  if (pattern.find("(?") == std::string::npos) return;
+  std::string_view text = pattern;
+  while (text.starts_with('~') || text.starts_with('*')) text.remove_prefix(1);
+  for (std::string& name : check_pattern(text, false).captures) captures_.insert(lowered(name));
+}
+
+bool Reader::seen_on_level(std::string_view name) const {
+  return std::ranges::any_of(level_->seen, [&](const Rule* rule) { return rule->name == name; });
+}
+
+Level Reader::nested(Context context) const {
+  Level inner = *level_;
+  inner.context = context;
+  inner.seen.clear();
+  inner.location.returns.reset();
+  inner.location.proxy.reset();
+  inner.location.try_files.clear();
+  inner.location.children.clear();
+  inner.access_log_off = false;
+  return inner;
+}
+
+void Reader::read_block(const std::vector<Directive>& directives, Level& level) {
+  read_levels(read_settings(directives, level), level);
+}
+
+Reader::Blocks Reader::read_settings(const std::vector<Directive>& directives, Level& level) {
+  Blocks blocks;
+  Level* const outer = level_;
+  level_ = &level;
+  for (const Directive& directive : directives) read_directive(directive, level, blocks);
+  level_ = outer;
+  return blocks;
+}
+
+void Reader::read_levels(const Blocks& blocks, Level& level) {
+  Level* const outer = level_;
+  for (const auto& [rule, directive] : blocks) {
+    level_ = &level;
+    rule->handler(*this, *directive);
+  }
+  level_ = outer;
+}
+
+void Reader::skip_block(const std::vector<Directive>& directives) {
+  for (const Directive& directive : directives) {
+    if (!directive.problem.empty()) add(directive, 0, Severity::error, directive.problem, "");
+    skip_block(directive.block);
+  }
+}
+
+const Rule* Reader::find_rule(const Directive& directive, const Level& level) {
+  const auto& rules = rules_for(directive.name());
+  for (const Rule* rule : rules) {
+    if ((rule->contexts & level.context) != 0) return rule;
+  }
+  if (!rules.empty()) {
+    error(directive, 0, fmt::format("\"{}\" directive is not allowed here", directive.name()));
+    return nullptr;
+  }
+  const std::string_view near = ++suggestions_ > suggestions_max
+                                    ? std::string_view{}
+                                    : closest_directive(directive.name(), level.context);
+  error(directive, 0, fmt::format("unknown directive \"{}\"", directive.name()), with_hint(near));
+  return nullptr;
+}
+
+void Reader::read_directive(const Directive& directive, Level& level, Blocks& blocks) {
+  if (!directive.problem.empty()) {
+    add(directive, 0, Severity::error, directive.problem, "");
+    return;
+  }
+  const Rule* rule = find_rule(directive, level);
+  if (rule == nullptr) {
+    skip_block(directive.block);
+    return;
+  }
+  if (!check_shape(*rule, directive, level, blocks)) return;
+  first_on_level_ = std::ranges::find(level.seen, rule) == level.seen.end();
+  const bool once = rule->value != Value::any || (rule->arguments & take_switch) != 0;
+  if (first_on_level_) {
+    level.seen.push_back(rule);
+  } else if (once) {
+    directive_error(directive, 0, "is duplicate");
+    return;
+  }
+  if (rule->is_level) {
+    blocks.emplace_back(rule, &directive);
+    return;
+  }
+  if (check_value(*rule, directive)) apply(*rule, directive);
+}
+
+// Block or not, and the number of arguments. A forgotten ";" shows itself here: the next line's
+// directive is then read on its own, so that one slip gives one message.
+bool Reader::check_shape(const Rule& rule, const Directive& directive, Level& level,
+                         Blocks& blocks) {
+  const bool is_block = (rule.arguments & block) != 0;
+  std::string problem;
+  if (!is_block && directive.has_block) {
+    problem = fmt::format("directive \"{}\" is not terminated by \";\"", rule.name);
+  } else if (is_block && !directive.has_block) {
+    problem = fmt::format("directive \"{}\" has no opening \"{{\"", rule.name);
+  } else if (!takes(rule.arguments, directive.count())) {
+    problem = fmt::format("invalid number of arguments in \"{}\" directive", rule.name);
+  } else {
+    return true;
+  }
+  const std::size_t next = missing_semicolon(directive, level);
+  error(directive, 0, problem,
+        next == 0 ? ""
+                  : fmt::format("is a \";\" missing at the end of line {}?",
+                                directive.words[next - 1].line));
+  if (next != 0) {
+    read_repaired(directive, next, level, blocks);
+  } else {
+    skip_block(directive.block);
+  }
+  return false;
+}
+
+// The first word that starts a line and names a directive that may stand here; 0: none.
+std::size_t Reader::missing_semicolon(const Directive& directive, const Level& level) const {
+  for (std::size_t i = 1; i < directive.words.size(); ++i) {
+    const Word& word = directive.words[i];
+    if (word.quoted || word.line == directive.words[i - 1].line) continue;
+    for (const Rule* rule : rules_for(word.text)) {
+      if ((rule->contexts & level.context) != 0) return i;
+    }
+  }
+  return 0;
+}
+
+void Reader::read_repaired(const Directive& directive, std::size_t from, Level& level,
+                           Blocks& blocks) {
+  Directive& rest = repaired_.emplace_back(directive);
+  rest.words.erase(rest.words.begin(), rest.words.begin() + static_cast<std::ptrdiff_t>(from));
+  read_directive(rest, level, blocks);
+}
+
+bool Reader::check_value(const Rule& rule, const Directive& directive) {
+  if ((rule.arguments & take_switch) != 0 && !parse_switch(directive.word(1))) {
+    error(directive, 1,
+          fmt::format("invalid value \"{}\" in \"{}\" directive, it must be \"on\" or \"off\"",
+                      directive.word(1), rule.name));
+    return false;
+  }
+  if (rule.support == Support::full) return true;  // the handler parses, and knows the bounds
+  const auto check = [&](bool valid, std::string_view problem) {
+    if (!valid) directive_error(directive, 1, problem);
+    return valid;
+  };
+  switch (rule.value) {
+    case Value::number:
+      return check(parse_number(directive.word(1)).has_value(), "invalid number");
+    case Value::size:
+      return check(parse_size(directive.word(1)).has_value(), "invalid value");
+    case Value::offset:
+      return check(parse_offset(directive.word(1)).has_value(), "invalid value");
+    case Value::milliseconds:
+      return check(parse_milliseconds(directive.word(1)).has_value(), "invalid value");
+    case Value::seconds:
+      return check(parse_seconds(directive.word(1)).has_value(), "invalid value");
+    case Value::buffers:
+      return check(parse_number(directive.word(1)).value_or(0) > 0 &&
+                       parse_size(directive.word(2)).value_or(0) > 0,
+                   "invalid value");
+    default:
+      return true;
+  }
+}
+
+void Reader::apply(const Rule& rule, const Directive& directive) {
+  switch (rule.support) {
+    case Support::full:
+      rule.handler(*this, directive);
+      return;
+    case Support::no_effect:
+      note_once(
+          directive, std::string(rule.name),
+          rule.reason.empty()
+              ? fmt::format("directive \"{}\" has no effect in baton", rule.name)
+              : fmt::format("directive \"{}\" has no effect in baton: {}", rule.name, rule.reason));
+      skip_block(directive.block);
+      return;
+    case Support::only_value:
+      if (joined_arguments(directive) == rule.accepted) return;
+      error(directive, 0,
+            fmt::format("directive \"{} {}\" of nginx is not supported by baton (only \"{}\" is)",
+                        rule.name, joined_arguments(directive), rule.accepted));
+      return;
+    case Support::refused:
+      error(directive, 0,
+            fmt::format("directive \"{}\" of nginx is not supported by baton", rule.name));
+      skip_block(directive.block);
+  }
+}
+
+TemplateText Reader::compile(const Directive& directive, std::size_t index) {
+  return compile_text(directive, index, directive.word(index));
+}
+
+TemplateText Reader::compile_text(const Directive& directive, std::size_t index,
+                                  std::string_view text) {
+  std::vector<TemplateProblem> problems;
+  TemplateText result = compile_template(
+      text, [this](std::string_view name) { return captures_.contains(std::string(name)); },
+      problems);
+  for (const TemplateProblem& problem : problems) {
+    switch (problem.kind) {
+      case TemplateProblem::Kind::invalid_name:
+        error(directive, index, "invalid variable name");
+        break;
+      case TemplateProblem::Kind::missing_bracket:
+        error(directive, index,
+              fmt::format("the closing bracket in \"{}\" variable is missing", problem.name));
+        break;
+      case TemplateProblem::Kind::not_offered:
+        if (user_variables_.contains(problem.name)) break;
+        error(directive, index,
+              fmt::format("variable \"${}\" of nginx is not supported by baton", problem.name));
+        break;
+      case TemplateProblem::Kind::unknown:
+        unknown_variables_.push_back({&directive, index, problem.name});
+    }
+  }
+  return result;
+}
+
+void Reader::report_unknown_variables() {
+  for (const UnknownVariable& unknown : unknown_variables_) {
+    // The directive that makes it has been refused already: one message is enough.
+    if (user_variables_.contains(unknown.name)) continue;
+    const std::string_view near =
+        ++suggestions_ > suggestions_max ? std::string_view{} : closest_variable(unknown.name);
+    error(*unknown.directive, unknown.index, fmt::format("unknown \"{}\" variable", unknown.name),
+          near.empty() ? "" : fmt::format("did you mean \"${}\"?", near));
+  }
+}
+
+bool Reader::check_regex(const Directive& directive, std::size_t index, std::string_view pattern,
+                         bool ignore_case) {
+  RegexCheck check = check_pattern(pattern, ignore_case);
+  if (check.problem.empty()) return true;
+  error(directive, index, std::move(check.problem));
+  return false;
+}
+
+std::vector<net::IpAddress> Reader::find_host(const AddressText& text) {
+  if (text.address) return {*text.address};
+  return hosts_.find(text.host);
+}
+
+ErrorLog Reader::default_error_log() const {
+  ErrorLog log;
+  log.path = options_.error_log.empty()       ? "/var/log/nginx/error.log"
+             : options_.error_log == "stderr" ? "stderr"
+                                              : full_path(options_.error_log);
+  return log;
+}
+
+std::string Reader::full_path(std::string_view path) const {
+  if (path.starts_with('/')) return std::string(path);
+  std::string full = options_.prefix;
+  if (!full.ends_with('/')) full += '/';
+  return full += path;
+}
+
+void Reader::add(const Directive& directive, std::size_t index, Severity severity,
+                 std::string message, std::string suggestion) {
+  const Word& word = directive.problem.empty() ? directive.words[std::min(index, directive.count())]
+                                               : directive.problem_place;
+  if (severity == Severity::error) ++errors_;
+  found_.push_back(
+      {directive.sequence,
+       {severity, directive.position(word), std::move(message), std::move(suggestion), false},
+       0});
+}
+
+void Reader::error(const Directive& directive, std::size_t index, std::string message,
+                   std::string suggestion) {
+  add(directive, index, Severity::error, std::move(message), std::move(suggestion));
+}
+
+void Reader::warning(const Directive& directive, std::size_t index, std::string message) {
+  add(directive, index, Severity::warning, std::move(message), "");
+}
+
+void Reader::note(const Directive& directive, std::size_t index, std::string message) {
+  add(directive, index, Severity::note, std::move(message), "");
+}
+
+void Reader::note_once(const Directive& directive, const std::string& key, std::string message) {
+  if (notes_told_.insert(key).second) note(directive, 0, std::move(message));
+}
+
+void Reader::directive_error(const Directive& directive, std::size_t index,
+                             std::string_view problem) {
+  error(directive, index, fmt::format("\"{}\" directive {}", directive.name(), problem));
+}
+
+void Reader::warn_at(const Position& where, std::string message) {
+  found_.push_back({UINT64_MAX, {Severity::warning, where, std::move(message), "", false}, 0});
+}
+
+void Reader::error_without_place(std::string message) {
+  ++errors_;
+  found_.push_back({UINT64_MAX, {Severity::error, {}, std::move(message), "", false}, 0});
+}
+
+void Reader::report_to(Diagnostics& diagnostics) {
+  // Diagnostics are bounded: where they do not all fit, errors go first.
+  const bool errors_first = found_.size() > reports_in_order_max;
+  for (std::size_t i = 0; i < found_.size(); ++i) found_[i].order = i;
+  std::ranges::sort(found_, {}, [&](const Found& found) {
+    const bool later = errors_first && found.diagnostic.severity != Severity::error;
+    return std::tuple(later, found.sequence, found.order);
+  });
+  for (Found& found : found_) diagnostics.add(std::move(found.diagnostic));
+  found_.clear();
+}
+
+}  // namespace baton::config::nginx

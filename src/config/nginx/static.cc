@@ -1,0 +1,193 @@
+// Files: where they lie (root, alias), which one stands for a folder (index), what type they are.
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "base/text.h"
+#include "config/nginx/setters.h"
+#include "config/nginx/topics.h"
+#include "config/nginx/variables.h"
+
+namespace baton::config::nginx {
+
+namespace {
+
+// A path with variables; one that neither is absolute nor starts with a variable lies below the
+// prefix.
+TemplateText compile_path(Reader& reader, const Directive& directive, std::string_view path) {
+  if (path.starts_with('/') || path.starts_with('$')) {
+    return reader.compile_text(directive, 1, path);
+  }
+  TemplateText text = reader.compile_text(directive, 1, path);
+  const std::string prefix = reader.full_path("");
+  if (!text.parts.empty() && text.parts[0].variable == Variable::literal) {
+    text.parts[0].text = prefix + text.parts[0].text;
+  } else {
+    text.parts.insert(text.parts.begin(), {Variable::literal, prefix, 0});
+  }
+  return text;
+}
+
+bool names_root_itself(const TemplateText& text) {
+  for (const TextPart& part : text.parts) {
+    if (part.variable == Variable::document_root || part.variable == Variable::realpath_root) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// root and alias exclude each other on one level.
+bool check_root(Reader& reader, const Directive& directive, std::string_view other) {
+  if (!reader.first_on_level()) {
+    reader.directive_error(directive, 0, "is duplicate");
+    return false;
+  }
+  if (reader.seen_on_level(other)) {
+    reader.directive_error(
+        directive, 0, fmt::format("is duplicate, \"{}\" directive was specified earlier", other));
+    return false;
+  }
+  return true;
+}
+
+void store_root(Reader& reader, const Directive& directive, bool is_alias) {
+  std::string_view path = directive.word(1);
+  if (!is_alias && path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+  TemplateText text = compile_path(reader, directive, path);
+  if (names_root_itself(text)) {
+    return reader.error(
+        directive, 1,
+        fmt::format("the $document_root and $realpath_root variables may not be used in the "
+                    "\"{}\" directive",
+                    directive.name()));
+  }
+  Location& location = reader.level().location;
+  if (is_alias) {
+    location.alias = std::move(text);
+    const bool has_name = location.match != Location::Match::regex &&
+                          location.match != Location::Match::regex_no_case;
+    location.alias_prefix_bytes = has_name ? location.pattern.size() : 0;
+  } else {
+    location.root = std::move(text);
+    location.alias.reset();
+  }
+}
+
+void read_root(Reader& reader, const Directive& directive) {
+  if (check_root(reader, directive, "alias")) store_root(reader, directive, false);
+}
+
+void read_alias(Reader& reader, const Directive& directive) {
+  if (!check_root(reader, directive, "root")) return;
+  if (reader.level().location.match == Location::Match::named) {
+    return reader.error(directive, 0,
+                        "the \"alias\" directive cannot be used inside the named location");
+  }
+  store_root(reader, directive, true);
+}
+
+void read_index(Reader& reader, const Directive& directive) {
+  auto& index = reader.level().location.index;
+  if (reader.first_on_level()) index.clear();
+  for (std::size_t i = 1; i <= directive.count(); ++i) {
+    const std::string& name = directive.word(i);
+    if (name.starts_with('/') && i != directive.count()) {
+      reader.warning(directive, i, "only the last index in \"index\" directive should be absolute");
+    }
+    if (name.empty()) {
+      return reader.error(directive, i, "index \"\" in \"index\" directive is invalid");
+    }
+    if (has_variables(name)) {
+      return reader.error(
+          directive, i,
+          fmt::format("variables in \"index\" are not supported by baton (\"{}\")", name));
+    }
+    index.push_back(name);
+  }
+}
+
+void add_type(Reader& reader, const Directive& line, MimeTypes& types) {
+  for (std::size_t i = 1; i <= line.count(); ++i) {
+    const std::string extension = lowered(line.word(i));
+    const auto [place, is_new] = types.try_emplace(extension, line.name());
+    if (is_new || place->second == line.name()) continue;
+    reader.warning(line, i,
+                   fmt::format("duplicate extension \"{}\", content type: \"{}\", previous "
+                               "content type: \"{}\"",
+                               line.word(i), line.name(), place->second));
+    place->second = line.name();
+  }
+}
+
+void read_types(Reader& reader, const Directive& directive) {
+  MimeTypes types;
+  // Several blocks of one level add up; the first replaces what was inherited.
+  if (!reader.first_on_level()) types = *reader.level().location.types;
+  for (const Directive& line : directive.block) {
+    if (!line.problem.empty()) {
+      reader.error(line, 0, line.problem);
+    } else if (line.has_block) {
+      reader.error(line, 0, "unexpected \"{\"");
+      reader.skip_block(line.block);
+    } else if (line.name() == "include") {
+      reader.error(line, 0, "invalid number of arguments in \"include\" directive");
+    } else {
+      add_type(reader, line, types);
+    }
+  }
+  reader.level().location.types = std::make_shared<const MimeTypes>(std::move(types));
+}
+
+void read_if_modified_since(Reader& reader, const Directive& directive) {
+  using Choice = Location::IfModifiedSince;
+  constexpr std::array<std::pair<std::string_view, Choice>, 3> choices{
+      {{"off", Choice::off}, {"exact", Choice::exact}, {"before", Choice::before}}};
+  if (const auto choice = choose(reader, directive, 1, choices)) {
+    reader.level().location.if_modified_since = *choice;
+  }
+}
+
+// Only what baton does anyway is accepted: the rest would change the page that clients see.
+constexpr auto hsl = in_http_server_location;
+constexpr auto kernel_cache = "the kernel's own cache of names is used";
+
+constexpr Rule rules[] = {
+    supported("root", in_all_http, take1, read_root),
+    supported("alias", in_location, take1, read_alias),
+    supported("index", hsl, take1_or_more, read_index),
+    supported("types", hsl, take0 | block, read_types),
+    supported("default_type", hsl, take1, set_text<&Location::default_type>, Value::text),
+    supported("autoindex", hsl, take_switch, set_switch<&Location::autoindex>),
+    only_value("autoindex_format", hsl, take1, "html", Value::text),
+    only_value("autoindex_localtime", hsl, take_switch, "off"),
+    only_value("autoindex_exact_size", hsl, take_switch, "on"),
+    supported("sendfile", in_all_http, take_switch, set_switch<&Location::sendfile>),
+    supported("etag", hsl, take_switch, set_switch<&Location::etag>),
+    supported("if_modified_since", hsl, take1, read_if_modified_since, Value::text),
+    supported("max_ranges", hsl, take1, set_number<&Location::max_ranges>, Value::number),
+    no_effect("types_hash_max_size", hsl, take1, Value::number),
+    no_effect("types_hash_bucket_size", hsl, take1, Value::number),
+    no_effect("sendfile_max_chunk", hsl, take1, Value::size),
+    no_effect("aio", hsl, take1, Value::text),
+    no_effect("aio_write", hsl, take_switch),
+    no_effect("read_ahead", hsl, take1, Value::size),
+    no_effect("directio", hsl, take1, Value::text),
+    no_effect("directio_alignment", hsl, take1, Value::offset),
+    no_effect("open_file_cache", hsl, take12, Value::text, kernel_cache),
+    no_effect("open_file_cache_valid", hsl, take1, Value::seconds, kernel_cache),
+    no_effect("open_file_cache_min_uses", hsl, take1, Value::number, kernel_cache),
+    no_effect("open_file_cache_errors", hsl, take_switch, Value::any, kernel_cache),
+    no_effect("open_file_cache_events", hsl, take_switch, Value::any, kernel_cache),
+    only_value("disable_symlinks", hsl, take12, "off", Value::text),
+    only_value("random_index", in_location, take_switch, "off"),
+};
+
+}  // namespace
+
+std::span<const Rule> static_rules() {
+  return rules;
+}
+
+}  // namespace baton::config::nginx

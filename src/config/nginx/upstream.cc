@@ -1,0 +1,156 @@
+// upstream blocks: a named group of servers and how connections to them are kept.
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "config/nginx/endpoint.h"
+#include "config/nginx/setters.h"
+#include "config/nginx/topics.h"
+
+namespace baton::config::nginx {
+
+namespace {
+
+constexpr std::uint16_t default_port = 80;
+
+void read_upstream(Reader& reader, const Directive& directive) {
+  Proxy& proxy = reader.proxy();
+  const std::string& name = directive.word(1);
+  Level inner = reader.nested(in_upstream);
+  inner.upstream = {};
+  inner.upstream.name = name;
+  inner.upstream.where = directive.position(directive.words[1]);
+  const std::size_t errors_before = reader.error_count();
+  reader.read_block(directive.block, inner);
+  if (inner.upstream.servers.empty() && reader.error_count() == errors_before) {
+    reader.error(directive, 0, "no servers are inside upstream");
+  }
+  const auto index = static_cast<std::uint32_t>(proxy.upstreams.size());
+  if (!reader.upstream_names.try_emplace(lowered(name), index).second) {
+    return reader.error(directive, 1, fmt::format("duplicate upstream \"{}\"", name));
+  }
+  proxy.upstreams.push_back(std::move(inner.upstream));
+}
+
+// Parameters of nginx's `server` that change what the server is used for.
+bool is_known_parameter(std::string_view word) {
+  for (const std::string_view name :
+       {"resolve", "drain", "slow_start=", "route=", "service=", "ssl"}) {
+    if (name.ends_with('=') ? word.starts_with(name) : word == name) return true;
+  }
+  return false;
+}
+
+// One parameter into `server`. False: not one that nginx knows, or with a bad value.
+bool read_parameter(std::string_view word, UpstreamServer& server) {
+  const std::size_t equals = word.find('=');
+  if (equals == std::string_view::npos) {
+    if (word == "backup") server.backup = true;
+    if (word == "down") server.down = true;
+    return word == "backup" || word == "down";
+  }
+  const std::string_view name = word.substr(0, equals);
+  const std::string_view value = word.substr(equals + 1);
+  if (name == "fail_timeout") {
+    const auto time = parse_seconds(value);
+    if (time) server.fail_timeout = *time;
+    return time.has_value();
+  }
+  const auto number = parse_unsigned(value, UINT32_MAX);
+  if (!number) return false;
+  const auto count = static_cast<std::uint32_t>(*number);
+  if (name == "weight") server.weight = count;
+  if (name == "max_fails") server.max_fails = count;
+  if (name == "max_conns") server.max_connections = count;
+  return (name == "weight" && count > 0) || name == "max_fails" || name == "max_conns";
+}
+
+bool read_parameters(Reader& reader, const Directive& directive, UpstreamServer& server) {
+  for (std::size_t i = 2; i <= directive.count(); ++i) {
+    const std::string& word = directive.word(i);
+    if (is_known_parameter(word)) {
+      reader.error(directive, i,
+                   fmt::format("parameter \"{}\" of \"server\" is not supported by baton", word));
+      return false;
+    }
+    if (!read_parameter(word, server)) {
+      reader.error(directive, i, fmt::format("invalid parameter \"{}\"", word));
+      return false;
+    }
+  }
+  return true;
+}
+
+void read_upstream_server(Reader& reader, const Directive& directive) {
+  auto& servers = reader.level().upstream.servers;
+  const std::string& written = directive.word(1);
+  const AddressText text = parse_address(written, AddressUse::upstream);
+  if (!text.problem.empty()) {
+    return reader.error(directive, 1, fmt::format("{} in upstream \"{}\"", text.problem, written));
+  }
+  UpstreamServer server;
+  server.name = written;
+  server.where = directive.position(directive.words[1]);
+  if (!read_parameters(reader, directive, server)) return;
+  if (!text.unix_path.empty()) {
+    server.unix_path = text.unix_path;
+    servers.push_back(std::move(server));
+    return;
+  }
+  const std::uint16_t port = text.port.value_or(default_port);
+  if (!text.port) server.name = fmt::format("{}:{}", text.host, port);
+  const auto addresses = reader.find_host(text);
+  if (addresses.empty()) {
+    return reader.error(directive, 1, fmt::format("host not found in upstream \"{}\"", written));
+  }
+  for (const net::IpAddress& address : addresses) {
+    server.endpoint = {address, port};
+    servers.push_back(server);
+  }
+}
+
+void read_keepalive(Reader& reader, const Directive& directive) {
+  if (!reader.first_on_level()) return reader.directive_error(directive, 0, "is duplicate");
+  const auto count = parse_unsigned(directive.word(1), 65536);
+  if (!count || (directive.count() == 2 && directive.word(2) != "local")) {
+    const std::size_t index = count ? 2 : 1;
+    return reader.error(
+        directive, index,
+        fmt::format("invalid value \"{}\" in \"keepalive\" directive", directive.word(index)));
+  }
+  reader.level().upstream.keepalive_connections = static_cast<std::uint32_t>(*count);
+}
+
+constexpr Rule rules[] = {
+    level("upstream", in_http, take1, read_upstream),
+    supported("server", in_upstream, take1_or_more, read_upstream_server),
+    supported("keepalive", in_upstream, take12, read_keepalive),
+    supported("keepalive_requests", in_upstream, take1,
+              set_number<&UpstreamGroup::keepalive_requests>, Value::number),
+    supported("keepalive_timeout", in_upstream, take1,
+              set_milliseconds<&UpstreamGroup::keepalive_timeout>, Value::milliseconds),
+    supported("keepalive_time", in_upstream, take1,
+              set_milliseconds<&UpstreamGroup::keepalive_time>, Value::milliseconds),
+    no_effect("zone", in_upstream, take12, Value::any, "the state of servers is always shared"),
+    no_effect("resolver", in_upstream, take1_or_more, Value::any,
+              "names are resolved when the file is read"),
+    no_effect("resolver_timeout", in_upstream, take1, Value::milliseconds),
+    refused("ip_hash", in_upstream, take0),
+    refused("least_conn", in_upstream, take0),
+    refused("least_time", in_upstream, take12),
+    refused("hash", in_upstream, take12),
+    refused("random", in_upstream, take0 | take12),
+    refused("sticky", in_upstream, take1_or_more),
+    refused("sticky_cookie_insert", in_upstream, take1_or_more),
+    refused("queue", in_upstream, take12),
+    refused("ntlm", in_upstream, take0),
+    refused("state", in_upstream, take1),
+};
+
+}  // namespace
+
+std::span<const Rule> upstream_rules() {
+  return rules;
+}
+
+}  // namespace baton::config::nginx
