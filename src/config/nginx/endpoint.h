@@ -2,12 +2,13 @@
 // "unix:/path", each with a URI behind it where one is meant (proxy_pass).
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "config/nginx/load.h"
+#include "config/nginx/options.h"
 #include "net/address.h"
 
 namespace baton::config::nginx {

@@ -22,7 +22,7 @@
 
 #include "config/model/proxy.h"
 #include "config/nginx/endpoint.h"
-#include "config/nginx/load.h"
+#include "config/nginx/options.h"
 #include "config/nginx/parser.h"
 #include "config/nginx/rule.h"
 #include "config/source.h"
