@@ -91,6 +91,7 @@ class Demo:
         self.told.step("Two web servers, each with a page that says its name")
         for web in self.network.webs:
             self.run(web.host, f"systemctl start {web.service}")
+            self.network.await_service(ADDRESSES[web.name])
             body = self.network.get(ADDRESSES[web.name])
             self.told.claim(
                 body == f"{web.name}\n", f"http://{ADDRESSES[web.name]}/ answers {body.strip()}"

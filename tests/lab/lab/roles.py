@@ -14,6 +14,7 @@ from pathlib import Path
 
 from . import configs
 from .host import PROGRAMS, REPOSITORY
+from .waiting import wait_until
 
 BATON = Path(os.environ.get("BATON", REPOSITORY / "build" / "baton")).resolve()
 PEERS = Path(os.environ.get("BATON_PEERS", REPOSITORY / "build" / "peers")).resolve()
@@ -171,6 +172,11 @@ class Web:
 
     def start(self):
         self.host.systemctl("start", self.service)
+        # A service in the foreground counts as started before it listens.
+        listens = ["bash", "-c", ": < /dev/tcp/127.0.0.1/80"]
+        wait_until(
+            lambda: self.host.run(listens, check=False).returncode == 0, 5, f"{self.name} listens"
+        )
 
     def stop(self):
         self.host.systemctl("stop", self.service)
