@@ -14,7 +14,12 @@ std::string as_line(const nlohmann::json& value) {
 }
 
 Server::~Server() {
-  if (listener_) ::unlink(path_.c_str());
+  withdraw();
+}
+
+void Server::withdraw() {
+  if (listener_ && !path_.empty()) ::unlink(path_.c_str());
+  path_.clear();
 }
 
 Status Server::listen(const std::string& path) {

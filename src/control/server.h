@@ -33,6 +33,8 @@ class Server {
   ~Server();
 
   Status listen(const std::string& path);
+  // Takes the socket's name away: nobody new finds it. Open connections go on.
+  void withdraw();
   [[nodiscard]] const std::string& path() const { return path_; }
 
  private:

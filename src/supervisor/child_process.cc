@@ -2,6 +2,7 @@
 
 #include "supervisor/child_process.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -27,6 +28,10 @@ namespace {
   auto kept = plan.kept_fds;
   kept.push_back(channel.get());
   close_all_but(std::move(kept));
+  if (plan.silence_stderr) {
+    const runtime::Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    for (const int fd : {0, 1, 2}) ::dup2(null.get(), fd);
+  }
   // A group of its own: Ctrl-C on the terminal is for the supervisor, which ends things in order.
   ::setpgid(0, 0);
   set_process_name(plan.name);

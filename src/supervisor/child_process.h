@@ -35,6 +35,9 @@ class ChildProcess {
     std::string name;           // kernel name (comm)
     std::string title;          // what ps shows
     std::vector<int> kept_fds;  // besides 0, 1, 2 and the channel
+    // The tree is in the background: whoever waits for the end of the terminal's output (ssh) must
+    // not wait for this child.
+    bool silence_stderr = false;
     // Runs in the child: gives privileges away; a failure ends the child with code 1.
     std::function<Status()> drop_privileges;
     // Runs in the child after that; gives the exit code. The supervisor's signals are still

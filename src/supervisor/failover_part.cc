@@ -29,7 +29,7 @@ Status FailoverPart::launch() {
   ChildProcess::Plan plan;
   plan.name = "keepalived";
   plan.title = "keepalived: VRRP process";
-  plan.kept_fds = settings_.log_fds;
+  plan.silence_stderr = settings_.silence_stderr;
   plan.drop_privileges = keep_network_capabilities;
   plan.entry = [this](runtime::Fd channel) {
     const auto log = settings_.make_log();

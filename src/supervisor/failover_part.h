@@ -31,7 +31,7 @@ class FailoverPart final : public ChildProcess::Owner, public PulseReceiver {
     bool log_detail = true;
     // Makes the child's log, in the child.
     std::function<std::unique_ptr<Log>()> make_log;
-    std::vector<int> log_fds;  // kept open for it
+    bool silence_stderr = false;  // the tree is in the background
     std::function<void()> reload_wanted;
   };
 

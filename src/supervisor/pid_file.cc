@@ -45,7 +45,10 @@ bool is_same_file(const std::string& path, int fd) {
 Result<PidLock> PidLock::acquire(const std::string& path) {
   constexpr int tries_max = 10;
   for (int i = 0; i < tries_max; ++i) {
-    runtime::Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
+    constexpr int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
+    runtime::Fd fd(::open(path.c_str(), flags | O_EXCL, 0644));
+    const bool created = static_cast<bool>(fd);
+    if (!fd && errno == EEXIST) fd = runtime::Fd(::open(path.c_str(), flags, 0644));
     if (!fd) return fail_errno(errno, "open of the pid file");
     auto lock = whole_file();
     if (::fcntl(fd.get(), F_SETLK, &lock) != 0) {
@@ -57,6 +60,7 @@ Result<PidLock> PidLock::acquire(const std::string& path) {
     PidLock result;
     result.path_ = path;
     result.fd_ = std::move(fd);
+    result.ours_ = created;
     return result;
   }
   return fail(ErrorKind::unavailable, "the pid file keeps being replaced");
@@ -65,14 +69,16 @@ Result<PidLock> PidLock::acquire(const std::string& path) {
 PidLock& PidLock::operator=(PidLock&& other) noexcept {
   std::swap(path_, other.path_);
   std::swap(fd_, other.fd_);
+  std::swap(ours_, other.ours_);
   return *this;
 }
 
 PidLock::~PidLock() {
-  if (fd_ && is_same_file(path_, fd_.get())) ::unlink(path_.c_str());
+  if (fd_ && ours_ && is_same_file(path_, fd_.get())) ::unlink(path_.c_str());
 }
 
 Status PidLock::write(pid_t pid) {
+  ours_ = true;
   const std::string text = fmt::format("{}\n", pid);
   if (::ftruncate(fd_.get(), 0) != 0 ||
       ::pwrite(fd_.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {

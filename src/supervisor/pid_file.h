@@ -15,7 +15,8 @@
 
 namespace baton::supervisor {
 
-// A pid file that this process holds locked. Removed when the object dies, if it is still ours.
+// A pid file that this process holds locked. Removed when the object dies, if it is still ours: one
+// that was there before (perhaps of a program that does not lock) stays until write().
 class PidLock {
  public:
   PidLock() = default;
@@ -33,6 +34,7 @@ class PidLock {
  private:
   std::string path_;
   runtime::Fd fd_;
+  bool ours_ = false;
 };
 
 // Writes "PID\n" so that a reader sees the old or the new number, never half of one.

@@ -57,6 +57,14 @@ TEST_F(PidFileTest, a_stale_pid_file_does_not_prevent_a_start) {
   EXPECT_EQ(read_pid_file(path_), 4242);
 }
 
+TEST_F(PidFileTest, a_start_that_fails_leaves_the_pid_file_of_another_program_alone) {
+  std::ofstream(path_) << "4711\n";
+  {
+    ASSERT_TRUE(PidLock::acquire(path_));
+  }
+  EXPECT_EQ(read_pid_file(path_), 4711);
+}
+
 TEST_F(PidFileTest, the_file_goes_with_the_lock_but_not_with_a_forked_child) {
   {
     auto lock = PidLock::acquire(path_);

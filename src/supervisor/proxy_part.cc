@@ -77,8 +77,9 @@ std::expected<std::shared_ptr<ProxyPart::Generation>, std::string> ProxyPart::la
                    sockets_,
                    region_,
                    *generation->logs};
-  const auto plan = plan_of(child);
+  auto plan = plan_of(child);
   if (!plan) return std::unexpected(plan.error());
+  plan->silence_stderr = settings_.silence_stderr;
   auto process = ChildProcess::start(loop_, scope_, *this, *plan);
   if (!process) return std::unexpected(describe(process.error()));
   generation->child = std::move(*process);

@@ -36,6 +36,7 @@ class ProxyPart final : public ChildProcess::Owner {
   struct Settings {
     std::string pid_path;         // where the proxy process's pid is kept; empty: nowhere
     bool restart_always = false;  // also after an end by itself (nginx's master does so)
+    bool silence_stderr = false;  // the tree is in the background
     std::function<void()> reload_wanted;
   };
 

@@ -1,0 +1,131 @@
+// Finding the trees, asking them, printing what they say. nginx and keepalived started separately
+// are two trees: both are asked.
+
+#include "cli/control_commands.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "cli/status_text.h"
+#include "control/client.h"
+#include "control/server.h"
+
+namespace baton::cli {
+
+namespace {
+
+constexpr Duration status_patience = 5s;
+constexpr Duration reload_patience = 120s;
+constexpr Duration stop_patience = 3600s;
+
+struct Found {
+  std::string path;
+  control::Client client;
+};
+
+std::vector<Found> find_trees(const std::string& run_directory) {
+  std::vector<Found> trees;
+  for (const auto& path : control::control_sockets(run_directory)) {
+    if (auto client = control::Client::connect(path)) trees.push_back({path, std::move(*client)});
+  }
+  return trees;
+}
+
+int complain(const std::string& run_directory) {
+  const bool is_denied = ::access(run_directory.c_str(), F_OK) == 0 && ::geteuid() != 0;
+  fmt::print(stderr, "baton: baton is not running here (no {} {}/control.sock{})\n",
+             is_denied ? "usable socket" : "socket", run_directory,
+             is_denied ? "; are you root?" : "");
+  return 1;
+}
+
+// Asks all trees for `command`; the exit code.
+int ask_all(const std::string& run_directory, const std::string& command, Duration patience) {
+  auto trees = find_trees(run_directory);
+  if (trees.empty()) return complain(run_directory);
+  int code = 0;
+  for (auto& tree : trees) {
+    const auto answer = tree.client.ask(command, patience);
+    if (!answer) {
+      fmt::print(stderr, "baton: {}: {}\n", tree.path, describe(answer.error()));
+      code = 1;
+      continue;
+    }
+    const bool ok = answer->value("ok", false);
+    std::string text = answer->value("text", "");
+    if (!text.empty() && !text.ends_with('\n')) text += '\n';
+    fmt::print(ok ? stdout : stderr, "{}", text);
+    if (!ok) code = 1;
+  }
+  return code;
+}
+
+nlohmann::json statuses(std::vector<Found>& trees) {
+  auto list = nlohmann::json::array();
+  for (auto& tree : trees) {
+    auto answer = tree.client.ask("status", status_patience);
+    if (answer && answer->contains("status")) {
+      list.push_back((*answer)["status"]);
+    } else {
+      list.push_back({{"problem", "the supervisor does not answer"}, {"socket", tree.path}});
+    }
+  }
+  return list;
+}
+
+}  // namespace
+
+int show_status(const std::string& run_directory, const StatusOptions& options) {
+  for (;;) {
+    auto trees = find_trees(run_directory);
+    if (trees.empty() && !options.watch) return complain(run_directory);
+    const auto list = statuses(trees);
+    std::string text;
+    if (options.json) {
+      // One tree is an object by itself, as anybody would expect who has only ever seen one.
+      text = (list.size() == 1 ? list[0] : nlohmann::json{{"trees", list}})
+                 .dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
+             "\n";
+    } else if (trees.empty()) {
+      text = "baton is not running here\n";
+    } else {
+      text = status_text(list);
+    }
+    if (!options.watch) {
+      fmt::print("{}", text);
+      return 0;
+    }
+    // Home and clear, then the page: no flicker and no scrolling.
+    fmt::print("{}{}", options.json ? "" : "\x1b[H\x1b[2J", text);
+    std::fflush(stdout);
+    ::sleep(1);
+  }
+}
+
+int reload(const std::string& run_directory) {
+  const int code = ask_all(run_directory, "reload", reload_patience);
+  if (code == 0) fmt::print("reloaded\n");
+  return code;
+}
+
+int start(const std::string& run_directory) {
+  return ask_all(run_directory, "start", reload_patience);
+}
+
+int stop(const std::string& run_directory, bool gracefully) {
+  auto trees = find_trees(run_directory);
+  if (trees.empty()) return complain(run_directory);
+  int code = 0;
+  for (auto& tree : trees) {
+    const auto answer = tree.client.ask(gracefully ? "quit" : "stop", status_patience);
+    const bool ended = answer && tree.client.wait_for_end(stop_patience);
+    if (!ended) fmt::print(stderr, "baton: {} does not end\n", tree.path);
+    if (!ended) code = 1;
+  }
+  return code;
+}
+
+}  // namespace baton::cli

@@ -1,0 +1,239 @@
+// Layout only: no field is computed here that `--json` does not have.
+
+#include "cli/status_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace baton::cli {
+
+namespace {
+
+using nlohmann::json;
+
+const json& member(const json& object, const char* key) {
+  static const json nothing;
+  if (!object.is_object()) return nothing;
+  const auto found = object.find(key);
+  return found == object.end() ? nothing : *found;
+}
+
+std::string text_of(const json& object, const char* key, const char* otherwise = "") {
+  const json& value = member(object, key);
+  return value.is_string() ? value.get<std::string>() : otherwise;
+}
+
+std::int64_t number_of(const json& object, const char* key) {
+  const json& value = member(object, key);
+  return value.is_number() ? value.get<std::int64_t>() : 0;
+}
+
+bool flag_of(const json& object, const char* key) {
+  const json& value = member(object, key);
+  return value.is_boolean() && value.get<bool>();
+}
+
+// "2026-11-22T21:00:00.123Z" without its fraction: "2026-11-22 21:00:00Z".
+std::string time_text(std::string time) {
+  if (const auto dot = time.find('.'); dot != std::string::npos) time.resize(dot);
+  if (const auto middle = time.find('T'); middle != std::string::npos) time[middle] = ' ';
+  return time.empty() ? time : time + "Z";
+}
+
+std::string indented(const std::string& text, const char* margin) {
+  std::string result;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    result += margin + text.substr(at, end - at) + "\n";
+    at = end + 1;
+  }
+  return result;
+}
+
+std::string tree_text(const json& tree) {
+  std::string name = text_of(tree, "started_as");
+  name = name == "baton" ? "baton run" : "started as " + name;
+  std::string page = fmt::format("baton {} ({}), up {}\n", text_of(tree, "version"), name,
+                                 age_text(number_of(tree, "uptime_ms")));
+  const json& files = member(tree, "files");
+  for (const char* part : {"proxy", "failover"}) {
+    const std::string path = text_of(files, part);
+    if (!path.empty()) {
+      page += fmt::format("  {:10}{}, loaded {}\n", part, path,
+                          time_text(text_of(tree, "configuration_loaded")));
+    }
+  }
+  const json& reload = member(tree, "last_reload");
+  if (reload.is_object()) {
+    const bool ok = flag_of(reload, "ok");
+    page += fmt::format("  {:10}{} at {}\n", "reload", ok ? "ok" : "REFUSED, nothing changed,",
+                        time_text(text_of(reload, "time")));
+    if (!ok) page += indented(text_of(reload, "text"), "            ");
+  }
+  for (const auto& process : member(tree, "processes")) {
+    page += fmt::format("  {:10} pid {:<7} {:9} up {}", text_of(process, "role"),
+                        number_of(process, "pid"), text_of(process, "state"),
+                        age_text(number_of(process, "uptime_ms")));
+    if (number_of(process, "generation") > 0) {
+      page += fmt::format(", generation {}", number_of(process, "generation"));
+    }
+    if (number_of(process, "restarts") > 0) {
+      page += fmt::format(", crashed {} times", number_of(process, "restarts"));
+    }
+    page += "\n";
+  }
+  return page;
+}
+
+std::string priority_text(const json& priority) {
+  std::string text = fmt::format("priority {}", number_of(priority, "effective"));
+  const json& parts = member(priority, "parts");
+  if (parts.empty()) return text;
+  text += fmt::format(" = {}", number_of(priority, "base"));
+  for (const auto& part : parts) {
+    const auto contribution = number_of(part, "contribution");
+    text += fmt::format("{}{} {} is {}",
+                        contribution != 0 ? fmt::format(" {:+} (", contribution) : " (",
+                        text_of(part, "tracker"), flag_of(part, "fault") ? "at FAULT:" : "",
+                        text_of(part, "state"));
+    text += ")";
+  }
+  return text;
+}
+
+std::string addresses_text(const json& addresses) {
+  std::string text;
+  for (const auto& address : addresses) {
+    text += fmt::format("    {:10}{} on {}\n", flag_of(address, "held") ? "holds" : "not here",
+                        text_of(address, "address"), text_of(address, "device"));
+  }
+  return text;
+}
+
+std::string instance_text(const json& instance) {
+  std::string page =
+      fmt::format("  {}  {}{} for {}: {}\n", text_of(instance, "name"), text_of(instance, "state"),
+                  flag_of(instance, "yielding") ? " (handing over)" : "",
+                  age_text(number_of(instance, "age_ms")), text_of(instance, "reason"));
+  page += addresses_text(member(instance, "addresses"));
+  const std::string master = text_of(instance, "master", "unknown");
+  const auto master_priority = number_of(instance, "master_priority");
+  page += fmt::format("    {:10}{}{}\n", "master", master,
+                      master_priority > 0 ? fmt::format(", priority {}", master_priority) : "");
+  page += fmt::format("    {:10}{}\n", "ours", priority_text(member(instance, "priority")));
+  page += fmt::format("    {:10}vrid {} on {}, {} every {} ms{}\n", "vrrp",
+                      number_of(instance, "virtual_router_id"), text_of(instance, "interface"),
+                      member(instance, "unicast_peers").empty() ? "multicast" : "unicast",
+                      number_of(instance, "advert_interval_ms"),
+                      flag_of(instance, "preempt") ? "" : ", nopreempt");
+  const json& adverts = member(instance, "adverts");
+  page += fmt::format("    {:10}{} in, {} out, {} bad", "adverts", number_of(adverts, "in"),
+                      number_of(adverts, "out"), number_of(adverts, "bad"));
+  const json& causes = member(adverts, "bad_by_cause");
+  if (causes.is_object()) {
+    for (const auto& [cause, count] : causes.items()) {
+      if (count.is_number() && count.get<std::int64_t>() > 0) {
+        page += fmt::format(", {} {}", count.get<std::int64_t>(), cause);
+      }
+    }
+  }
+  page += "\n";
+  for (const auto& fault : member(instance, "faults")) {
+    if (fault.is_string()) page += fmt::format("    {:10}{}\n", "fault", fault.get<std::string>());
+  }
+  return page;
+}
+
+std::string failover_text(const json& failover) {
+  const std::string problem = text_of(failover, "problem");
+  if (!problem.empty()) return fmt::format("\nFailover: {}\n", problem);
+  std::string page = "\nFailover\n";
+  for (const auto& instance : member(failover, "instances")) page += instance_text(instance);
+  const json& proxy = member(failover, "proxy");
+  if (proxy.is_object()) {
+    page += fmt::format("  proxy seen from here: {} for {}{}\n", text_of(proxy, "state"),
+                        age_text(number_of(proxy, "age_ms")),
+                        flag_of(proxy, "tracked") ? "" : " (not tracked)");
+  }
+  for (const auto& script : member(failover, "scripts")) {
+    page += fmt::format("  script {}: {}, {} runs, {} failed", text_of(script, "name"),
+                        text_of(script, "state"), number_of(script, "runs"),
+                        number_of(script, "failures"));
+    const std::string last = text_of(script, "last_result");
+    if (!last.empty()) {
+      page += fmt::format(", last {} in {} ms", last, number_of(script, "last_run_ms"));
+    }
+    page += "\n";
+  }
+  const json& transitions = member(failover, "transitions");
+  if (!transitions.empty()) page += "  last transitions\n";
+  for (const auto& change : transitions) {
+    page += fmt::format("    {} {} {} -> {}: {}\n", time_text(text_of(change, "time")),
+                        text_of(change, "instance"), text_of(change, "from"), text_of(change, "to"),
+                        text_of(change, "reason"));
+  }
+  return page;
+}
+
+std::string server_text(const json& server) {
+  std::string line = fmt::format("    {:24} {:12} {:>10} requests {:>8} failures",
+                                 text_of(server, "address"), text_of(server, "state"),
+                                 number_of(server, "requests"), number_of(server, "failures"));
+  if (member(server, "active").is_number()) {
+    line += fmt::format(" {:>6} active", number_of(server, "active"));
+  }
+  if (flag_of(server, "backup")) line += "  backup";
+  return line + "\n";
+}
+
+std::string proxy_text(const json& proxy) {
+  const std::string problem = text_of(proxy, "problem");
+  if (!problem.empty()) return fmt::format("\nProxy: {}\n", problem);
+  std::string page = "\nProxy\n";
+  // The counters that this proxy counts, by their names.
+  std::string counters;
+  for (const auto& [key, value] : proxy.items()) {
+    if (!value.is_number() || key == "pid" || key == "generation") continue;
+    std::string name = key;
+    std::replace(name.begin(), name.end(), '_', ' ');
+    counters += fmt::format("{}{} {}", counters.empty() ? "" : ", ", name,
+                            value.is_number_float() ? fmt::format("{:.1f}", value.get<double>())
+                                                    : fmt::format("{}", value.get<std::int64_t>()));
+  }
+  if (!counters.empty()) page += fmt::format("  {}\n", counters);
+  for (const auto& group : member(proxy, "upstreams")) {
+    page += fmt::format("  upstream {}\n", text_of(group, "name"));
+    for (const auto& server : member(group, "servers")) page += server_text(server);
+  }
+  return page;
+}
+
+}  // namespace
+
+std::string age_text(std::int64_t ms) {
+  const std::int64_t seconds = ms / 1000;
+  if (seconds < 10) return fmt::format("{:.1f} s", static_cast<double>(ms) / 1000);
+  if (seconds < 60) return fmt::format("{} s", seconds);
+  if (seconds < 3600) return fmt::format("{} min {} s", seconds / 60, seconds % 60);
+  if (seconds < 86400) return fmt::format("{} h {} min", seconds / 3600, seconds / 60 % 60);
+  return fmt::format("{} d {} h", seconds / 86400, seconds / 3600 % 24);
+}
+
+std::string status_text(const json& trees) {
+  std::string page;
+  for (const auto& tree : trees) {
+    if (!page.empty()) page += "\n";
+    const std::string problem = text_of(tree, "problem");
+    if (!problem.empty()) {
+      page += fmt::format("{}: {}\n", text_of(tree, "socket"), problem);
+      continue;
+    }
+    page += tree_text(tree);
+    if (tree.contains("failover")) page += failover_text(tree["failover"]);
+    if (tree.contains("proxy")) page += proxy_text(tree["proxy"]);
+  }
+  return page;
+}
+
+}  // namespace baton::cli

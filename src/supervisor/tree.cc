@@ -1,0 +1,275 @@
+// From the first fork to the last pid file.
+
+#include "supervisor/tree.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+
+#include "base/version.h"
+#include "supervisor/process_title.h"
+#include "supervisor/tree_log.h"
+
+namespace baton::supervisor {
+
+namespace {
+
+constexpr Duration yield_patience = 4s;   // the failover process's end, with its yielding
+constexpr Duration notify_patience = 1s;  // notify_stop scripts
+constexpr Duration stop_patience = 5s;    // the proxy's end by TERM
+// How long a proxy that is about to stop serves on so that the address can be handed over.
+constexpr Duration handover_patience = 1500ms;
+
+}  // namespace
+
+Tree::Tree(runtime::Loop& loop, Options options, std::shared_ptr<const Configuration> configuration,
+           Daemon daemon)
+    : loop_(loop),
+      options_(std::move(options)),
+      configuration_(std::move(configuration)),
+      daemon_(std::move(daemon)),
+      service_(ServiceManager::from_environment()),
+      changed_(loop) {}
+
+int Tree::run() {
+  loop_.expect_forks();
+  main_.spawn(live());
+  if (main_.running() > 0) loop_.run();
+  return exit_code_;
+}
+
+runtime::Task<void> Tree::live() {
+  const std::string problem = co_await start();
+  if (problem.empty()) {
+    started();
+    while (!stopping_) static_cast<void>(co_await changed_.wait());
+  } else {
+    fail_start(problem);
+  }
+  co_await shut_down();
+  loop_.cancel_all();
+  co_await tasks_.joined();
+  loop_.stop();
+}
+
+runtime::Task<std::string> Tree::start() {
+  log_ = make_tree_log(options_, configuration_->proxy.get());
+  started_at_ = loop_.refresh_now();
+  started_wall_ = runtime::wall_now();
+  std::string problem = prepare();
+  if (!problem.empty()) co_return problem;
+  make_parts();
+  tasks_.spawn(receive_signals());
+  problem = co_await start_parts();
+  if (!problem.empty() || stopping_) co_return problem;
+  open_control();
+  co_return "";
+}
+
+// The run directory, the lock, the signals, the shared memory. Gives the problem, if any.
+std::string Tree::prepare() {
+  std::error_code error;
+  std::filesystem::create_directories(options_.run_directory, error);
+  auto lock = PidLock::acquire(options_.pid_path);
+  if (!lock && lock.error().kind == ErrorKind::unavailable) {
+    const auto holder = lock_holder(options_.pid_path);
+    return fmt::format("already running{} (pid file {} is locked)",
+                       holder ? fmt::format(" as process {}", *holder) : "", options_.pid_path);
+  }
+  if (!lock) {
+    return fmt::format("open() \"{}\" failed ({}: {})", options_.pid_path, lock.error().errno_value,
+                       ::strerror(lock.error().errno_value));
+  }
+  lock_ = std::move(*lock);
+  auto signals = runtime::Signals::create(loop_, {SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGUSR1,
+                                                  SIGUSR2, SIGWINCH, SIGRTMIN + 2, SIGRTMAX - 1});
+  if (!signals) return describe(signals.error());
+  signals_ = std::move(*signals);
+  if (configuration_->proxy) {
+    auto region = ipc::SharedRegion::create();
+    if (!region) return describe(region.error());
+    region_ = std::move(*region);
+  }
+  return "";
+}
+
+void Tree::make_parts() {
+  const std::string link = options_.run_directory + "/failover.sock";
+  PulseReceiver* receiver = nullptr;
+  if (configuration_->failover) {
+    make_failover_part();
+    receiver = failover_.get();
+    if (!configuration_->proxy) {
+      link_server_ = std::make_unique<FailoverLinkServer>(loop_, tasks_, *log_, *failover_);
+      if (const Status listening = link_server_->listen(link); !listening) {
+        log_->print(LogLevel::warning, "a separate nginx cannot announce itself, {}: {}", link,
+                    describe(listening.error()));
+      }
+    }
+  } else {
+    link_client_ = std::make_unique<FailoverLinkClient>(loop_, tasks_, link);
+    link_client_->start();
+    receiver = link_client_.get();
+  }
+  if (!configuration_->proxy) return;
+  ProxyPart::Settings settings;
+  if (options_.personality == Personality::baton) {
+    settings.pid_path = configuration_->proxy->pid_path;
+  }
+  settings.restart_always = options_.personality == Personality::nginx;
+  settings.silence_stderr = options_.daemonize && !keeps_stderr();
+  settings.reload_wanted = [this] { want_reload(); };
+  proxy_ =
+      std::make_unique<ProxyPart>(loop_, tasks_, *log_, *region_, receiver, std::move(settings));
+}
+
+void Tree::make_failover_part() {
+  FailoverPart::Settings settings;
+  settings.load_options = *options_.files.failover;
+  settings.pid_paths = options_.failover_pid_paths;
+  settings.restart_always = options_.personality == Personality::keepalived;
+  settings.restart_never = options_.restart_never;
+  settings.silence_stderr = options_.daemonize && !keeps_stderr();
+  settings.keep_addresses_at_end = options_.keep_addresses_at_end;
+  settings.proxy_expected = configuration_->proxy != nullptr;
+  settings.log_detail = options_.log_detail;
+  settings.make_log = [this] { return make_failover_log(options_); };
+  settings.reload_wanted = [this] { want_reload(); };
+  failover_ = std::make_unique<FailoverPart>(loop_, tasks_, *log_, std::move(settings));
+}
+
+void Tree::open_control() {
+  const char* name = options_.personality == Personality::nginx        ? "control-nginx"
+                     : options_.personality == Personality::keepalived ? "control-keepalived"
+                                                                       : "control";
+  const std::string base = options_.run_directory + "/" + name;
+  control_ = std::make_unique<control::Server>(loop_, tasks_, *this);
+  Status listening = control_->listen(base + ".sock");
+  // Another instance of the same name has it: this one is found by its pid.
+  if (!listening && listening.error().kind == ErrorKind::unavailable) {
+    listening = control_->listen(fmt::format("{}-{}.sock", base, ::getpid()));
+  }
+  if (!listening) {
+    log_->print(LogLevel::notice, "no control socket in {}: {}", options_.run_directory,
+                describe(listening.error()));
+  }
+}
+
+runtime::Task<std::string> Tree::start_parts() {
+  if (options_.personality == Personality::keepalived) {
+    log_->print(LogLevel::info, "Starting Keepalived v{} (baton {})", keepalived_version,
+                BATON_VERSION);
+    log_->print(LogLevel::info, "Command line: {}", options_.command_line);
+    log_->print(LogLevel::info, "Opening file '{}'.", options_.files.failover->path);
+  }
+  if (proxy_) {
+    constexpr int tries = 5;  // half a second apart, as nginx
+    const std::string problem = co_await proxy_->bring_up(configuration_, tries);
+    if (!problem.empty()) co_return problem;
+  }
+  if (failover_ && !stopping_) co_return co_await failover_->start(configuration_);
+  co_return "";
+}
+
+void Tree::started() {
+  serving_ = true;
+  if (const Status written = lock_.write(::getpid()); !written) {
+    log_->print(LogLevel::error, "{}: {}", options_.pid_path, describe(written.error()));
+  }
+  if (options_.personality == Personality::nginx) {
+    set_process_title(fmt::format("nginx: master process {}", options_.command_line));
+  }
+  if (options_.personality == Personality::keepalived) {
+    log_->write(LogLevel::info, "Startup complete");
+  }
+  log_->print(LogLevel::notice, "baton {} is ready", BATON_VERSION);
+  service_.ready(::getpid(), "ready");
+  daemon_.started(keeps_stderr());
+}
+
+// Whether anything is still to be said on stderr from the background.
+bool Tree::keeps_stderr() const {
+  if (options_.log_to_console) return true;
+  if (!configuration_->proxy) return false;
+  for (const auto& log : configuration_->proxy->error_logs) {
+    if (log.path == "stderr") return true;
+  }
+  return false;
+}
+
+void Tree::fail_start(const std::string& problem) {
+  exit_code_ = 1;
+  log_->write(LogLevel::emergency, problem);
+  const char* name = options_.personality == Personality::nginx        ? "nginx: [emerg]"
+                     : options_.personality == Personality::keepalived ? "keepalived:"
+                                                                       : "baton:";
+  fmt::print(stderr, "{} {}\n", name, problem);
+  service_.status(problem);
+  daemon_.failed(exit_code_);
+}
+
+runtime::Task<void> Tree::shut_down() {
+  service_.stopping();
+  stopping_ = true;
+  if (failover_) co_await end_failover();
+  if (proxy_) co_await end_proxy();
+  if (control_) control_->withdraw();
+  if (options_.personality == Personality::keepalived && serving_) {
+    log_->print(LogLevel::info, "Stopped Keepalived v{} (baton {})", keepalived_version,
+                BATON_VERSION);
+  }
+  if (options_.personality == Personality::nginx && serving_) log_->write(LogLevel::notice, "exit");
+  lock_ = PidLock();
+}
+
+runtime::Task<void> Tree::end_failover() {
+  failover_->end();
+  const Instant deadline = loop_.refresh_now() + yield_patience;
+  while (failover_->process()) {
+    if (!co_await failover_->changed().wait(deadline)) break;
+  }
+  failover_->kill();
+  while (failover_->process()) static_cast<void>(co_await failover_->changed().wait());
+  const Instant patience = loop_.refresh_now() + notify_patience;
+  while (failover_->scripts_running() > 0 && loop_.now() < patience) {
+    static_cast<void>(co_await loop_.sleep_for(10ms));
+  }
+}
+
+runtime::Task<void> Tree::end_proxy() {
+  const auto* serving = proxy_->serving();
+  if (link_client_ && link_client_->connected() && serving) {
+    // The other tree is told first, so that the address moves while there is someone to serve it.
+    link_client_->retire(serving->number, true);
+    const Instant handed_over = loop_.refresh_now() + handover_patience;
+    while (proxy_->serving() && loop_.now() < handed_over) {
+      if (!co_await proxy_->changed().wait(handed_over)) break;
+    }
+  }
+  bool gracefully = stop_gracefully_;
+  proxy_->end(gracefully);
+  const Duration patience = configuration_->proxy->worker_shutdown_timeout;
+  Instant deadline = loop_.refresh_now() + stop_patience;
+  if (gracefully) deadline = patience > 0s ? deadline + patience : never;
+  while (!proxy_->ended()) {
+    const bool changed = co_await proxy_->changed().wait(deadline);
+    if (gracefully && !stop_gracefully_) {
+      // TERM after QUIT: no more patience.
+      gracefully = false;
+      proxy_->end(false);
+      deadline = loop_.refresh_now() + stop_patience;
+    } else if (!changed) {
+      proxy_->kill();
+      deadline = never;
+    }
+  }
+}
+
+}  // namespace baton::supervisor

@@ -1,0 +1,110 @@
+// The supervisor at work: starts both parts, listens to signals and to the control socket,
+// reloads, and ends everything in the right order. Single-threaded, so that it may fork.
+//
+//   start    proxy (sockets, generation, ready), then failover: an address never comes to a node
+//            whose proxy does not serve
+//   reload   everything is read and proven first; then the proxy's new generation, then failover
+//            by difference. If either refuses, the old configuration stays in use.
+//   stop     failover first, which hands the address over while the proxy still serves; then the
+//            proxy
+#pragma once
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "control/server.h"
+#include "ipc/shared_region.h"
+#include "runtime/loop.h"
+#include "runtime/signals.h"
+#include "runtime/task.h"
+#include "supervisor/daemon.h"
+#include "supervisor/failover_link.h"
+#include "supervisor/failover_part.h"
+#include "supervisor/gate.h"
+#include "supervisor/logs.h"
+#include "supervisor/options.h"
+#include "supervisor/pid_file.h"
+#include "supervisor/proxy_part.h"
+#include "supervisor/service_manager.h"
+
+namespace baton::supervisor {
+
+class Tree final : public control::Commands {
+ public:
+  Tree(runtime::Loop& loop, Options options, std::shared_ptr<const Configuration> configuration,
+       Daemon daemon);
+  // Runs to the end and gives the exit code.
+  int run();
+
+  runtime::Task<nlohmann::json> execute(std::string command) override;
+
+ private:
+  struct ReloadResult {
+    bool ok = true;
+    std::string text;
+    WallTime when{};
+  };
+
+  // Journey of the process (tree.cc).
+  runtime::Task<void> live();
+  runtime::Task<std::string> start();
+  std::string prepare();
+  void make_parts();
+  void make_failover_part();
+  void open_control();
+  runtime::Task<std::string> start_parts();
+  void started();
+  [[nodiscard]] bool keeps_stderr() const;
+  runtime::Task<void> shut_down();
+  runtime::Task<void> end_failover();
+  runtime::Task<void> end_proxy();
+  void fail_start(const std::string& problem);
+
+  // Signals and commands (tree_commands.cc).
+  runtime::Task<void> receive_signals();
+  void on_signal(const runtime::Signal& signal);
+  void on_keepalived_signal(int number);
+  void stop(bool gracefully);
+  void want_reload();
+  void reopen_logs();
+  runtime::Task<void> reload_task();
+  runtime::Task<ReloadResult> reload();
+  runtime::Task<ReloadResult> reload_once();
+  runtime::Task<std::string> apply(std::shared_ptr<const Configuration> fresh);
+  runtime::Task<nlohmann::json> start_stopped();
+  runtime::Task<nlohmann::json> status();
+  [[nodiscard]] nlohmann::json processes() const;
+  void log_lines(LogLevel level, const std::string& text);
+
+  runtime::Loop& loop_;
+  Options options_;
+  std::shared_ptr<const Configuration> configuration_;
+  Daemon daemon_;
+  ServiceManager service_;
+  Instant started_at_{};
+  WallTime started_wall_{};
+  std::unique_ptr<TeeLog> log_;
+  PidLock lock_;
+  std::unique_ptr<runtime::Signals> signals_;
+  runtime::TaskScope main_;   // live(), which joins the other
+  runtime::TaskScope tasks_;  // everything else
+  std::unique_ptr<ipc::SharedRegion> region_;
+  std::unique_ptr<FailoverPart> failover_;
+  std::unique_ptr<FailoverLinkServer> link_server_;
+  std::unique_ptr<FailoverLinkClient> link_client_;
+  std::unique_ptr<ProxyPart> proxy_;
+  std::unique_ptr<control::Server> control_;
+  Gate changed_;
+  int exit_code_ = 0;
+  bool serving_ = false;
+  bool stopping_ = false;
+  bool stop_gracefully_ = false;
+  std::uint64_t reloads_wanted_ = 0;
+  std::uint64_t reloads_done_ = 0;
+  bool reloading_ = false;
+  std::optional<ReloadResult> last_reload_;
+};
+
+}  // namespace baton::supervisor

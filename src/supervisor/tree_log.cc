@@ -1,0 +1,61 @@
+// Choosing among the sinks of logs.h.
+
+#include "supervisor/tree_log.h"
+
+#include <unistd.h>
+
+namespace baton::supervisor {
+
+namespace {
+
+std::unique_ptr<TeeLog> keepalived_log(const Options& options, const std::string& ident) {
+  auto log = std::make_unique<TeeLog>();
+  if (options.log_to_console) {
+    log->add(std::make_unique<StreamLog>(STDERR_FILENO, LineStyle::console, ident, LogLevel::info));
+  } else if (options.log_to_syslog) {
+    log->add(std::make_unique<SyslogLog>(ident, options.syslog_facility, LogLevel::info));
+  }
+  if (!options.log_file.empty()) {
+    log->add(std::make_unique<FileLog>(options.log_file, LineStyle::baton, ident, LogLevel::info));
+  }
+  return log;
+}
+
+}  // namespace
+
+std::unique_ptr<TeeLog> make_tree_log(const Options& options, const config::Proxy* proxy) {
+  if (options.personality == Personality::keepalived) return keepalived_log(options, "Keepalived");
+  auto log = std::make_unique<TeeLog>();
+  if (options.personality == Personality::baton || !proxy) {
+    log->add(std::make_unique<StreamLog>(STDERR_FILENO, LineStyle::baton, "baton", LogLevel::info));
+    return log;
+  }
+  if (proxy->error_logs.empty()) {
+    log->add(
+        std::make_unique<StreamLog>(STDERR_FILENO, LineStyle::nginx, "nginx", LogLevel::error));
+  }
+  for (const auto& target : proxy->error_logs) {
+    if (target.path == "stderr") {
+      log->add(std::make_unique<StreamLog>(STDERR_FILENO, LineStyle::nginx, "nginx", target.level));
+    } else {
+      log->add(std::make_unique<FileLog>(target.path, LineStyle::nginx, "nginx", target.level));
+    }
+  }
+  return log;
+}
+
+std::unique_ptr<Log> make_failover_log(const Options& options) {
+  if (options.personality == Personality::keepalived) {
+    return keepalived_log(options, "Keepalived_vrrp");
+  }
+  return std::make_unique<StreamLog>(STDERR_FILENO, LineStyle::baton, "Keepalived_vrrp",
+                                     LogLevel::info);
+}
+
+void reopen(TeeLog& log) {
+  for (const auto& each : log.logs()) {
+    if (auto* file = dynamic_cast<FileLog*>(each.get())) static_cast<void>(file->reopen());
+  }
+}
+
+}  // namespace baton::supervisor
