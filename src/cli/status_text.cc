@@ -79,7 +79,7 @@ std::string tree_text(const json& tree) {
       page += fmt::format(", generation {}", number_of(process, "generation"));
     }
     if (number_of(process, "restarts") > 0) {
-      page += fmt::format(", crashed {} times", number_of(process, "restarts"));
+      page += fmt::format(", crashes: {}", number_of(process, "restarts"));
     }
     page += "\n";
   }
@@ -93,11 +93,9 @@ std::string priority_text(const json& priority) {
   text += fmt::format(" = {}", number_of(priority, "base"));
   for (const auto& part : parts) {
     const auto contribution = number_of(part, "contribution");
-    text += fmt::format("{}{} {} is {}",
-                        contribution != 0 ? fmt::format(" {:+} (", contribution) : " (",
-                        text_of(part, "tracker"), flag_of(part, "fault") ? "at FAULT:" : "",
-                        text_of(part, "state"));
-    text += ")";
+    if (contribution != 0) text += fmt::format(" {:+}", contribution);
+    text += fmt::format(" ({} is {}{})", text_of(part, "tracker"), text_of(part, "state"),
+                        flag_of(part, "fault") ? ": FAULT" : "");
   }
   return text;
 }

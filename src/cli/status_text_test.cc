@@ -48,7 +48,7 @@ TEST(StatusTextTest, the_page_says_who_holds_the_address_and_why) {
 TEST(StatusTextTest, the_page_shows_upstreams_processes_and_a_refused_reload) {
   const std::string page = status_text(json::array({one_tree()}));
   EXPECT_THAT(page, HasSubstr("upstream WebServer\n    192.168.175.121:80"));
-  EXPECT_THAT(page, HasSubstr("generation 2, crashed 1 times"));
+  EXPECT_THAT(page, HasSubstr("generation 2, crashes: 1"));
   EXPECT_THAT(page, HasSubstr("REFUSED, nothing changed, at 2026-11-22 21:01:00Z"));
   EXPECT_THAT(page, HasSubstr("x.conf:1:1: error: no"));
 }
