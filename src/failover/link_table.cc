@@ -1,0 +1,87 @@
+// Bookkeeping of links and addresses.
+
+#include "failover/link_table.h"
+
+#include <algorithm>
+
+namespace baton::failover {
+
+Status LinkTable::refresh(linux::Netlink& netlink) {
+  auto links = netlink.links();
+  if (!links) return std::unexpected(links.error());
+  auto addresses = netlink.addresses();
+  if (!addresses) return std::unexpected(addresses.error());
+  links_ = std::move(*links);
+  addresses_ = std::move(*addresses);
+  return {};
+}
+
+void LinkTable::apply(const linux::NetworkChange& change) {
+  using Kind = linux::NetworkChange::Kind;
+  const auto same_link = [&](const linux::Link& link) {
+    return link.index == change.link_state.index;
+  };
+  const auto same_address = [&](const linux::InterfaceAddress& known) {
+    return known.link == change.address.link && known.prefix == change.address.prefix;
+  };
+  switch (change.kind) {
+    case Kind::link:
+      if (const auto known = std::ranges::find_if(links_, same_link); known != links_.end()) {
+        *known = change.link_state;
+      } else {
+        links_.push_back(change.link_state);
+      }
+      return;
+    case Kind::link_gone:
+      std::erase_if(links_, same_link);
+      std::erase_if(addresses_, [&](const linux::InterfaceAddress& known) {
+        return known.link == change.link_state.index;
+      });
+      return;
+    case Kind::address:
+      if (const auto known = std::ranges::find_if(addresses_, same_address);
+          known != addresses_.end()) {
+        *known = change.address;
+      } else {
+        addresses_.push_back(change.address);
+      }
+      return;
+    case Kind::address_removed:
+      std::erase_if(addresses_, same_address);
+      return;
+    case Kind::overrun:
+      return;
+  }
+}
+
+const linux::Link* LinkTable::find(const std::string& name) const {
+  const auto found = std::ranges::find(links_, name, &linux::Link::name);
+  return found == links_.end() ? nullptr : &*found;
+}
+
+const linux::Link* LinkTable::find(int index) const {
+  const auto found = std::ranges::find(links_, index, &linux::Link::index);
+  return found == links_.end() ? nullptr : &*found;
+}
+
+std::optional<net::IpAddress> LinkTable::own_address(
+    const std::string& name, const std::vector<net::IpAddress>& excluded) const {
+  const linux::Link* link = find(name);
+  if (!link) return std::nullopt;
+  for (const auto& known : addresses_) {
+    if (known.link != link->index || !known.prefix.address.is_ipv4()) continue;
+    if (std::ranges::find(excluded, known.prefix.address) != excluded.end()) continue;
+    return known.prefix.address;
+  }
+  return std::nullopt;
+}
+
+const linux::InterfaceAddress* LinkTable::find_address(int link,
+                                                       const net::IpAddress& address) const {
+  for (const auto& known : addresses_) {
+    if (known.link == link && known.prefix.address == address) return &known;
+  }
+  return nullptr;
+}
+
+}  // namespace baton::failover
