@@ -56,6 +56,14 @@ void ScriptSchedule::configure(std::shared_ptr<const config::Failover> config, I
   }
 }
 
+Instant ScriptSchedule::next_due() const {
+  Instant next = never;
+  for (std::size_t i = 0; i < states_.size(); ++i) {
+    if (used_[i]) next = std::min(next, states_[i].next_due);
+  }
+  return next;
+}
+
 std::vector<ScriptSchedule::Due> ScriptSchedule::due(Instant now) {
   std::vector<Due> runs;
   for (std::uint32_t i = 0; i < states_.size(); ++i) {

@@ -53,6 +53,8 @@ class ScriptSchedule {
   // The scripts of `config` from now on; those of the same name and command go on as they are.
   void configure(std::shared_ptr<const config::Failover> config, Instant now);
 
+  // When due() has something next; `never` without scripts.
+  [[nodiscard]] Instant next_due() const;
   // The runs to start now.
   std::vector<Due> due(Instant now);
   // Runs that were never answered.

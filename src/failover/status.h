@@ -40,7 +40,7 @@
 //       contribution    number added to the base
 //       fault           true when it puts the instance into FAULT now
 //     adverts           object: in, out, bad, bad_by_cause (object, cause -> count),
-//                       priority_zero_in, priority_zero_out
+//                       address_list_differs, priority_zero_in, priority_zero_out
 //     became_master, released_master   counters
 //     addresses         array of: address ("192.168.175.100/32"), device, advertised (true/false),
 //                       held (true when it is on the device now)
@@ -54,8 +54,8 @@
 
 namespace baton::failover {
 
-class Process;
+class Node;
 
-nlohmann::json status(const Process& process, Instant now, WallTime wall_now);
+nlohmann::json status(const Node& node, Instant now, WallTime wall_now);
 
 }  // namespace baton::failover

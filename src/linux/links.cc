@@ -90,6 +90,7 @@ std::optional<InterfaceAddress> read_interface_address(const nlmsghdr* message) 
   found.scope = info->ifa_scope;
   std::uint32_t flags = info->ifa_flags;
   if (attributes[IFA_FLAGS]) flags = mnl_attr_get_u32(attributes[IFA_FLAGS]);
+  found.permanent = flags & IFA_F_PERMANENT;
   found.tentative = flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED);
   return found;
 }

@@ -38,6 +38,7 @@ struct InterfaceAddress {
   int link = 0;
   net::Prefix prefix;
   std::uint8_t scope = 0;
+  bool permanent = false;  // without a lifetime
   bool tentative = false;  // IPv6: duplicate address detection has not ended, or has failed
 
   friend bool operator==(const InterfaceAddress&, const InterfaceAddress&) = default;

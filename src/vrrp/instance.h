@@ -81,6 +81,7 @@ class Instance {
   [[nodiscard]] std::uint8_t effective_priority() const { return effective_priority_; }
   [[nodiscard]] const std::vector<Tracker>& trackers() const { return trackers_; }
   [[nodiscard]] const Counters& counters() const { return counters_; }
+  void clear_counters() { counters_ = {}; }
   // What keeps it from taking part, for people; empty when nothing does.
   [[nodiscard]] std::vector<std::string> faults() const;
 

@@ -1,0 +1,58 @@
+// The raw sockets, shared by all instances that talk in the same way on the same interface, and
+// the way from a packet to its instance by virtual router id.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "failover/read_watch.h"
+#include "linux/vrrp_socket.h"
+#include "runtime/loop.h"
+#include "vrrp/packet.h"
+
+namespace baton::failover {
+
+class AdvertListener {
+ public:
+  // `arrived`: when the kernel got it.
+  virtual void on_packet(const vrrp::ParsedAdvert& parsed, Instant arrived) = 0;
+
+ protected:
+  ~AdvertListener() = default;
+};
+
+class AdvertPort {
+ public:
+  AdvertPort(runtime::Loop& loop, linux::VrrpSocket socket);
+
+  [[nodiscard]] const linux::VrrpEndpoint& endpoint() const { return socket_.endpoint(); }
+  Status send(std::span<const std::uint8_t> packet, const net::IpAddress& destination) {
+    return socket_.send(packet, destination);
+  }
+  // Delivers what waits in the socket now, within a bound; true when nothing is left.
+  bool drain();
+  void listen(std::uint8_t virtual_router_id, AdvertListener* listener);
+  void unlisten(std::uint8_t virtual_router_id, AdvertListener* listener);
+
+ private:
+  static constexpr int packets_per_turn = 128;
+
+  runtime::Loop& loop_;
+  linux::VrrpSocket socket_;
+  std::map<std::uint8_t, AdvertListener*> listeners_;
+  ReadWatch watch_;
+};
+
+class AdvertPorts {
+ public:
+  explicit AdvertPorts(runtime::Loop& loop) : loop_(loop) {}
+  // The port of `endpoint`, opened when nobody has it yet; closed when the last one lets it go.
+  Result<std::shared_ptr<AdvertPort>> acquire(const linux::VrrpEndpoint& endpoint);
+
+ private:
+  runtime::Loop& loop_;
+  std::map<linux::VrrpEndpoint, std::weak_ptr<AdvertPort>> ports_;
+};
+
+}  // namespace baton::failover

@@ -1,0 +1,58 @@
+// Sends gratuitous ARP, at once or with a pause between the frames of one interface
+// (vrrp_garp_interval).
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "failover/link_table.h"
+#include "linux/arp.h"
+#include "runtime/loop.h"
+
+namespace baton::failover {
+
+class Announcer {
+ public:
+  // Frames that wait for their turn, a link.
+  static constexpr std::size_t queued_max = 8192;
+
+  Announcer(runtime::Loop& loop, linux::ArpSocket socket, const LinkTable& links, Log& log,
+            bool log_detail)
+      : loop_(loop),
+        socket_(std::move(socket)),
+        links_(links),
+        log_(log),
+        log_detail_(log_detail) {}
+
+  struct Target {
+    net::IpAddress address;
+    std::string device;
+  };
+  // `repeat` frames for each target; all targets once before any twice.
+  void announce(const std::string& instance, const std::vector<Target>& targets,
+                std::uint32_t repeat, Duration interval);
+
+ private:
+  struct Queue {
+    std::deque<net::IpAddress> waiting;
+    Duration interval{};
+    std::unique_ptr<runtime::Timer> timer;
+  };
+  void send(const Target& target);
+  void enqueue(const Target& target, Duration interval);
+  void send_next(const std::string& device);
+
+  runtime::Loop& loop_;
+  linux::ArpSocket socket_;
+  const LinkTable& links_;
+  Log& log_;
+  bool log_detail_;
+  std::map<std::string, Queue> queues_;
+  int last_error_ = 0;
+};
+
+}  // namespace baton::failover

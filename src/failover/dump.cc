@@ -1,0 +1,196 @@
+// keepalived's dump formats.
+
+#include "failover/dump.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <nlohmann/json.hpp>
+
+#include "base/result.h"
+#include "failover/node.h"
+#include "failover/status.h"
+#include "runtime/fd.h"
+
+namespace baton::failover {
+
+namespace {
+
+using nlohmann::json;
+
+double unix_time(Instant at, Instant now, WallTime wall_now) {
+  return to_seconds(wall_now.time_since_epoch() - (now - at));
+}
+
+json addresses_of(const Router& router, bool advertised) {
+  json list = json::array();
+  const std::size_t advertised_count = router.plan().settings.addresses.size();
+  for (std::size_t i = 0; i < router.plan().held.size(); ++i) {
+    if ((i < advertised_count) != advertised) continue;
+    const HeldAddress& held = router.plan().held[i];
+    list.push_back(fmt::format("{} dev {} scope global", held.prefix.text(), held.device));
+  }
+  return list;
+}
+
+json statistics_of(const vrrp::Instance& instance) {
+  using vrrp::Reject;
+  const vrrp::Counters& counters = instance.counters();
+  const auto rejected = [&](Reject reject) {
+    return counters.rejected[static_cast<std::size_t>(reject)];
+  };
+  return {{"advert_rcvd", counters.adverts_received},
+          {"advert_sent", counters.adverts_sent},
+          {"become_master", counters.became_master},
+          {"release_master", counters.released_master},
+          {"packet_len_err", rejected(Reject::length)},
+          {"advert_interval_err", rejected(Reject::interval)},
+          {"ip_ttl_err", rejected(Reject::ttl)},
+          {"invalid_type_rcvd", rejected(Reject::type)},
+          {"addr_list_err", counters.address_mismatches},
+          {"invalid_authtype", 0},
+          {"authtype_mismatch", rejected(Reject::auth_type)},
+          {"auth_failure", rejected(Reject::password)},
+          {"pri_zero_rcvd", counters.priority_zero_received},
+          {"pri_zero_sent", counters.priority_zero_sent}};
+}
+
+json data_of(const Router& router, const config::VrrpInstance& config, Instant now,
+             WallTime wall_now) {
+  const vrrp::Instance& instance = router.instance();
+  const vrrp::Settings& settings = instance.settings();
+  json scripts = json::array();
+  for (const auto& tracker : instance.trackers()) {
+    if (tracker.settings.name.starts_with("script ")) {
+      scripts.push_back(tracker.settings.name.substr(7));
+    }
+  }
+  const auto& master = instance.master();
+  const int wanted =
+      static_cast<int>(config.wants_master ? vrrp::State::master : vrrp::State::backup);
+  return {{"iname", settings.name},
+          {"dont_track_primary", config.track_primary_interface ? 0 : 1},
+          {"skip_check_adv_addr", settings.skip_check_addresses ? 1 : 0},
+          {"strict_mode", config.strict ? 1 : 0},
+          {"vmac_ifname", ""},
+          {"track_ifp", json::array()},
+          {"track_script", scripts},
+          {"ifp_ifname", config.interface},
+          {"master_priority", instance.master_priority().value_or(0)},
+          {"last_transition", unix_time(instance.since(), now, wall_now)},
+          {"garp_delay", to_seconds(settings.announce.delay)},
+          {"garp_refresh", to_seconds(settings.announce.refresh)},
+          {"garp_rep", settings.announce.repeat},
+          {"garp_refresh_rep", settings.announce.refresh_repeat},
+          {"garp_lower_prio_delay", to_seconds(settings.announce.conflict_delay)},
+          {"garp_lower_prio_rep", settings.announce.conflict_repeat},
+          {"vrid", settings.virtual_router_id},
+          {"base_priority", settings.priority},
+          {"effective_priority", instance.effective_priority()},
+          {"vipset", instance.holds_addresses()},
+          {"vips", addresses_of(router, true)},
+          {"evips", addresses_of(router, false)},
+          {"promote_secondaries", false},
+          {"adver_int", to_seconds(settings.advert_interval)},
+          {"master_adver_int", to_seconds(settings.advert_interval)},
+          {"master_ip", master ? master->text() : ""},
+          {"accept", config.accept ? 1 : 0},
+          {"nopreempt", settings.nopreempt},
+          {"preempt_delay", to_seconds(settings.preempt_delay)},
+          {"state", static_cast<int>(instance.state())},
+          {"wantstate", wanted},
+          {"version", settings.version},
+          {"smtp_alert", config.smtp_alert},
+          {"notify_deleted", false}};
+}
+
+}  // namespace
+
+std::string dump_statistics(const Node& node) {
+  std::string text;
+  for (const auto& router : node.routers()) {
+    using vrrp::Reject;
+    const vrrp::Counters& counters = router->instance().counters();
+    const auto rejected = [&](Reject reject) {
+      return counters.rejected[static_cast<std::size_t>(reject)];
+    };
+    text += fmt::format(
+        "VRRP Instance: {}\n"
+        "  Advertisements:\n    Received: {}\n    Sent: {}\n"
+        "  Became master: {}\n  Released master: {}\n",
+        router->name(), counters.adverts_received, counters.adverts_sent, counters.became_master,
+        counters.released_master);
+    text += fmt::format(
+        "  Packet Errors:\n    Length: {}\n    TTL: {}\n    Invalid Type: {}\n"
+        "    Advertisement Interval: {}\n    Address List: {}\n",
+        rejected(Reject::length), rejected(Reject::ttl), rejected(Reject::type),
+        rejected(Reject::interval), counters.address_mismatches);
+    text += fmt::format(
+        "  Authentication Errors:\n    Invalid Type: {}\n    Type Mismatch: {}\n"
+        "    Failure: {}\n  Priority Zero:\n    Received: {}\n    Sent: {}\n",
+        0, rejected(Reject::auth_type), rejected(Reject::password), counters.priority_zero_received,
+        counters.priority_zero_sent);
+  }
+  return text;
+}
+
+std::string dump_json(const Node& node, Instant now, WallTime wall_now) {
+  json array = json::array();
+  for (const auto& router : node.routers()) {
+    const auto& config = node.config().instances.at(router->index());
+    array.push_back({{"data", data_of(*router, config, now, wall_now)},
+                     {"stats", statistics_of(router->instance())}});
+  }
+  return array.dump() + "\n";
+}
+
+std::string dump_text(const Node& node, Instant now, WallTime wall_now) {
+  std::string text = "------< VRRP Topology >------\n";
+  for (const auto& router : node.routers()) {
+    const vrrp::Instance& instance = router->instance();
+    const vrrp::Settings& settings = instance.settings();
+    const auto& config = node.config().instances.at(router->index());
+    const auto& master = instance.master();
+    text += fmt::format(
+        " VRRP Instance = {}\n   VRRP Version = {}\n   State = {}\n   Wantstate = {}\n"
+        "   Interface = {}\n   Virtual Router ID = {}\n   Priority = {}\n"
+        "   Effective priority = {}\n   Advert interval = {} sec\n   Preempt = {}\n",
+        settings.name, settings.version, vrrp::name_of(instance.state()),
+        config.wants_master ? "MASTER" : "BACKUP", config.interface, settings.virtual_router_id,
+        settings.priority, instance.effective_priority(), to_seconds(settings.advert_interval),
+        settings.nopreempt ? "disabled" : "enabled");
+    text +=
+        fmt::format("   Master router = {}\n   Master priority = {}\n   Last transition = {:.6f}\n",
+                    master ? master->text() : "unknown", instance.master_priority().value_or(0),
+                    unix_time(instance.since(), now, wall_now));
+    text += fmt::format("   Virtual IP ({}):\n", router->plan().held.size());
+    for (const auto& held : router->plan().held) {
+      text += fmt::format("     {} dev {} scope global{}\n", held.prefix.text(), held.device,
+                          node.guard().is_present(held) ? " set" : "");
+    }
+  }
+  // keepalived has more sections; what baton knows beyond them is better read as its status.
+  text += "------< baton >------\n";
+  text += status(node, now, wall_now).dump(2) + "\n";
+  return text;
+}
+
+void write_dump(const std::string& path, const std::string& text, Log& log) {
+  static_cast<void>(::unlink(path.c_str()));
+  const runtime::Fd file(
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  std::size_t done = 0;
+  while (file && done < text.size()) {
+    const ssize_t count = ::write(file.get(), text.data() + done, text.size() - done);
+    if (count <= 0) break;
+    done += static_cast<std::size_t>(count);
+  }
+  if (!file || done < text.size()) {
+    log.print(LogLevel::error, "cannot write {}: {}", path,
+              describe(fail_errno(errno, "dump").error()));
+  }
+}
+
+}  // namespace baton::failover

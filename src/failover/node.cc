@@ -1,0 +1,506 @@
+// Wiring of the failover process.
+
+#include "failover/node.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "config/keepalived/load.h"
+#include "failover/dump.h"
+#include "failover/status.h"
+
+namespace baton::failover {
+
+namespace {
+
+// keepalived's numbers on Linux: SIGRTMIN is 34 for who uses glibc.
+constexpr int signal_json = 36;
+constexpr int signal_stats_clear = 63;
+
+std::string first_error(const config::Diagnostics& diagnostics) {
+  for (const auto& diagnostic : diagnostics.all()) {
+    if (diagnostic.severity == config::Severity::error) return diagnostic.message;
+  }
+  return "the configuration has errors";
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Node>> Node::create(runtime::Loop& loop, ProcessInputs inputs) {
+  auto netlink = linux::Netlink::open();
+  if (!netlink) return std::unexpected(netlink.error());
+  auto monitor = linux::NetworkMonitor::open();
+  if (!monitor) return std::unexpected(monitor.error());
+  auto arp = linux::ArpSocket::open();
+  if (!arp) return std::unexpected(arp.error());
+  auto signals = runtime::Signals::create(
+      loop, {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, signal_json, signal_stats_clear});
+  if (!signals) return std::unexpected(signals.error());
+  std::unique_ptr<Node> node(new Node(
+      loop, std::move(inputs),
+      Opened{std::move(*netlink), std::move(*monitor), std::move(*arp), std::move(*signals)}));
+  if (auto done = node->links_.refresh(node->netlink_); !done) {
+    return std::unexpected(done.error());
+  }
+  return node;
+}
+
+Node::Node(runtime::Loop& loop, ProcessInputs inputs, Opened opened)
+    : loop_(loop),
+      inputs_(std::move(inputs)),
+      log_(*inputs_.log),
+      channel_(loop, std::move(inputs_.channel)),
+      signals_(std::move(opened.signals)),
+      netlink_(std::move(opened.netlink)),
+      monitor_(std::move(opened.monitor)),
+      guard_(netlink_, links_, log_),
+      announcer_(loop, std::move(opened.arp), links_, log_, inputs_.log_detail),
+      ports_(loop),
+      tools_{loop, log_, inputs_.log_detail, links_, guard_, announcer_, ports_},
+      proxy_(loop.refresh_now()),
+      beat_timer_(loop, [this] { on_beat(); }),
+      script_timer_(loop, [this] { run_scripts(); }),
+      proxy_timer_(loop, [this] { review_proxy(); }),
+      start_timer_(loop, [this] { start_routers(); }),
+      stop_timer_(loop, [this] { review_stop(); }) {}
+
+Node::~Node() = default;
+
+void Node::start() {
+  scope_.spawn(read_messages());
+  scope_.spawn(read_signals());
+  monitor_watch_ =
+      std::make_unique<ReadWatch>(loop_, monitor_.release(), [this] { return read_network(); });
+  last_beat_ = loop_.refresh_now();
+  remove_leftovers(*inputs_.config);
+  use(inputs_.config);
+  start_timer_.arm(loop_.now() + start_delay());
+  on_beat();
+  review_proxy();
+  static_cast<void>(channel_.send(ipc::MessageType::ready));
+}
+
+// What an earlier run left. An owner's real address stays: it is there for good.
+void Node::remove_leftovers(const config::Failover& config) {
+  std::vector<HeldAddress> leftovers;
+  for (std::uint32_t i = 0; i < config.instances.size(); ++i) {
+    if (config.instances[i].priority == vrrp::owner_priority) continue;
+    for (auto& held : make_plan(config, i, false).held) leftovers.push_back(std::move(held));
+  }
+  guard_.remove_leftovers(leftovers);
+  if (const auto done = links_.refresh(netlink_); !done) {
+    log_.print(LogLevel::error, "{}", baton::describe(done.error()));
+  }
+}
+
+// -- the supervisor --
+
+runtime::Task<void> Node::read_messages() {
+  for (;;) {
+    auto message = co_await channel_.receive();
+    if (!message) {
+      // Without a supervisor there is no proxy to serve meanwhile: nothing to yield for.
+      if (message.error().kind != ErrorKind::cancelled) begin_stop(false);
+      co_return;
+    }
+    on_message(std::move(*message));
+  }
+}
+
+runtime::Task<void> Node::read_signals() {
+  for (;;) {
+    const auto signal = co_await signals_->next();
+    if (!signal) co_return;
+    on_signal(signal->number);
+  }
+}
+
+void Node::on_message(ipc::Message message) {
+  using ipc::MessageType;
+  switch (message.type) {
+    case MessageType::configure:
+      configure(message.text);
+      return;
+    case MessageType::stop:
+      begin_stop(true);
+      return;
+    case MessageType::status_request:
+      answer_status(message.number);
+      return;
+    case MessageType::proxy_attached:
+      attach_proxy(std::move(message));
+      return;
+    case MessageType::proxy_retired:
+      proxy_.retired(message.number, message.second == 1, loop_.refresh_now());
+      review_proxy();
+      return;
+    case MessageType::script_result:
+      take_script_result(message);
+      return;
+    case MessageType::dump:
+      on_signal(static_cast<int>(message.number));
+      return;
+    default:
+      return;
+  }
+}
+
+void Node::on_signal(int number) {
+  switch (number) {
+    case SIGTERM:
+    case SIGINT:
+      begin_stop(true);
+      return;
+    case SIGHUP:
+      static_cast<void>(channel_.send(ipc::MessageType::reload_wanted));
+      return;
+    default:
+      break;
+  }
+  const Instant now = loop_.refresh_now();
+  if (number == SIGUSR1) {
+    log_.write(LogLevel::info, "Printing VRRP data for process on signal");
+    write_dump("/tmp/keepalived.data", dump_text(*this, now, runtime::wall_now()), log_);
+  } else if (number == SIGUSR2 || number == signal_stats_clear) {
+    log_.write(LogLevel::info, "Printing VRRP stats for process on signal");
+    write_dump("/tmp/keepalived.stats", dump_statistics(*this), log_);
+    if (number == signal_stats_clear) {
+      for (const auto& router : routers_) router->clear_counters();
+    }
+  } else if (number == signal_json) {
+    log_.write(LogLevel::info, "Printing VRRP as json for process on signal");
+    write_dump("/tmp/keepalived.json", dump_json(*this, now, runtime::wall_now()), log_);
+  }
+}
+
+void Node::configure(const std::string& packed) {
+  const auto refuse = [&](const std::string& why) {
+    log_.print(LogLevel::error, "new configuration is not used: {}", why);
+    ipc::Message reply;
+    reply.type = ipc::MessageType::failed;
+    reply.text = why;
+    static_cast<void>(channel_.send(std::move(reply)));
+  };
+  auto sources = config::SourceTree::unpack(packed);
+  if (!sources) return refuse("the files did not arrive whole");
+  config::Diagnostics diagnostics;
+  const auto config = config::keepalived::load(*sources, inputs_.load_options, diagnostics);
+  if (!config) return refuse(first_error(diagnostics));
+  if (const auto problem = find_unsupported(*config)) return refuse(*problem);
+  log_.write(LogLevel::info, "Reloading ...");
+  use(config);
+  log_.write(LogLevel::info, "Reload complete");
+  static_cast<void>(channel_.send(ipc::MessageType::ready));
+}
+
+void Node::attach_proxy(ipc::Message message) {
+  if (message.fds.size() != 2) return;
+  auto pulse = ipc::Pulse::open(std::move(message.fds[0]));
+  if (!pulse) {
+    log_.print(LogLevel::error, "proxy's pulse: {}", baton::describe(pulse.error()));
+    return;
+  }
+  const std::uint64_t generation = message.number;
+  const bool first = !proxy_.was_announced();
+  proxy_.attached(generation, std::move(*pulse), loop_.refresh_now());
+  // Lives of earlier generations no longer count; the one that a new one has the number of ends.
+  proxy_lives_.clear();
+  proxy_lives_[generation] =
+      std::make_unique<ReadWatch>(loop_, std::move(message.fds[1]), [this, generation] {
+        const auto found = proxy_lives_.find(generation);
+        if (found == proxy_lives_.end() || !found->second->hung_up()) return true;
+        proxy_.life_ended(generation, loop_.refresh_now());
+        review_proxy();
+        return true;
+      });
+  if (first) use(config_);  // instances that were waiting for one to appear track it from now on
+  review_proxy();
+}
+
+void Node::take_script_result(const ipc::Message& message) {
+  const auto result = ipc::ScriptResult::decode(message.text);
+  if (!result) return;
+  if (message.number >= first_notify_ticket) {
+    for (auto& [name, queue] : notifications_) queue.finished(message.number);
+    run_notifications();
+    review_stop();
+    return;
+  }
+  if (const auto outcome = scripts_.report(message.number, *result, loop_.refresh_now())) {
+    take_outcome(*outcome);
+  }
+}
+
+void Node::answer_status(std::uint64_t ticket) {
+  ipc::Message reply;
+  reply.type = ipc::MessageType::status_reply;
+  reply.number = ticket;
+  reply.text = status(*this, loop_.refresh_now(), runtime::wall_now()).dump();
+  static_cast<void>(channel_.send(std::move(reply)));
+}
+
+// -- the configuration --
+
+// Brings the routers to `config` by difference: who is unchanged is not touched.
+void Node::use(std::shared_ptr<const config::Failover> config) {
+  config_ = std::move(config);
+  auto earlier = std::exchange(routers_, {});
+  const auto wanted = [&](const Router& router) {
+    return std::ranges::any_of(config_->instances, [&](const config::VrrpInstance& instance) {
+      return instance.name == router.name();
+    });
+  };
+  for (auto& router : earlier) {
+    if (!wanted(*router)) retire(std::move(router));
+  }
+  for (std::uint32_t i = 0; i < config_->instances.size(); ++i) {
+    Plan plan = make_plan(*config_, i, tracks_proxy(config_->instances[i]));
+    const auto known = std::ranges::find_if(earlier, [&](const auto& router) {
+      return router && router->name() == plan.settings.name;
+    });
+    if (known != earlier.end() && (*known)->plan().identity == plan.identity) {
+      routers_.push_back(std::move(*known));
+      routers_.back()->replan(std::move(plan), i);
+    } else {
+      if (known != earlier.end()) retire(std::move(*known));
+      routers_.push_back(std::make_unique<Router>(tools_, *this, std::move(plan), i));
+    }
+  }
+  scripts_.configure(config_, loop_.now());
+  for (const auto& router : routers_) {
+    router->review_links();
+    tell_healths(*router);
+    if (started_) router->start();
+  }
+  run_scripts();
+}
+
+void Node::retire(std::unique_ptr<Router> router) {
+  router->stop(false);
+  notifications_.erase(router->name());
+}
+
+void Node::start_routers() {
+  started_ = true;
+  for (const auto& router : routers_) router->start();
+}
+
+bool Node::tracks_proxy(const config::VrrpInstance& instance) const {
+  return instance.track_proxy.value_or(inputs_.proxy_expected || proxy_.was_announced());
+}
+
+Duration Node::start_delay() const {
+  const Duration up = runtime::monotonic_now().time_since_epoch();
+  return std::max({Duration(0s), config_->startup_delay, config_->delay_after_boot - up});
+}
+
+// -- what happens by itself --
+
+void Node::on_beat() {
+  const Instant now = loop_.refresh_now();
+  check_sleep(now);
+  beat_timer_.arm(now + beat);
+  review_proxy();
+  if (now < next_renewal_) return;
+  next_renewal_ = now + AddressGuard::renew_interval;
+  guard_.renew();
+  for (const auto& outcome : scripts_.overdue(now)) take_outcome(outcome);
+  run_notifications();
+}
+
+void Node::check_sleep(Instant now) {
+  const Duration silence = now - last_beat_;
+  if (silence < beat + sleep_shortest) {
+    if (silence >= beat) last_beat_ = now;
+    return;
+  }
+  last_beat_ = now;
+  const Duration slept = silence - beat;
+  log_.print(LogLevel::warning, "this process did not run for {:.3f} s", to_seconds(slept));
+  for (const auto& router : routers_) router->slept(slept);
+  guard_.renew();
+}
+
+bool Node::read_network() {
+  bool changed = false;
+  bool overrun = false;
+  monitor_.read([&](const linux::NetworkChange& change) {
+    using Kind = linux::NetworkChange::Kind;
+    if (change.kind == Kind::overrun) {
+      overrun = true;
+      return;
+    }
+    if (change.kind == Kind::link || change.kind == Kind::link_gone) log_link(change.link_state);
+    links_.apply(change);
+    if (change.kind == Kind::address_removed) {
+      guard_.on_removed(change.address, loop_.refresh_now());
+    }
+    changed = true;
+  });
+  if (overrun) {
+    if (const auto done = links_.refresh(netlink_); !done) {
+      log_.print(LogLevel::error, "{}", baton::describe(done.error()));
+    }
+    guard_.renew();
+  }
+  if (changed || overrun) {
+    for (const auto& router : routers_) router->review_links();
+  }
+  return true;
+}
+
+void Node::log_link(const linux::Link& link) {
+  const linux::Link* known = links_.find(link.index);
+  if (!known || known->usable() == link.usable()) return;
+  const bool watched = std::ranges::any_of(routers_, [&](const auto& router) {
+    return std::ranges::find(router->plan().watched, link.name, &Watched::interface) !=
+           router->plan().watched.end();
+  });
+  if (!watched) return;
+  log_.print(LogLevel::info, "Netlink reports {} {}", link.name, link.usable() ? "up" : "down");
+}
+
+void Node::review_proxy() {
+  const Instant now = loop_.refresh_now();
+  proxy_.look(now);
+  proxy_timer_.arm(proxy_.deadline());
+  const auto health = std::pair(proxy_.health(), proxy_.detail());
+  if (health == told_proxy_) return;
+  told_proxy_ = health;
+  for (const auto& router : routers_) {
+    if (router->tracks_proxy()) router->report_proxy(health.first, health.second);
+  }
+}
+
+// What is known already, to a router that has just come or got other trackers.
+void Node::tell_healths(Router& router) {
+  for (std::size_t i = 0; i < router.plan().watched.size(); ++i) {
+    const Watched& watched = router.plan().watched[i];
+    const auto& tracker = router.instance().trackers()[i];
+    if (watched.kind == Watched::Kind::script) {
+      const auto health = scripts_.states()[watched.script].health.health();
+      if (health == tracker.health) continue;
+      router.report_script(watched.script, health, "");
+    } else if (watched.kind == Watched::Kind::proxy && proxy_.health() != tracker.health) {
+      router.report_proxy(proxy_.health(), proxy_.detail());
+    }
+  }
+}
+
+void Node::run_scripts() {
+  const Instant now = loop_.refresh_now();
+  for (const auto& run : scripts_.due(now)) {
+    if (run.ticket == 0) {
+      log_.print(LogLevel::info, "Track script {} is already running, expect idle - skipping run",
+                 config_->scripts[run.script].name);
+      continue;
+    }
+    ipc::ScriptRequest request;
+    request.kind = ipc::ScriptRequest::Kind::check;
+    request.index = run.script;
+    static_cast<void>(channel_.send(ipc::MessageType::run_script, run.ticket, request.encode()));
+  }
+  script_timer_.arm(scripts_.next_due());
+}
+
+void Node::take_outcome(const ScriptSchedule::Outcome& outcome) {
+  for (const auto& line : outcome.lines) log_.write(LogLevel::info, line);
+  if (!outcome.health_changed) return;
+  const ScriptState& state = scripts_.states()[outcome.script];
+  const auto health = state.health.health();
+  const std::string detail = health == vrrp::Health::down ? describe(*state.last) : "";
+  for (const auto& router : routers_) router->report_script(outcome.script, health, detail);
+}
+
+void Node::on_notice(Router& router, const vrrp::action::Notify& notify) {
+  // An instance that a reload took out of the file has no commands there any more.
+  const auto& instances = config_->instances;
+  if (router.index() >= instances.size() || instances[router.index()].name != router.name()) return;
+  const auto& commands = instances[router.index()].notify;
+  notifications_[router.name()].push(notify.notice, notify.priority, commands, router.index());
+  run_notifications();
+}
+
+void Node::on_transition(Router& router, const vrrp::action::Transition& transition) {
+  history_.push_back({loop_.now(), runtime::wall_now(), router.name(), transition.from,
+                      transition.to, transition.reason});
+  if (history_.size() > history_max) history_.pop_front();
+}
+
+std::vector<net::IpAddress> Node::virtual_addresses() const {
+  std::vector<net::IpAddress> addresses;
+  for (const auto& instance : config_->instances) {
+    if (instance.priority == vrrp::owner_priority) continue;
+    for (const auto& one : instance.addresses) addresses.push_back(one.prefix.address);
+    for (const auto& one : instance.excluded_addresses) addresses.push_back(one.prefix.address);
+  }
+  return addresses;
+}
+
+void Node::run_notifications() {
+  const Instant now = loop_.now();
+  for (auto& [name, queue] : notifications_) {
+    const std::uint64_t ticket = last_notify_ticket_ + 1;
+    const auto request = queue.next(ticket, now);
+    if (!request) continue;
+    last_notify_ticket_ = ticket;
+    static_cast<void>(channel_.send(ipc::MessageType::run_script, ticket, request->encode()));
+  }
+}
+
+// -- the end --
+
+// Twice, or without yielding: at once.
+void Node::begin_stop(bool yield) {
+  const bool again = std::exchange(stopping_, true);
+  if (!again) log_.write(LogLevel::info, "Stopping");
+  start_timer_.cancel();
+  script_timer_.cancel();
+  if (inputs_.keep_addresses_at_end) {
+    guard_.leave_for_good();
+    close();
+    return;
+  }
+  for (const auto& router : routers_) router->stop(yield && !again);
+  review_stop();
+}
+
+void Node::review_stop() {
+  if (!stopping_ || closing_) return;
+  const Instant now = loop_.refresh_now();
+  const bool all_stopped =
+      std::ranges::all_of(routers_, [](const auto& router) { return router->stopped(); });
+  if (!all_stopped) {
+    stop_timer_.arm(now + 5ms);
+    return;
+  }
+  if (stopped_at_ == never) stopped_at_ = now;
+  const bool told =
+      std::ranges::all_of(notifications_, [](const auto& entry) { return entry.second.idle(); });
+  if (!told && now - stopped_at_ < notify_stop_patience) {
+    stop_timer_.arm(now + 5ms);
+    return;
+  }
+  close();
+}
+
+void Node::close() {
+  if (std::exchange(closing_, true)) return;
+  log_.write(LogLevel::info, "Stopped");
+  beat_timer_.cancel();
+  proxy_timer_.cancel();
+  stop_timer_.cancel();
+  closing_scope_.spawn(end_tasks());
+}
+
+runtime::Task<void> Node::end_tasks() {
+  loop_.cancel_all();
+  co_await scope_.joined();
+  loop_.stop();
+}
+
+}  // namespace baton::failover

@@ -1,0 +1,153 @@
+// This node of the pair: all virtual routers of the configuration with what they share, and the
+// way of everything that happens outside them to the routers it concerns.
+//
+//   packets      advert_ports.h -> router.h -> vrrp::Instance -> actions
+//   links        netlink monitor -> link_table.h, address_guard.h -> routers
+//   scripts      script_schedule.h -> supervisor -> result -> routers
+//   proxy        ipc::Pulse -> proxy_watch.h -> routers
+//   supervisor   channel: configure, stop, status_request, ...
+//   time         a beat of 100 ms: renews addresses, notices that the process slept
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "failover/announcer.h"
+#include "failover/notify_queue.h"
+#include "failover/process.h"
+#include "failover/proxy_watch.h"
+#include "failover/router.h"
+#include "failover/script_schedule.h"
+#include "ipc/channel.h"
+#include "runtime/signals.h"
+
+namespace baton::failover {
+
+struct PastTransition {
+  Instant at{};
+  WallTime wall{};
+  std::string instance;
+  vrrp::State from{};
+  vrrp::State to{};
+  std::string reason;
+};
+
+class Node final : public Router::Owner {
+ public:
+  static constexpr Duration beat = 100ms;
+  // Waking up this much later than wanted is sleep, not scheduling.
+  static constexpr Duration sleep_shortest = 200ms;
+  // How long the end waits for notify_stop.
+  static constexpr Duration notify_stop_patience = 1s;
+  static constexpr std::size_t history_max = 20;
+
+  // Opens what the node needs; `loop` and the inputs' log outlive it.
+  static Result<std::unique_ptr<Node>> create(runtime::Loop& loop, ProcessInputs inputs);
+  ~Node();
+
+  // Starts everything; the loop is stopped when the node has ended.
+  void start();
+  [[nodiscard]] int exit_code() const { return exit_code_; }
+
+  // For status and dumps.
+  [[nodiscard]] const config::Failover& config() const { return *config_; }
+  [[nodiscard]] const std::vector<std::unique_ptr<Router>>& routers() const { return routers_; }
+  [[nodiscard]] const ScriptSchedule& scripts() const { return scripts_; }
+  [[nodiscard]] const ProxyWatch& proxy() const { return proxy_; }
+  [[nodiscard]] const AddressGuard& guard() const { return guard_; }
+  [[nodiscard]] const std::deque<PastTransition>& history() const { return history_; }
+
+  void on_notice(Router& router, const vrrp::action::Notify& notify) override;
+  void on_transition(Router& router, const vrrp::action::Transition& transition) override;
+  void check_sleep(Instant now) override;
+  [[nodiscard]] std::vector<net::IpAddress> virtual_addresses() const override;
+
+ private:
+  struct Opened {
+    linux::Netlink netlink;
+    linux::NetworkMonitor monitor;
+    linux::ArpSocket arp;
+    std::unique_ptr<runtime::Signals> signals;
+  };
+  Node(runtime::Loop& loop, ProcessInputs inputs, Opened opened);
+
+  // Supervisor.
+  runtime::Task<void> read_messages();
+  runtime::Task<void> read_signals();
+  void on_message(ipc::Message message);
+  void on_signal(int number);
+  void configure(const std::string& packed);
+  void attach_proxy(ipc::Message message);
+  void take_script_result(const ipc::Message& message);
+  void answer_status(std::uint64_t ticket);
+
+  // Configuration.
+  void remove_leftovers(const config::Failover& config);
+  void use(std::shared_ptr<const config::Failover> config);
+  void retire(std::unique_ptr<Router> router);
+  void start_routers();
+  [[nodiscard]] bool tracks_proxy(const config::VrrpInstance& instance) const;
+  [[nodiscard]] Duration start_delay() const;
+
+  // What happens by itself.
+  void on_beat();
+  bool read_network();
+  void log_link(const linux::Link& link);
+  void review_proxy();
+  void tell_healths(Router& router);
+  void run_scripts();
+  void take_outcome(const ScriptSchedule::Outcome& outcome);
+  void run_notifications();
+
+  // The end.
+  void begin_stop(bool yield);
+  void review_stop();
+  void close();
+  runtime::Task<void> end_tasks();
+
+  runtime::Loop& loop_;
+  ProcessInputs inputs_;
+  Log& log_;
+  std::shared_ptr<const config::Failover> config_;
+  ipc::Channel channel_;
+  std::unique_ptr<runtime::Signals> signals_;
+  linux::Netlink netlink_;
+  linux::NetworkMonitor monitor_;
+  LinkTable links_;
+  AddressGuard guard_;
+  Announcer announcer_;
+  AdvertPorts ports_;
+  Tools tools_;
+  ScriptSchedule scripts_;
+  ProxyWatch proxy_;
+  std::pair<vrrp::Health, std::string> told_proxy_;                  // to the routers
+  std::map<std::uint64_t, std::unique_ptr<ReadWatch>> proxy_lives_;  // by generation
+  std::vector<std::unique_ptr<Router>> routers_;
+  std::map<std::string, NotifyQueue> notifications_;  // by instance
+  std::uint64_t last_notify_ticket_ = first_notify_ticket;
+  std::deque<PastTransition> history_;
+  std::unique_ptr<ReadWatch> monitor_watch_;
+
+  runtime::Timer beat_timer_;
+  runtime::Timer script_timer_;
+  runtime::Timer proxy_timer_;
+  runtime::Timer start_timer_;
+  runtime::Timer stop_timer_;
+  Instant last_beat_{};
+  Instant next_renewal_{};
+  bool started_ = false;  // the start delay is over
+  bool stopping_ = false;
+  bool closing_ = false;
+  Instant stopped_at_ = never;  // all routers stopped; notify_stop may still run
+  int exit_code_ = 0;
+  runtime::TaskScope scope_;
+  runtime::TaskScope closing_scope_;
+
+  // Tickets of checks count from 1; those of notifications are told apart by their size.
+  static constexpr std::uint64_t first_notify_ticket = std::uint64_t{1} << 63;
+};
+
+}  // namespace baton::failover

@@ -1,0 +1,164 @@
+// Translating configuration into settings.
+
+#include "failover/plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace baton::failover {
+
+namespace {
+
+std::optional<net::IpAddress> broadcast_of(const config::VirtualAddress& address) {
+  if (address.broadcast) return address.broadcast;
+  if (!address.broadcast_computed || !address.prefix.address.is_ipv4()) return std::nullopt;
+  const std::uint32_t host_mask =
+      address.prefix.length >= 32 ? 0 : 0xffffffffu >> address.prefix.length;
+  const std::uint32_t value = address.prefix.address.ipv4_value() | host_mask;
+  return net::IpAddress::ipv4(
+      static_cast<std::uint8_t>(value >> 24), static_cast<std::uint8_t>(value >> 16),
+      static_cast<std::uint8_t>(value >> 8), static_cast<std::uint8_t>(value));
+}
+
+HeldAddress to_held(const config::VirtualAddress& address, const config::VrrpInstance& instance) {
+  HeldAddress held;
+  held.prefix = address.prefix;
+  held.device = address.device.empty() ? instance.interface : address.device;
+  held.label = address.label;
+  held.broadcast = broadcast_of(address);
+  held.scope = address.scope;
+  held.tracked = address.tracked;
+  return held;
+}
+
+std::vector<HeldAddress> held_addresses(const config::VrrpInstance& instance) {
+  std::vector<HeldAddress> held;
+  for (const auto& address : instance.addresses) held.push_back(to_held(address, instance));
+  for (const auto& address : instance.excluded_addresses) {
+    held.push_back(to_held(address, instance));
+  }
+  return held;
+}
+
+void watch_interface(Plan& plan, const std::string& name, int weight, bool reverse) {
+  plan.settings.trackers.push_back({"interface " + name, weight, reverse});
+  plan.watched.push_back({Watched::Kind::interface, name, 0});
+}
+
+// The own interface, those of the addresses, and those that are asked for: each once.
+void watch_interfaces(Plan& plan, const config::VrrpInstance& instance) {
+  std::vector<std::string> needed;
+  if (instance.track_primary_interface && !instance.interface.empty()) {
+    needed.push_back(instance.interface);
+  }
+  for (const auto& address : plan.held) {
+    const bool own = address.device == instance.interface;
+    if (!own && address.tracked && std::ranges::find(needed, address.device) == needed.end()) {
+      needed.push_back(address.device);
+    }
+  }
+  for (const auto& tracked : instance.tracked_interfaces) {
+    const bool is_needed = std::ranges::find(needed, tracked.name) != needed.end();
+    if (tracked.weight == 0 && !tracked.weight_reverse && !is_needed) {
+      needed.push_back(tracked.name);
+    }
+  }
+  for (const auto& name : needed) watch_interface(plan, name, 0, false);
+  for (const auto& tracked : instance.tracked_interfaces) {
+    if (tracked.weight == 0 && !tracked.weight_reverse) continue;
+    watch_interface(plan, tracked.name, tracked.weight, tracked.weight_reverse);
+  }
+}
+
+vrrp::AnnounceSchedule to_schedule(const config::GarpSchedule& garp) {
+  vrrp::AnnounceSchedule schedule;
+  schedule.delay = garp.delay;
+  schedule.repeat = garp.repeat;
+  schedule.refresh = garp.refresh;
+  schedule.refresh_repeat = garp.refresh_repeat;
+  schedule.conflict_repeat = garp.lower_priority_repeat.value_or(garp.repeat);
+  schedule.conflict_delay = garp.lower_priority_delay.value_or(garp.delay);
+  return schedule;
+}
+
+vrrp::Settings to_settings(const config::VrrpInstance& instance) {
+  vrrp::Settings settings;
+  settings.name = instance.name;
+  settings.version = instance.version;
+  settings.virtual_router_id = instance.virtual_router_id;
+  settings.priority = instance.priority;
+  settings.advert_interval = instance.advert_interval;
+  if (instance.auth == config::VrrpAuth::password && instance.version == 2) {
+    settings.auth_type = vrrp::auth_password;
+    settings.password = vrrp::make_password(instance.password);
+  }
+  for (const auto& address : instance.addresses) {
+    settings.addresses.push_back(address.prefix.address);
+  }
+  for (const auto& peer : instance.unicast_peers) {
+    settings.peers.push_back({peer.address, peer.min_ttl, peer.max_ttl});
+  }
+  settings.check_unicast_source = instance.check_unicast_source;
+  settings.wants_master = instance.wants_master;
+  // A node that wants to be master, or owns the address, does not wait for others.
+  settings.nopreempt =
+      instance.nopreempt && !instance.wants_master && instance.priority != vrrp::owner_priority;
+  const bool may_delay = !settings.nopreempt && !instance.wants_master && !instance.strict;
+  settings.preempt_delay = may_delay ? instance.preempt_delay : Duration(0s);
+  settings.down_timer_adverts = instance.down_timer_adverts;
+  settings.skip_check_addresses = instance.skip_check_advert_addresses;
+  settings.announce = to_schedule(instance.garp);
+  return settings;
+}
+
+}  // namespace
+
+Plan make_plan(const config::Failover& config, std::uint32_t index, bool track_proxy) {
+  const config::VrrpInstance& instance = config.instances.at(index);
+  Plan plan;
+  plan.identity = {instance.interface,      instance.virtual_router_id,
+                   instance.version,        !instance.unicast_peers.empty(),
+                   instance.source_address, config.multicast_group};
+  plan.settings = to_settings(instance);
+  plan.held = held_addresses(instance);
+  plan.garp_interval = config.garp_interval;
+  watch_interfaces(plan, instance);
+  for (const auto& tracked : instance.tracked_scripts) {
+    const auto& script = config.scripts.at(tracked.script);
+    plan.settings.trackers.push_back(
+        {"script " + script.name, tracked.weight, tracked.weight_reverse});
+    plan.watched.push_back({Watched::Kind::script, "", tracked.script});
+  }
+  if (track_proxy) {
+    plan.settings.trackers.push_back({"proxy", 0, false});
+    plan.watched.push_back({Watched::Kind::proxy, "", 0});
+  }
+  return plan;
+}
+
+std::vector<HeldAddress> all_addresses(const config::Failover& config) {
+  std::vector<HeldAddress> all;
+  for (const auto& instance : config.instances) {
+    for (auto& held : held_addresses(instance)) all.push_back(std::move(held));
+  }
+  return all;
+}
+
+std::optional<std::string> find_unsupported(const config::Failover& config) {
+  for (const auto& instance : config.instances) {
+    const auto is_ipv6 = [](const config::VirtualAddress& address) {
+      return !address.prefix.address.is_ipv4();
+    };
+    if (std::ranges::any_of(instance.addresses, is_ipv6)) {
+      return fmt::format("vrrp_instance {}: adverts over IPv6 are not supported by baton",
+                         instance.name);
+    }
+  }
+  if (!config.sync_groups.empty()) {
+    return fmt::format("vrrp_sync_group {} is not supported by baton", config.sync_groups[0].name);
+  }
+  return std::nullopt;
+}
+
+}  // namespace baton::failover

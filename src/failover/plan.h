@@ -1,0 +1,51 @@
+// From the configuration of one vrrp_instance to what its parts need: the machine's settings, what
+// is watched for it and which addresses it holds. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/model/failover.h"
+#include "failover/address_guard.h"
+#include "vrrp/settings.h"
+
+namespace baton::failover {
+
+// What stands behind a tracker of the machine; same order as Settings::trackers.
+struct Watched {
+  enum class Kind : std::uint8_t { interface, script, proxy } kind = Kind::interface;
+  std::string interface;
+  std::uint32_t script = 0;  // index into config::Failover::scripts
+};
+
+// What cannot change without starting the instance anew.
+struct Identity {
+  std::string interface;
+  std::uint8_t virtual_router_id = 0;
+  std::uint8_t version = 2;
+  bool unicast = false;
+  std::optional<net::IpAddress> source;
+  net::IpAddress multicast_group;
+
+  friend bool operator==(const Identity&, const Identity&) = default;
+};
+
+struct Plan {
+  Identity identity;
+  vrrp::Settings settings;
+  std::vector<Watched> watched;
+  std::vector<HeldAddress> held;  // advertised ones first, then the excluded
+  Duration garp_interval = 0s;
+};
+
+Plan make_plan(const config::Failover& config, std::uint32_t instance, bool track_proxy);
+
+// Every address that any instance may hold.
+std::vector<HeldAddress> all_addresses(const config::Failover& config);
+
+// Why this program cannot run `config`, for people; nothing when it can.
+std::optional<std::string> find_unsupported(const config::Failover& config);
+
+}  // namespace baton::failover

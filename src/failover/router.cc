@@ -1,0 +1,196 @@
+// Events into the machine, actions out of it.
+
+#include "failover/router.h"
+
+#include <algorithm>
+
+namespace baton::failover {
+
+Router::Router(Tools& tools, Owner& owner, Plan plan, std::uint32_t index)
+    : tools_(tools),
+      owner_(owner),
+      plan_(std::move(plan)),
+      index_(index),
+      instance_(plan_.settings),
+      timer_(tools.loop, [this] { on_timer(); }) {
+  review_links();
+}
+
+Router::~Router() {
+  if (port_) port_->unlisten(plan_.identity.virtual_router_id, this);
+  tools_.guard.release(name());
+}
+
+void Router::start() {
+  handle(vrrp::event::Start{}, tools_.loop.refresh_now());
+  // Peers of a unicast instance learn who we are before the first advert needs it.
+  const auto& source = instance_.source();
+  if (plan_.identity.unicast && source) {
+    tools_.announcer.announce(name(), {{*source, plan_.identity.interface}}, 1, 0s);
+  }
+}
+
+void Router::stop(bool yield) {
+  handle(vrrp::event::Stop{yield}, tools_.loop.refresh_now());
+}
+
+void Router::slept(Duration length) {
+  handle(vrrp::event::Slept{length}, tools_.loop.now());
+}
+
+void Router::review_links() {
+  const Instant now = tools_.loop.now();
+  for (std::size_t i = 0; i < plan_.watched.size(); ++i) {
+    if (plan_.watched[i].kind != Watched::Kind::interface) continue;
+    const linux::Link* link = tools_.links.find(plan_.watched[i].interface);
+    const auto health = link && link->usable() ? vrrp::Health::up : vrrp::Health::down;
+    if (instance_.trackers()[i].health == health) continue;
+    handle(vrrp::event::TrackerReported{i, health, link ? "" : "does not exist"}, now);
+  }
+  auto source = plan_.identity.source;
+  if (!source) {
+    source = tools_.links.own_address(plan_.identity.interface, owner_.virtual_addresses());
+  }
+  if (source != instance_.source()) handle(vrrp::event::SourceChanged{source}, now);
+  review_port();
+}
+
+void Router::review_port() {
+  linux::VrrpEndpoint wanted;
+  wanted.interface = plan_.identity.interface;
+  if (const linux::Link* link = tools_.links.find(wanted.interface)) wanted.link = link->index;
+  const bool multicast = !plan_.identity.unicast;
+  if (multicast) {
+    wanted.receive_address = plan_.identity.multicast_group;
+  } else if (instance_.source()) {
+    wanted.receive_address = *instance_.source();
+  } else {
+    return;
+  }
+  if (wanted.link == 0 && (multicast || !wanted.interface.empty())) return;
+  if (port_ && port_->endpoint() == wanted) return;
+  if (port_) port_->unlisten(plan_.identity.virtual_router_id, this);
+  port_.reset();
+  auto port = tools_.ports.acquire(wanted);
+  const int cause = port ? 0 : port.error().errno_value;
+  if (cause != 0 && cause != port_error_) {
+    tools_.log.print(LogLevel::error, "({}) cannot open the VRRP socket on {}: {}", name(),
+                     wanted.interface, baton::describe(port.error()));
+  }
+  port_error_ = cause;
+  if (!port) return;
+  port_ = *port;
+  port_->listen(plan_.identity.virtual_router_id, this);
+}
+
+void Router::report_script(std::uint32_t script, vrrp::Health health, const std::string& detail) {
+  for (std::size_t i = 0; i < plan_.watched.size(); ++i) {
+    const Watched& watched = plan_.watched[i];
+    if (watched.kind != Watched::Kind::script || watched.script != script) continue;
+    handle(vrrp::event::TrackerReported{i, health, detail}, tools_.loop.now());
+  }
+}
+
+void Router::report_proxy(vrrp::Health health, const std::string& detail) {
+  for (std::size_t i = 0; i < plan_.watched.size(); ++i) {
+    if (plan_.watched[i].kind != Watched::Kind::proxy) continue;
+    handle(vrrp::event::TrackerReported{i, health, detail}, tools_.loop.now());
+  }
+}
+
+void Router::replan(Plan plan, std::uint32_t index) {
+  index_ = index;
+  const bool same = plan.settings == plan_.settings && plan.held == plan_.held;
+  plan_ = std::move(plan);
+  if (same) return;
+  handle(vrrp::event::Reconfigured{plan_.settings}, tools_.loop.now());
+}
+
+void Router::on_packet(const vrrp::ParsedAdvert& parsed, Instant arrived) {
+  owner_.check_sleep(tools_.loop.now());
+  handle(vrrp::event::AdvertReceived{&parsed}, std::max(arrived, instance_.since()));
+}
+
+// A takeover is decided only when no advert is left unread.
+void Router::on_timer() {
+  Instant now = tools_.loop.refresh_now();
+  owner_.check_sleep(now);
+  if (port_ && instance_.state() == vrrp::State::backup) port_->drain();
+  now = tools_.loop.now();
+  if (instance_.deadline() <= now) {
+    handle(vrrp::event::TimerDue{}, now);
+  } else {
+    timer_.arm(instance_.deadline());
+  }
+}
+
+bool Router::tracks_proxy() const {
+  return std::ranges::any_of(
+      plan_.watched, [](const Watched& watched) { return watched.kind == Watched::Kind::proxy; });
+}
+
+void Router::handle(const vrrp::Event& event, Instant now) {
+  for (const auto& single : instance_.handle(event, now)) {
+    std::visit([&](const auto& what) { apply(what); }, single);
+  }
+  timer_.arm(instance_.deadline());
+}
+
+void Router::apply(const vrrp::action::SendAdvert& send) {
+  if (!instance_.source()) return;
+  const vrrp::Advert advert = instance_.make_advert(send.priority);
+  if (!plan_.identity.unicast) {
+    send_to(plan_.identity.multicast_group, advert);
+    return;
+  }
+  for (const auto& peer : plan_.settings.peers) send_to(peer.address, advert);
+}
+
+void Router::send_to(const net::IpAddress& destination, const vrrp::Advert& advert) {
+  review_port();
+  if (!port_) return;
+  if (++packet_id_ == 0) packet_id_ = 1;
+  const auto& source = *instance_.source();
+  const auto message = vrrp::build_message(advert, source, destination, instance_.checksum_form());
+  const auto packet = vrrp::build_ipv4_packet(message, source, destination, packet_id_);
+  const auto done = port_->send(packet, destination);
+  const int cause = done ? 0 : done.error().errno_value;
+  if (cause != 0 && cause != send_error_) {
+    tools_.log.print(LogLevel::warning, "({}) {} to {}", name(), baton::describe(done.error()),
+                     destination.text());
+  }
+  send_error_ = cause;
+}
+
+void Router::apply(const vrrp::action::AddAddresses&) {
+  tools_.guard.hold(name(), own_held());
+}
+
+void Router::apply(const vrrp::action::RemoveAddresses&) {
+  tools_.guard.release(name());
+}
+
+void Router::apply(const vrrp::action::Announce& announce) {
+  std::vector<Announcer::Target> targets;
+  for (const auto& held : plan_.held) targets.push_back({held.prefix.address, held.device});
+  tools_.announcer.announce(name(), targets, announce.repeat, plan_.garp_interval);
+}
+
+void Router::apply(const vrrp::action::LogLine& line) {
+  if (line.detail && !tools_.log_detail) return;
+  tools_.log.write(line.level, line.text);
+}
+
+std::vector<HeldAddress> Router::own_held() const {
+  std::vector<HeldAddress> held = plan_.held;
+  if (plan_.settings.priority != vrrp::owner_priority) return held;
+  std::erase_if(held, [&](const HeldAddress& address) {
+    const linux::Link* link = tools_.links.find(address.device);
+    const auto* found =
+        link ? tools_.links.find_address(link->index, address.prefix.address) : nullptr;
+    return found && found->permanent;
+  });
+  return held;
+}
+
+}  // namespace baton::failover

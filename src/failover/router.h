@@ -1,0 +1,103 @@
+// One virtual router in the real world: drives a vrrp::Instance with packets, timers and trackers,
+// and does what its actions say.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/log.h"
+#include "failover/address_guard.h"
+#include "failover/advert_ports.h"
+#include "failover/announcer.h"
+#include "failover/plan.h"
+#include "failover/proxy_watch.h"
+#include "failover/script_schedule.h"
+#include "runtime/loop.h"
+#include "vrrp/instance.h"
+
+namespace baton::failover {
+
+// What all routers of the process work with.
+struct Tools {
+  runtime::Loop& loop;
+  Log& log;
+  bool log_detail;
+  LinkTable& links;
+  AddressGuard& guard;
+  Announcer& announcer;
+  AdvertPorts& ports;
+};
+
+class Router final : public AdvertListener {
+ public:
+  // Who is told of what goes beyond the router.
+  class Owner {
+   public:
+    virtual void on_notice(Router& router, const vrrp::action::Notify& notify) = 0;
+    virtual void on_transition(Router& router, const vrrp::action::Transition& transition) = 0;
+    // Before a timer or a packet is believed: has this process slept?
+    virtual void check_sleep(Instant now) = 0;
+    // Addresses that are never a router's own.
+    [[nodiscard]] virtual std::vector<net::IpAddress> virtual_addresses() const = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  Router(Tools& tools, Owner& owner, Plan plan, std::uint32_t index);
+  ~Router();
+  Router(const Router&) = delete;
+
+  void start();
+  void stop(bool yield);
+  void slept(Duration length);
+  // Looks at links and addresses anew: trackers, source address, socket.
+  void review_links();
+  void report_script(std::uint32_t script, vrrp::Health health, const std::string& detail);
+  void report_proxy(vrrp::Health health, const std::string& detail);
+  void clear_counters() { instance_.clear_counters(); }
+  // Another plan of the same identity; nothing happens when it is equal.
+  void replan(Plan plan, std::uint32_t index);
+
+  void on_packet(const vrrp::ParsedAdvert& parsed, Instant arrived) override;
+
+  [[nodiscard]] const vrrp::Instance& instance() const { return instance_; }
+  [[nodiscard]] const Plan& plan() const { return plan_; }
+  // In the configuration.
+  [[nodiscard]] std::uint32_t index() const { return index_; }
+  [[nodiscard]] const std::string& name() const { return plan_.settings.name; }
+  [[nodiscard]] bool stopped() const { return instance_.state() == vrrp::State::stopped; }
+  [[nodiscard]] bool tracks_proxy() const;
+
+ private:
+  void on_timer();
+  void handle(const vrrp::Event& event, Instant now);
+  void apply(const vrrp::action::SendAdvert& send);
+  void apply(const vrrp::action::AddAddresses&);
+  void apply(const vrrp::action::RemoveAddresses&);
+  void apply(const vrrp::action::Announce& announce);
+  void apply(const vrrp::action::Notify& notify) { owner_.on_notice(*this, notify); }
+  void apply(const vrrp::action::LogLine& line);
+  void apply(const vrrp::action::Transition& transition) {
+    owner_.on_transition(*this, transition);
+  }
+  void review_port();
+  void send_to(const net::IpAddress& destination, const vrrp::Advert& advert);
+  // An owner's real address is here for good and is not ours to put or to remove.
+  [[nodiscard]] std::vector<HeldAddress> own_held() const;
+
+  Tools& tools_;
+  Owner& owner_;
+  Plan plan_;
+  std::uint32_t index_;
+  vrrp::Instance instance_;
+  runtime::Timer timer_;
+  std::shared_ptr<AdvertPort> port_;
+  std::uint16_t packet_id_ = 0;
+  int port_error_ = 0;
+  int send_error_ = 0;
+};
+
+}  // namespace baton::failover

@@ -1,0 +1,163 @@
+// Building the status object.
+
+#include "failover/status.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "failover/node.h"
+
+namespace baton::failover {
+
+namespace {
+
+using nlohmann::json;
+
+std::string iso_time(WallTime time) {
+  const auto ms = std::chrono::floor<std::chrono::milliseconds>(time);
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(ms);
+  const std::time_t whole = seconds.time_since_epoch().count();
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(whole), (ms - seconds).count());
+}
+
+json text_or_null(const std::optional<net::IpAddress>& address) {
+  return address ? json(address->text()) : json(nullptr);
+}
+
+json proxy_status(const Node& node, Instant now) {
+  const ProxyWatch& proxy = node.proxy();
+  bool tracked = false;
+  for (const auto& router : node.routers()) tracked |= router->tracks_proxy();
+  json object{{"tracked", tracked},
+              {"state", name_of(proxy.state())},
+              {"generation", proxy.generation()},
+              {"age_ms", to_ms(now - proxy.since())},
+              {"upstream_groups", 0},
+              {"upstream_groups_dead", 0}};
+  if (proxy.pulse()) {
+    object["upstream_groups"] = proxy.pulse()->page().groups.load();
+    object["upstream_groups_dead"] = proxy.pulse()->page().groups_dead.load();
+  }
+  return object;
+}
+
+json script_status(const config::VrrpScript& script, const ScriptState& state, Instant now) {
+  json object{{"name", script.name},          {"state", vrrp::name_of(state.health.health())},
+              {"running", state.ticket != 0}, {"runs", state.runs},
+              {"failures", state.failures},   {"last_result", nullptr},
+              {"last_run_ms", nullptr},       {"last_age_ms", nullptr}};
+  if (state.last) {
+    object["last_result"] = describe(*state.last);
+    object["last_run_ms"] = to_ms(state.last->took);
+    object["last_age_ms"] = to_ms(now - state.last_ended);
+  }
+  return object;
+}
+
+json priority_status(const vrrp::Instance& instance) {
+  json parts = json::array();
+  for (const auto& tracker : instance.trackers()) {
+    parts.push_back({{"tracker", tracker.settings.name},
+                     {"state", vrrp::name_of(tracker.health)},
+                     {"contribution", tracker.contribution()},
+                     {"fault", tracker.is_fault()}});
+  }
+  parts.push_back({{"tracker", "source address"},
+                   {"state", instance.source() ? "up" : "down"},
+                   {"contribution", 0},
+                   {"fault", !instance.source()}});
+  return {{"base", instance.settings().priority},
+          {"effective", instance.effective_priority()},
+          {"parts", parts}};
+}
+
+json advert_status(const vrrp::Counters& counters) {
+  json causes = json::object();
+  for (std::size_t i = 0; i < vrrp::reject_count; ++i) {
+    if (counters.rejected[i] == 0) continue;
+    causes[vrrp::name_of(static_cast<vrrp::Reject>(i))] = counters.rejected[i];
+  }
+  return {{"in", counters.adverts_received},
+          {"out", counters.adverts_sent},
+          {"bad", counters.rejected_total()},
+          {"bad_by_cause", causes},
+          {"address_list_differs", counters.address_mismatches},
+          {"priority_zero_in", counters.priority_zero_received},
+          {"priority_zero_out", counters.priority_zero_sent}};
+}
+
+json address_status(const Node& node, const Router& router) {
+  json list = json::array();
+  const std::size_t advertised = router.plan().settings.addresses.size();
+  for (std::size_t i = 0; i < router.plan().held.size(); ++i) {
+    const HeldAddress& held = router.plan().held[i];
+    list.push_back({{"address", held.prefix.text()},
+                    {"device", held.device},
+                    {"advertised", i < advertised},
+                    {"held", node.guard().is_present(held)}});
+  }
+  return list;
+}
+
+json instance_status(const Node& node, const Router& router, Instant now, WallTime wall_now) {
+  const vrrp::Instance& instance = router.instance();
+  const vrrp::Settings& settings = instance.settings();
+  json peers = json::array();
+  for (const auto& peer : settings.peers) peers.push_back(peer.address.text());
+  const auto priority = instance.master_priority();
+  const Duration age = instance.since() == Instant{} ? Duration(0s) : now - instance.since();
+  return {{"name", settings.name},
+          {"interface", router.plan().identity.interface},
+          {"virtual_router_id", settings.virtual_router_id},
+          {"version", settings.version},
+          {"state", vrrp::name_of(instance.state())},
+          {"yielding", instance.is_yielding()},
+          {"since", iso_time(wall_now - age)},
+          {"age_ms", to_ms(age)},
+          {"reason", instance.reason()},
+          {"source", text_or_null(instance.source())},
+          {"master", text_or_null(instance.master())},
+          {"master_priority", priority ? json(*priority) : json(nullptr)},
+          {"unicast_peers", peers},
+          {"advert_interval_ms", to_ms(settings.advert_interval)},
+          {"preempt", !settings.nopreempt},
+          {"faults", instance.faults()},
+          {"priority", priority_status(instance)},
+          {"adverts", advert_status(instance.counters())},
+          {"became_master", instance.counters().became_master},
+          {"released_master", instance.counters().released_master},
+          {"addresses", address_status(node, router)}};
+}
+
+}  // namespace
+
+json status(const Node& node, Instant now, WallTime wall_now) {
+  json scripts = json::array();
+  for (std::size_t i = 0; i < node.config().scripts.size(); ++i) {
+    scripts.push_back(script_status(node.config().scripts[i], node.scripts().states()[i], now));
+  }
+  json instances = json::array();
+  for (const auto& router : node.routers()) {
+    instances.push_back(instance_status(node, *router, now, wall_now));
+  }
+  json transitions = json::array();
+  for (const auto& past : node.history()) {
+    transitions.push_back({{"time", iso_time(past.wall)},
+                           {"age_ms", to_ms(now - past.at)},
+                           {"instance", past.instance},
+                           {"from", vrrp::name_of(past.from)},
+                           {"to", vrrp::name_of(past.to)},
+                           {"reason", past.reason}});
+  }
+  return {{"pid", ::getpid()},
+          {"router_id", node.config().router_id},
+          {"proxy", proxy_status(node, now)},
+          {"scripts", scripts},
+          {"instances", instances},
+          {"transitions", transitions}};
+}
+
+}  // namespace baton::failover
