@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/result.h"
-#include "failover/node.h"
+#include "failover/node_view.h"
 #include "failover/status.h"
 #include "runtime/fd.h"
 
@@ -108,7 +108,7 @@ json data_of(const Router& router, const config::VrrpInstance& config, Instant n
 
 }  // namespace
 
-std::string dump_statistics(const Node& node) {
+std::string dump_statistics(const NodeView& node) {
   std::string text;
   for (const auto& router : node.routers()) {
     using vrrp::Reject;
@@ -136,7 +136,7 @@ std::string dump_statistics(const Node& node) {
   return text;
 }
 
-std::string dump_json(const Node& node, Instant now, WallTime wall_now) {
+std::string dump_json(const NodeView& node, Instant now, WallTime wall_now) {
   json array = json::array();
   for (const auto& router : node.routers()) {
     const auto& config = node.config().instances.at(router->index());
@@ -146,7 +146,7 @@ std::string dump_json(const Node& node, Instant now, WallTime wall_now) {
   return array.dump() + "\n";
 }
 
-std::string dump_text(const Node& node, Instant now, WallTime wall_now) {
+std::string dump_text(const NodeView& node, Instant now, WallTime wall_now) {
   std::string text = "------< VRRP Topology >------\n";
   for (const auto& router : node.routers()) {
     const vrrp::Instance& instance = router->instance();

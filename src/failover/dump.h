@@ -9,14 +9,14 @@
 
 namespace baton::failover {
 
-class Node;
+class NodeView;
 
 // keepalived.data: everything, for people.
-std::string dump_text(const Node& node, Instant now, WallTime wall_now);
+std::string dump_text(const NodeView& node, Instant now, WallTime wall_now);
 // keepalived.stats: counters of every instance.
-std::string dump_statistics(const Node& node);
+std::string dump_statistics(const NodeView& node);
 // keepalived.json: an array of {"data": {...}, "stats": {...}}.
-std::string dump_json(const Node& node, Instant now, WallTime wall_now);
+std::string dump_json(const NodeView& node, Instant now, WallTime wall_now);
 
 // Replaces the file at `path` by `text`, mode 0600; does not follow a link that somebody else may
 // have put there. Problems are logged.

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "failover/announcer.h"
+#include "failover/node_view.h"
 #include "failover/notify_queue.h"
 #include "failover/process.h"
 #include "failover/proxy_watch.h"
@@ -26,16 +27,7 @@
 
 namespace baton::failover {
 
-struct PastTransition {
-  Instant at{};
-  WallTime wall{};
-  std::string instance;
-  vrrp::State from{};
-  vrrp::State to{};
-  std::string reason;
-};
-
-class Node final : public Router::Owner {
+class Node final : public Router::Owner, public NodeView {
  public:
   static constexpr Duration beat = 100ms;
   // Waking up this much later than wanted is sleep, not scheduling.
@@ -52,13 +44,14 @@ class Node final : public Router::Owner {
   void start();
   [[nodiscard]] int exit_code() const { return exit_code_; }
 
-  // For status and dumps.
-  [[nodiscard]] const config::Failover& config() const { return *config_; }
-  [[nodiscard]] const std::vector<std::unique_ptr<Router>>& routers() const { return routers_; }
-  [[nodiscard]] const ScriptSchedule& scripts() const { return scripts_; }
-  [[nodiscard]] const ProxyWatch& proxy() const { return proxy_; }
-  [[nodiscard]] const AddressGuard& guard() const { return guard_; }
-  [[nodiscard]] const std::deque<PastTransition>& history() const { return history_; }
+  [[nodiscard]] const config::Failover& config() const override { return *config_; }
+  [[nodiscard]] const std::vector<std::unique_ptr<Router>>& routers() const override {
+    return routers_;
+  }
+  [[nodiscard]] const ScriptSchedule& scripts() const override { return scripts_; }
+  [[nodiscard]] const ProxyWatch& proxy() const override { return proxy_; }
+  [[nodiscard]] const AddressGuard& guard() const override { return guard_; }
+  [[nodiscard]] const std::deque<PastTransition>& history() const override { return history_; }
 
   void on_notice(Router& router, const vrrp::action::Notify& notify) override;
   void on_transition(Router& router, const vrrp::action::Transition& transition) override;

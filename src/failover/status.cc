@@ -8,7 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "failover/node.h"
+#include "failover/node_view.h"
 
 namespace baton::failover {
 
@@ -27,7 +27,7 @@ json text_or_null(const std::optional<net::IpAddress>& address) {
   return address ? json(address->text()) : json(nullptr);
 }
 
-json proxy_status(const Node& node, Instant now) {
+json proxy_status(const NodeView& node, Instant now) {
   const ProxyWatch& proxy = node.proxy();
   bool tracked = false;
   for (const auto& router : node.routers()) tracked |= router->tracks_proxy();
@@ -89,7 +89,7 @@ json advert_status(const vrrp::Counters& counters) {
           {"priority_zero_out", counters.priority_zero_sent}};
 }
 
-json address_status(const Node& node, const Router& router) {
+json address_status(const NodeView& node, const Router& router) {
   json list = json::array();
   const std::size_t advertised = router.plan().settings.addresses.size();
   for (std::size_t i = 0; i < router.plan().held.size(); ++i) {
@@ -102,7 +102,7 @@ json address_status(const Node& node, const Router& router) {
   return list;
 }
 
-json instance_status(const Node& node, const Router& router, Instant now, WallTime wall_now) {
+json instance_status(const NodeView& node, const Router& router, Instant now, WallTime wall_now) {
   const vrrp::Instance& instance = router.instance();
   const vrrp::Settings& settings = instance.settings();
   json peers = json::array();
@@ -134,7 +134,7 @@ json instance_status(const Node& node, const Router& router, Instant now, WallTi
 
 }  // namespace
 
-json status(const Node& node, Instant now, WallTime wall_now) {
+json status(const NodeView& node, Instant now, WallTime wall_now) {
   json scripts = json::array();
   for (std::size_t i = 0; i < node.config().scripts.size(); ++i) {
     scripts.push_back(script_status(node.config().scripts[i], node.scripts().states()[i], now));

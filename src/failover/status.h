@@ -54,8 +54,8 @@
 
 namespace baton::failover {
 
-class Node;
+class NodeView;
 
-nlohmann::json status(const Node& node, Instant now, WallTime wall_now);
+nlohmann::json status(const NodeView& node, Instant now, WallTime wall_now);
 
 }  // namespace baton::failover

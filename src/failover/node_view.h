@@ -1,0 +1,40 @@
+// What the node shows of itself, to status and dumps.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "failover/address_guard.h"
+#include "failover/proxy_watch.h"
+#include "failover/router.h"
+#include "failover/script_schedule.h"
+
+namespace baton::failover {
+
+struct PastTransition {
+  Instant at{};
+  WallTime wall{};
+  std::string instance;
+  vrrp::State from{};
+  vrrp::State to{};
+  std::string reason;
+};
+
+class NodeView {
+ public:
+  [[nodiscard]] virtual const config::Failover& config() const = 0;
+  // In the order of the configuration.
+  [[nodiscard]] virtual const std::vector<std::unique_ptr<Router>>& routers() const = 0;
+  [[nodiscard]] virtual const ScriptSchedule& scripts() const = 0;
+  [[nodiscard]] virtual const ProxyWatch& proxy() const = 0;
+  [[nodiscard]] virtual const AddressGuard& guard() const = 0;
+  // The last transitions of all routers, oldest first.
+  [[nodiscard]] virtual const std::deque<PastTransition>& history() const = 0;
+
+ protected:
+  ~NodeView() = default;
+};
+
+}  // namespace baton::failover
