@@ -16,9 +16,9 @@
 #include <vector>
 
 #include "failover/announcer.h"
+#include "failover/inputs.h"
 #include "failover/node_view.h"
 #include "failover/notify_queue.h"
-#include "failover/process.h"
 #include "failover/proxy_watch.h"
 #include "failover/router.h"
 #include "failover/script_schedule.h"
