@@ -18,6 +18,9 @@ namespace {
 constexpr int deepest_include = 32;
 constexpr int deepest_replacement = 64;
 constexpr std::size_t most_lines = 1'000'000;
+// What includes and replacements may add up to: two lines can ask for more than a machine has.
+constexpr std::size_t most_files = 10'000;
+constexpr std::size_t most_bytes = 256 << 20;
 constexpr std::size_t most_patterns = 256;
 
 std::string folder_of(const std::string& path) {
@@ -90,6 +93,7 @@ class LineReader {
   };
 
   void read_file(const std::string& path, int depth) {
+    ++files_;
     const auto text = sources_.read(path);
     if (!text) {
       Position where;
@@ -102,7 +106,7 @@ class LineReader {
     if (file.left.starts_with("\xef\xbb\xbf")) file.left.remove_prefix(3);
     definitions_.set("_PWD", folder_of(path));
     std::string line;
-    while (next_line(file, line)) read_line(file, line);
+    while (!overflowed_ && next_line(file, line)) read_line(file, line);
   }
 
   // The next line without its end and its comment; false at the end of the file.
@@ -153,7 +157,7 @@ class LineReader {
       diagnostics_.tolerated_error(where, "include without a file name");
       return;
     }
-    if (file.depth >= deepest_include) {
+    if (file.depth >= deepest_include || files_ >= most_files) {
       diagnostics_.error(where,
                          fmt::format("more than {} files include one another", deepest_include));
       return;
@@ -177,9 +181,9 @@ class LineReader {
   }
 
   void process(const std::string& text, const Position& where, bool verbatim, int depth) {
-    if (depth > deepest_replacement || lines_.size() >= most_lines) {
-      if (!overflowed_) diagnostics_.error(where, "replacement of parameters does not end here");
-      overflowed_ = true;
+    bytes_ += text.size() + 64;
+    if (depth > deepest_replacement || lines_.size() >= most_lines || bytes_ > most_bytes) {
+      overflow(where);
       return;
     }
     const std::string_view start = trimmed(text);
@@ -227,7 +231,7 @@ class LineReader {
   void replace(const std::string& text, const Position& where, bool verbatim, int depth) {
     const auto replaced = definitions_.replace(text);
     if (!replaced) {
-      diagnostics_.error(where, "replacement of parameters does not end here");
+      overflow(where);
       return;
     }
     if (*replaced == text && text.find('\n') == std::string::npos) {
@@ -239,12 +243,19 @@ class LineReader {
     }
   }
 
+  void overflow(const Position& where) {
+    if (!overflowed_) diagnostics_.error(where, "replacement of parameters does not end here");
+    overflowed_ = true;
+  }
+
   SourceTree& sources_;
   const LineOptions& options_;
   Diagnostics& diagnostics_;
   Definitions definitions_;
   std::vector<Line> lines_;
   bool strict_includes_ = false;
+  std::size_t files_ = 0;
+  std::size_t bytes_ = 0;
   bool overflowed_ = false;
 };
 

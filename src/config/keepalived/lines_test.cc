@@ -63,6 +63,19 @@ TEST_F(LinesTest, ADefinitionOfSeveralLinesIsSeveralLines) {
       (Lines{"vrrp_instance V1 {", "priority 1", "}", "vrrp_instance V2 {", "priority 2", "}"}));
 }
 
+TEST_F(LinesTest, ALineOfADefinitionMayDefineWhatTheNextOneUses) {
+  EXPECT_EQ(
+      lines_of("$RS= \\\nreal_server 10.${VS}.${RS_NUM} { \\\n}\n$VS_BLOCK= \\\n"
+               "virtual_server ${VS} { \\\n$RS_NUM=1 \\\n$RS \\\n$RS_NUM=2 \\\n$RS \\\n}\n"
+               "$VS=7\n$VS_BLOCK\n"),
+      (Lines{"virtual_server 7 {", "real_server 10.7.1 {", "}", "real_server 10.7.2 {", "}", "}"}));
+}
+
+TEST_F(LinesTest, RepetitionsThatAddUpToTooMuchAreAnErrorNotAHang) {
+  lines_of("~SEQ(A,1,60000) ~SEQ(B,1,60000) $X=1\n");
+  EXPECT_TRUE(refuses("does not end"));
+}
+
 TEST_F(LinesTest, PredefinedParametersAreThere) {
   EXPECT_EQ(lines_of("a ${_INSTANCE} ${_HASH} ${_BANG} ${_PWD}\n"),
             (Lines{"a main # ! " + folder_}));

@@ -14,7 +14,7 @@ namespace baton::config::keepalived {
 namespace {
 
 constexpr std::size_t longest_line_bytes = 64 * 1024;
-constexpr int most_replacements = 4096;
+constexpr int most_replacements = 1000;
 constexpr std::size_t most_rounds = 65536;
 
 bool is_name_character(char c) {
@@ -143,6 +143,9 @@ std::optional<std::string> Definitions::replace(std::string_view text) {
       continue;
     }
     result.replace(at, used + 1, *value);
+    // The lines of a definition of several lines are replaced one by one: they may define anew
+    // what the next of them uses.
+    if (value->find('\n') != std::string::npos) return result;
     if (++replacements > most_replacements || result.size() > longest_line_bytes) {
       return std::nullopt;
     }
