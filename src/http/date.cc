@@ -98,11 +98,12 @@ DateText format_date(WallTime time) {
   const auto day = chrono::floor<chrono::days>(time);
   const chrono::year_month_day date(day);
   const chrono::hh_mm_ss clock(chrono::floor<chrono::seconds>(time - day));
-  const unsigned month = static_cast<unsigned>(date.month());
+  const std::size_t month = static_cast<unsigned>(date.month());
+  const std::size_t weekday = chrono::weekday(day).c_encoding();
   const auto year = static_cast<unsigned>(static_cast<int>(date.year()));
   DateText text;
   char* at = text.characters.data();
-  at = put(at, day_names.substr(chrono::weekday(day).c_encoding() * 3, 3));
+  at = put(at, day_names.substr(weekday * 3, 3));
   at = put(at, ", ");
   at = put_two(at, static_cast<unsigned>(date.day()));
   at = put(at, " ");

@@ -15,7 +15,7 @@ namespace baton::proxy {
 
 namespace {
 
-constexpr std::size_t batch_bytes_max = 64 * 1024;
+constexpr std::size_t batch_bytes_max = std::size_t{64} * 1024;
 
 // Pipes keep a write in one piece only up to PIPE_BUF bytes.
 std::size_t batch_limit(int descriptor) {

@@ -64,14 +64,13 @@ std::vector<int> LogFiles::descriptors() const {
 
 std::vector<std::string> LogFiles::reopen(const std::optional<Owner>& owner) {
   std::vector<std::string> failures;
+  failures.reserve(files_.size());
   for (const auto& [path, file] : files_) {
     const runtime::Fd fresh = open_for_append(path);
-    if (!fresh) {
-      failures.push_back(open_failure(path));
-      continue;
+    if (fresh && owner) give_to(fresh.get(), *owner);
+    if (!fresh || ::dup3(fresh.get(), file.get(), O_CLOEXEC) < 0) {
+      failures.emplace_back(open_failure(path));
     }
-    if (owner) give_to(fresh.get(), *owner);
-    if (::dup3(fresh.get(), file.get(), O_CLOEXEC) < 0) failures.push_back(open_failure(path));
   }
   return failures;
 }

@@ -23,7 +23,8 @@ json age_ms(std::int64_t since_ns, Instant now) {
 
 json mean_ms(std::uint64_t sum_ns, std::uint64_t count) {
   if (count == 0) return nullptr;
-  return static_cast<double>(sum_ns / count / 1000) / 1000.0;
+  const std::uint64_t mean_us = sum_ns / count / 1000;
+  return static_cast<double>(mean_us) / 1000.0;
 }
 
 const char* state_of(const Peer& peer) {
