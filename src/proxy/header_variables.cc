@@ -81,8 +81,9 @@ int base64_value(char c) {
 
 }  // namespace
 
-bool append_header(std::string& into, const HeaderTable& headers, std::string_view name) {
-  const HeaderId id = header_id(name);
+bool append_header(std::string& into, const HeaderTable& headers, std::string_view name,
+                   std::uint16_t looked_up) {
+  const HeaderId id = looked_up != 0 ? static_cast<HeaderId>(looked_up) : header_id(name);
   if (id != HeaderId::unknown) {
     const Header* line = headers.find(id);
     if (!line) return false;

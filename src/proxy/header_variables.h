@@ -2,6 +2,7 @@
 // $cookie_NAME. NAME is in lower case with '_' for '-', as the configuration has it.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -12,8 +13,10 @@ namespace baton::proxy {
 
 // All of these append the value; false, with nothing appended, when there is none.
 
-// Several lines of one name are joined by ", ", Cookie lines by "; ".
-bool append_header(std::string& into, const http::HeaderTable& headers, std::string_view name);
+// Several lines of one name are joined by ", ", Cookie lines by "; ". `id`: the name's
+// http::HeaderId when the configuration has looked it up, otherwise 0.
+bool append_header(std::string& into, const http::HeaderTable& headers, std::string_view name,
+                   std::uint16_t id = 0);
 bool append_sent_header(std::string& into, const Request& request, std::string_view name);
 // The value as sent, not decoded.
 bool append_argument(std::string& into, std::string_view args, std::string_view name);

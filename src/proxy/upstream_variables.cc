@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 #include <optional>
 
 namespace baton::proxy {
@@ -41,7 +40,11 @@ bool join(std::string& into, const Request& request, Appender append_one) {
 
 void append_seconds(std::string& into, Duration duration) {
   const std::int64_t ms = std::max<std::int64_t>(0, to_ms(duration));
-  fmt::format_to(std::back_inserter(into), "{}.{:03}", ms / 1000, ms % 1000);
+  append_number(into, static_cast<std::uint64_t>(ms / 1000));
+  const char decimals[4] = {'.', static_cast<char>('0' + ms / 100 % 10),
+                            static_cast<char>('0' + ms / 10 % 10),
+                            static_cast<char>('0' + ms % 10)};
+  into.append(decimals, sizeof(decimals));
 }
 
 bool append_upstream_variable(std::string& into, config::Variable variable,

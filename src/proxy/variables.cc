@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <iterator>
 #include <memory>
 
@@ -80,7 +81,8 @@ bool append_request_id(std::string& into, const Request& request) {
 }
 
 bool append_forwarded_for(std::string& into, const Request& request) {
-  if (append_header(into, request.head.headers, "x_forwarded_for")) into += ", ";
+  static constexpr auto id = static_cast<std::uint16_t>(http::HeaderId::x_forwarded_for);
+  if (append_header(into, request.head.headers, "x_forwarded_for", id)) into += ", ";
   into += request.client->client_text;
   return true;
 }
@@ -112,7 +114,11 @@ bool append_real_root(std::string& into, const Request& request) {
 }
 
 bool append_status(std::string& into, const Request& request) {
-  fmt::format_to(std::back_inserter(into), "{:03}", request.response.status);
+  const unsigned status = request.response.status;
+  const char digits[3] = {static_cast<char>('0' + status / 100 % 10),
+                          static_cast<char>('0' + status / 10 % 10),
+                          static_cast<char>('0' + status % 10)};
+  into.append(digits, sizeof(digits));
   return true;
 }
 
@@ -219,16 +225,45 @@ bool append_named_variable(std::string& into, const TextPart& part, const Reques
     case Variable::cookie_name:
       return append_cookie(into, sent, part.text);
     case Variable::http_name:
-      return append_header(into, sent, part.text);
+      return append_header(into, sent, part.text, part.index);
     case Variable::sent_http_name:
       return append_sent_header(into, request, part.text);
     case Variable::upstream_http_name:
-      return upstream && append_header(into, upstream->headers, part.text);
+      return upstream && append_header(into, upstream->headers, part.text, part.index);
     case Variable::upstream_cookie_name:
       return upstream && append_set_cookie(into, upstream->headers, part.text);
     default:
       return append_outcome_variable(into, part.variable, request);
   }
+}
+
+constexpr bool is_plain(char c, bool json) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte >= 0x20 && c != '"' && c != '\\' && (json || byte < 0x7f);
+}
+
+// Eight bytes at a time: a byte of `word` below `limit`, or equal to `byte`, sets its top bit.
+constexpr std::uint64_t each_byte(std::uint8_t byte) {
+  return 0x0101010101010101ULL * byte;
+}
+constexpr std::uint64_t bytes_below(std::uint64_t word, std::uint8_t limit) {
+  return (word - each_byte(limit)) & ~word & each_byte(0x80);
+}
+constexpr std::uint64_t bytes_equal(std::uint64_t word, std::uint8_t byte) {
+  return bytes_below(word ^ each_byte(byte), 1);
+}
+
+bool all_plain(std::string_view text, bool json) {
+  while (text.size() >= sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data(), sizeof(word));
+    std::uint64_t special =
+        bytes_below(word, 0x20) | bytes_equal(word, '"') | bytes_equal(word, '\\');
+    if (!json) special |= (word & each_byte(0x80)) | bytes_equal(word, 0x7f);
+    if (special != 0) return false;
+    text.remove_prefix(sizeof(word));
+  }
+  return std::ranges::all_of(text, [&](char c) { return is_plain(c, json); });
 }
 
 // Digits and times need no look for bytes that would have to be escaped.
@@ -341,18 +376,14 @@ void append_request_filename(std::string& into, const Request& request) {
 
 void escape_log_text(std::string& text, std::size_t start, LogFormat::Escape escape) {
   const bool json = escape == LogFormat::Escape::json;
-  const auto is_plain = [&](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte >= 0x20 && c != '"' && c != '\\' && (json || byte < 0x7f);
-  };
   if (escape == LogFormat::Escape::none) return;
-  if (std::all_of(text.begin() + static_cast<std::ptrdiff_t>(start), text.end(), is_plain)) return;
+  if (all_plain({text.data() + start, text.size() - start}, json)) return;
   const std::string raw = text.substr(start);
   text.resize(start);
   static constexpr std::string_view named = "\b\t\n\f\r\"\\";
   static constexpr std::string_view names = "btnfr\"\\";
   for (const char c : raw) {
-    if (is_plain(c)) {
+    if (is_plain(c, json)) {
       text += c;
     } else if (!json) {
       fmt::format_to(std::back_inserter(text), "\\x{:02X}", static_cast<unsigned char>(c));

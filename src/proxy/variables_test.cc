@@ -243,6 +243,23 @@ TEST_F(VariablesTest, LogsEscapeWhatCouldForgeALine) {
             "a\"b\\c\n\x1b\x7f\xe4");
 }
 
+TEST_F(VariablesTest, EveryByteIsEscapedAsTheRuleSaysWhereverItStands) {
+  for (int byte = 0; byte < 256; ++byte) {
+    const bool plain = byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+    for (const std::size_t position : {0, 3, 7, 8, 12}) {
+      std::string text(13, 'a');
+      text[position] = static_cast<char>(byte);
+      const std::string raw = text;
+      escape_log_text(text, 0, LogFormat::Escape::standard);
+      EXPECT_EQ(text == raw, plain) << byte << " at " << position;
+      EXPECT_EQ(text.size(), plain ? 13u : 16u);
+      text = raw;
+      escape_log_text(text, 0, LogFormat::Escape::json);
+      EXPECT_EQ(text == raw, plain || byte >= 0x7f) << byte << " at " << position;
+    }
+  }
+}
+
 TEST_F(VariablesTest, TheCombinedFormatIsNginxs) {
   send("User-Agent", "curl/7.88.1");
   request.ended_at = WallTime(1574424000s);

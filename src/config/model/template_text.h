@@ -93,7 +93,9 @@ struct TextPart {
   Variable variable = Variable::literal;
   std::string text;  // the literal, or the name behind http_, arg_, cookie_, ... in lower case
                      // with '_' as nginx keeps it
-  std::uint16_t index = 0;  // number of a capture
+  // Number of a capture; of $http_NAME and $upstream_http_NAME the http::HeaderId of NAME, 0 when
+  // it is not a known one.
+  std::uint16_t index = 0;
 };
 
 struct TemplateText {
