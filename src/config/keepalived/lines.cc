@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "base/text.h"
 #include "config/keepalived/substitution.h"
@@ -68,17 +69,16 @@ class LineReader {
 
   std::vector<Line> read_all() {
     // Reading a folder fails; then its *.conf files are the configuration.
-    if (const auto text = sources_.read(options_.path)) {
+    const auto text = sources_.read(options_.path);
+    if (text) {
       read_file(options_.path, 0);
       return std::move(lines_);
     }
     const auto paths = sources_.glob(options_.path + "/*.conf");
     for (const auto& path : paths) read_file(path, 0);
     if (paths.empty()) {
-      Position where;
-      where.file = std::make_shared<const std::string>(options_.path);
-      diagnostics_.error(where,
-                         fmt::format("cannot read the configuration file '{}'", options_.path));
+      diagnostics_.error({}, fmt::format("cannot read the configuration file '{}': {}",
+                                         options_.path, std::strerror(text.error().errno_value)));
     }
     return std::move(lines_);
   }
