@@ -49,6 +49,11 @@ void Source::cancel() {
   if (writer_) loop_.make_ready(*writer_);
 }
 
+void Source::interrupt(Direction direction) {
+  interrupted(direction) = true;
+  if (Waiter* waiting = waiter(direction)) loop_.make_ready(*waiting);
+}
+
 void Source::await_ready(Direction direction, Waiter& waiting) {
   Waiter*& place = waiter(direction);
   BATON_ASSERT(place == nullptr || place == &waiting);

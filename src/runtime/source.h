@@ -9,6 +9,7 @@
 
 #include <coroutine>
 #include <optional>
+#include <utility>
 #include <variant>
 
 #include "base/result.h"
@@ -50,6 +51,12 @@ class Source final : public EventTarget {
   void cancel() override;
   [[nodiscard]] bool cancelled() const { return cancelled_ || loop_.cancelled(); }
 
+  // Ends the present wait in one direction, or else the next, with `cancelled`; those after it are
+  // as ever. For whoever wants a conversation to turn to something else while it waits.
+  void interrupt(Direction direction);
+  void clear_interrupt(Direction direction) { interrupted(direction) = false; }
+  bool take_interrupt(Direction direction) { return std::exchange(interrupted(direction), false); }
+
   // Calls waiter.run() at the next edge, deadline-less. One waiter per direction; for awaiters
   // and for watching idle connections.
   void await_ready(Direction direction, Waiter& waiter);
@@ -60,6 +67,9 @@ class Source final : public EventTarget {
  private:
   bool& flag(Direction direction) { return direction == Direction::read ? readable_ : writable_; }
   Waiter*& waiter(Direction direction) { return direction == Direction::read ? reader_ : writer_; }
+  bool& interrupted(Direction direction) {
+    return direction == Direction::read ? read_interrupted_ : write_interrupted_;
+  }
   void watch_writes();
 
   Loop& loop_;
@@ -70,6 +80,8 @@ class Source final : public EventTarget {
   bool writable_ = true;
   bool hung_up_ = false;
   bool cancelled_ = false;
+  bool read_interrupted_ = false;
+  bool write_interrupted_ = false;
   bool watching_writes_ = false;
   Trigger trigger_;
 };
@@ -112,7 +124,7 @@ class [[nodiscard]] Wait final : public Waiter, public TimerEntry {
 
  private:
   bool attempt() {
-    if (source_.cancelled()) {
+    if (source_.cancelled() || source_.take_interrupt(Operation::direction)) {
       result_ = fail(ErrorKind::cancelled);
       return true;
     }

@@ -1,0 +1,85 @@
+// One attempt to get the response from one upstream server: connect (or take a pooled connection),
+// send the request, read the response head, pass the response on. Nothing reaches the client until
+// the response head is accepted, so until then a failure can be followed by another attempt.
+//
+// A request body that did not come whole with its head is streamed up while the answer may already
+// come down: both directions run side by side, and whichever ends the exchange wakes the other.
+#pragma once
+
+#include <memory>
+
+#include "proxy/exchange.h"
+#include "runtime/task.h"
+#include "upstream/thread_upstreams.h"
+
+namespace baton::proxy {
+
+enum class AttemptEnd : std::uint8_t {
+  answered,       // the whole response was passed on
+  broken_off,     // the response had begun and could not be completed: close the client
+  failed,         // the server failed before anything reached the client; see error()
+  intercepted,    // it answered with a status that has an error_page (proxy_intercept_errors)
+  passed_over,    // it answered with a status that is to be tried elsewhere
+  client_failed,  // the client went away or sent a bad body; see error()
+};
+
+class Attempt {
+ public:
+  // `may_pass_over`: the proxy_next_upstream statuses that count in this attempt.
+  Attempt(Exchange& exchange, const LocationPlan& plan, upstream::Pick& pick,
+          std::uint32_t may_pass_over);
+  Attempt(const Attempt&) = delete;
+  Attempt& operator=(const Attempt&) = delete;
+
+  runtime::Task<AttemptEnd> run();
+
+  [[nodiscard]] const Error& error() const { return error_; }
+  // The server may have acted upon the request.
+  [[nodiscard]] bool request_sent() const { return request_sent_; }
+
+ private:
+  enum class HeadStep : std::uint8_t { more, accepted, ended };
+  runtime::Task<bool> open();
+  runtime::Task<void> converse(bool& stale);
+  runtime::Task<void> upload();
+  runtime::Task<void> answer();
+  runtime::Task<bool> read_head();
+  runtime::Task<void> pass_on();
+  [[nodiscard]] Instant read_deadline() const;
+  HeadStep parse_head(std::size_t count);
+  HeadStep judge_head();
+  HeadStep head_failed(const Result<std::size_t>& got);
+  void finish_answer(bool surplus);
+  void break_off(const Error& error);
+  void stop_upload();
+
+  void fail_with(const Error& error, std::string_view action);
+  void client_failed(const Error& error);
+  void log_failure(std::string_view message, std::string_view action, LogLevel level);
+  UpstreamAttempt& record() { return exchange_.request.attempts[record_]; }
+  runtime::Stream& upstream() { return connection_->stream(); }
+  Duration elapsed() const { return exchange_.now() - begun_; }
+
+  Exchange& exchange_;
+  const LocationPlan& plan_;
+  const config::ProxyPass& proxy_;
+  upstream::Pick& pick_;
+  std::uint32_t may_pass_over_;
+  std::size_t record_;
+  Instant begun_;
+
+  std::unique_ptr<upstream::Connection> connection_;
+  AbortWatch watch_;
+  AttemptEnd end_ = AttemptEnd::failed;
+  Error error_;
+  bool must_be_fresh_ = false;
+  bool request_sent_ = false;
+  bool streams_body_ = false;  // the body is uploaded beside the answer
+  bool uploaded_ = true;
+  Instant upload_progress_{};
+  http::ResponseParser parser_;
+  int interim_heads_ = 0;
+  std::size_t received_ = 0;  // in exchange_.upstream_buffer
+};
+
+}  // namespace baton::proxy

@@ -1,0 +1,118 @@
+// error_page and the built-in pages.
+
+#include "proxy/error_page.h"
+
+#include <algorithm>
+
+#include "http/status.h"
+#include "http/uri.h"
+#include "proxy/response_head.h"
+#include "proxy/variables.h"
+
+namespace baton::proxy {
+
+namespace {
+
+bool is_redirect(std::uint16_t status) {
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+// nginx gives up the connection after these: what the client sends next cannot be trusted, or is
+// not wanted.
+bool ends_connection(std::uint16_t status) {
+  return status == 400 || status == 413 || status == 414 || status == 500 || status == 501 ||
+         (status >= 494 && status <= 497);
+}
+
+const config::ErrorPage* find_page(const config::Location& location, std::uint16_t status) {
+  for (const config::ErrorPage& page : location.error_pages) {
+    if (std::ranges::find(page.codes, status) != page.codes.end()) return &page;
+  }
+  return nullptr;
+}
+
+// From here on the request is a GET for the page (a HEAD stays one).
+void become_get(Request& request) {
+  if (request.head.method == http::Method::head) return;
+  request.head.method = http::Method::get;
+  request.head.method_name = "GET";
+}
+
+Verdict use_page(Exchange& exchange, const config::ErrorPage& page, std::uint16_t status) {
+  Request& request = exchange.request;
+  std::string text;
+  append_text(text, page.target, request);
+  const std::string_view target = request.arena.store(text);
+  // The status that goes out: kept, taken from the page (0), or replaced.
+  request.error_status =
+      page.answer_code < 0 ? status : static_cast<std::uint16_t>(page.answer_code);
+  if (target.starts_with('@')) return Verdict::redirect(target);
+  if (target.starts_with('/')) {
+    become_get(request);
+    const http::SplitTarget split = http::split_target(target);
+    return Verdict::redirect(split.path, split.query);
+  }
+  const std::uint16_t code = is_redirect(request.error_status) ? request.error_status : 302;
+  request.error_status = 0;
+  request.response.reset();
+  request.response.location = target;
+  use_builtin_page(exchange, code);
+  return Verdict::respond();
+}
+
+}  // namespace
+
+Verdict answer_error(Exchange& exchange, std::uint16_t status) {
+  Request& request = exchange.request;
+  if (status == 444) {
+    request.response.status = status;
+    request.keep_alive = false;
+    exchange.silent = true;
+    return Verdict::respond();
+  }
+  // One error page per request: an error in the page itself gets the built-in one.
+  if (!exchange.error_page_used) {
+    if (const config::ErrorPage* page = find_page(*request.location, status)) {
+      exchange.error_page_used = true;
+      request.response.headers.clear();
+      return use_page(exchange, *page, status);
+    }
+  }
+  use_builtin_page(exchange, status);
+  return Verdict::respond();
+}
+
+bool has_error_page(const Exchange& exchange, std::uint16_t status) {
+  return !exchange.error_page_used && find_page(*exchange.request.location, status) != nullptr;
+}
+
+void use_builtin_page(Exchange& exchange, std::uint16_t status) {
+  Request& request = exchange.request;
+  std::string_view location;
+  if (is_redirect(status)) location = absolute_location(request, request.response.location);
+  if (ends_connection(status)) request.keep_alive = false;
+  // Lines that belong to the status (Content-Range of a 416) stay; an upstream's do not.
+  std::vector<ResponseHeader> headers;
+  if (!request.upstream_head) headers.swap(request.response.headers);
+  request.response.reset();
+  request.response.headers.swap(headers);
+  request.upstream_head = nullptr;
+  request.response.status = status;
+  request.response.location = location;
+  const std::string_view title = http::error_page_title(status);
+  if (title.empty()) {
+    // A status of the configuration's own invention, or one without a body.
+    request.response.content_length = 0;
+    return;
+  }
+  request.response.content_type = "text/html";
+  std::string_view note;
+  if (status == 494) note = "<center>Request Header Or Cookie Too Large</center>\r\n";
+  const std::string_view shown = status == 494 ? "400 Bad Request" : title;
+  request.response.text = request.arena.join(
+      {"<html>\r\n<head><title>", title, "</title></head>\r\n<body>\r\n<center><h1>", shown,
+       "</h1></center>\r\n", note, "<hr><center>", server_token(*request.location),
+       "</center>\r\n</body>\r\n</html>\r\n"});
+}
+
+}  // namespace baton::proxy

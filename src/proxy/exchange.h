@@ -1,0 +1,94 @@
+// One request on its way through the proxy, with the memory that it needs: taken from the thread
+// when a client's bytes arrive, used for all requests that follow at once, given back when the
+// connection idles. The steps (request_head, router, forward, responder, ...) are functions over
+// it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "http/head_parser.h"
+#include "proxy/client.h"
+#include "proxy/request.h"
+#include "proxy/request_body.h"
+#include "proxy/services.h"
+
+namespace baton::proxy {
+
+struct Exchange {
+  explicit Exchange(Services& thread_services) : services(thread_services) {}
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  Services& services;
+  Client* client = nullptr;
+  ClientInfo info;
+  std::string client_text;
+  Request request;
+
+  // The request head and what came with it: buffer[0, received). It stays until the log line.
+  runtime::BufferPool::Buffer buffer;
+  std::size_t received = 0;
+  http::RequestParser parser;
+  http::Refusal refusal;
+  RequestBody body;
+  // "100 Continue" was sent, or is not wanted.
+  bool continue_sent = false;
+  bool error_page_used = false;  // one per request
+  bool silent = false;           // nothing is answered: the connection just ends
+
+  // The response: how its body is framed towards the client, and the head's text.
+  bool chunked = false;
+  std::string head_text;
+
+  // Proxying.
+  std::string upstream_request;     // head sent to the upstream server
+  std::size_t upstream_uri_at = 0;  // where the URI stands in it, for the error log
+  std::size_t upstream_uri_size = 0;
+  http::ResponseHead upstream_head;
+  runtime::BufferPool::Buffer upstream_buffer;  // holds what upstream_head's views point into
+
+  [[nodiscard]] runtime::Loop& loop() const { return services.loop; }
+  [[nodiscard]] Instant now() const { return services.loop.now(); }
+  [[nodiscard]] std::span<char> buffered() const { return buffer.span().first(received); }
+
+  // Ready for the client's next request; what is left in the buffer stays.
+  void begin_request() {
+    request.reset();
+    request.client = &info;
+    parser.restart();
+    refusal = {};
+    continue_sent = false;
+    error_page_used = silent = false;
+    chunked = false;
+    upstream_buffer.reset();
+  }
+};
+
+// Exchanges of one thread that are not in use.
+class ExchangePool {
+ public:
+  explicit ExchangePool(Services& services) : services_(services) {}
+
+  std::unique_ptr<Exchange> take() {
+    if (free_.empty()) return std::make_unique<Exchange>(services_);
+    auto exchange = std::move(free_.back());
+    free_.pop_back();
+    return exchange;
+  }
+  void give_back(std::unique_ptr<Exchange> exchange) {
+    exchange->request.reset();
+    exchange->buffer.reset();
+    exchange->upstream_buffer.reset();
+    exchange->received = 0;
+    if (free_.size() < kept_max) free_.push_back(std::move(exchange));
+  }
+
+ private:
+  static constexpr std::size_t kept_max = 256;
+  Services& services_;
+  std::vector<std::unique_ptr<Exchange>> free_;
+};
+
+}  // namespace baton::proxy

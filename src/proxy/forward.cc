@@ -1,0 +1,152 @@
+// The loop over upstream servers.
+
+#include "proxy/forward.h"
+
+#include "proxy/attempt.h"
+#include "proxy/upstream_request.h"
+
+namespace baton::proxy {
+
+namespace {
+
+// How far a request may go on looking for a server.
+class Retries {
+ public:
+  Retries(const Exchange& exchange, const config::ProxyPass& proxy)
+      : exchange_(exchange), proxy_(proxy), started_(exchange.now()) {
+    const std::uint32_t servers = exchange.services.upstreams.group(proxy.upstream).tries_max();
+    tries_left_ =
+        proxy.next_upstream_tries == 0 ? servers : std::min(servers, proxy.next_upstream_tries);
+  }
+  // Counts an attempt that is about to start.
+  void begin_attempt() { tries_left_ -= tries_left_ > 0 ? 1 : 0; }
+
+  // Whether another attempt could follow the present one at all.
+  [[nodiscard]] bool any_left() const {
+    const bool in_time = proxy_.next_upstream_timeout == 0s ||
+                         exchange_.now() - started_ < proxy_.next_upstream_timeout;
+    return tries_left_ > 0 && in_time;
+  }
+  // Whether what has been sent of the request can be sent again, and its method allows that.
+  [[nodiscard]] bool request_allows(bool request_sent) const {
+    const http::Method method = exchange_.request.head.method;
+    const bool idempotent = method != http::Method::post && method != http::Method::patch &&
+                            method != http::Method::lock;
+    if (request_sent && !idempotent && !(proxy_.next_upstream & config::next_non_idempotent)) {
+      return false;
+    }
+    return exchange_.body.received() == 0;
+  }
+  [[nodiscard]] bool may_follow(const Attempt& attempt) const {
+    const ErrorKind kind = attempt.error().kind;
+    const std::uint32_t condition = kind == ErrorKind::timed_out   ? config::next_on_timeout
+                                    : kind == ErrorKind::malformed ? config::next_on_invalid_header
+                                                                   : config::next_on_error;
+    return any_left() && (proxy_.next_upstream & condition) != 0 &&
+           request_allows(attempt.request_sent());
+  }
+  // The statuses that make the present attempt count as failed.
+  [[nodiscard]] std::uint32_t statuses() const {
+    return any_left() && request_allows(true) ? proxy_.next_upstream : 0;
+  }
+
+ private:
+  const Exchange& exchange_;
+  const config::ProxyPass& proxy_;
+  Instant started_;
+  std::uint32_t tries_left_ = 0;
+};
+
+// Nobody is eligible.
+Verdict no_live_upstreams(Exchange& exchange, const config::ProxyPass& proxy) {
+  Request& request = exchange.request;
+  const std::string_view group = exchange.services.upstreams.group(proxy.upstream).config().name;
+  UpstreamAttempt record;
+  record.server = group;
+  record.status = 502;
+  record.response = 0s;
+  record.after_redirect = request.redirects > 0 && !request.attempts.empty();
+  request.attempts.push_back(record);
+  ErrorLog& log = exchange.services.error_log;
+  if (log.enabled(LogLevel::error, request)) {
+    log.write(LogLevel::error, request, "no live upstreams", "connecting to upstream",
+              upstream_url(exchange, group));
+  }
+  return Verdict::error(502);
+}
+
+void report_failure(Exchange& exchange, upstream::Pick& pick, std::string_view server) {
+  if (!pick.fail(exchange.now())) return;
+  ErrorLog& log = exchange.services.error_log;
+  if (log.enabled(LogLevel::warning, exchange.request)) {
+    log.write(LogLevel::warning, exchange.request, "upstream server temporarily disabled",
+              "connecting to upstream", upstream_url(exchange, server));
+  }
+}
+
+Verdict client_verdict(Exchange& exchange, const Error& error) {
+  Request& request = exchange.request;
+  request.keep_alive = false;
+  switch (error.kind) {
+    case ErrorKind::malformed:
+      return Verdict::error(400);
+    case ErrorKind::too_large:
+      exchange.services.error_log.write(LogLevel::error, request, error.detail,
+                                        "sending request to upstream");
+      return Verdict::error(413);
+    case ErrorKind::timed_out:
+      request.response.status = 408;
+      exchange.silent = true;
+      return Verdict::respond();
+    default:
+      request.response.status = 499;
+      exchange.silent = true;
+      return Verdict::respond();
+  }
+}
+
+}  // namespace
+
+runtime::Task<Verdict> forward(Exchange& exchange) {
+  const LocationPlan& plan = exchange.services.router.plan(exchange.request);
+  const config::ProxyPass& proxy = *plan.location->proxy;
+  const bool writable = write_upstream_request(exchange, plan);
+  if (!writable) co_return Verdict::error(411);
+  upstream::Tried tried;
+  Retries retries(exchange, proxy);
+  while (true) {
+    auto pick = exchange.services.upstreams.pick(proxy.upstream, tried, exchange.now());
+    if (!pick) co_return no_live_upstreams(exchange, proxy);
+    retries.begin_attempt();
+    const std::string_view server = pick->peer().name;
+    const std::uint32_t peer = pick->peer().index;
+    Attempt attempt(exchange, plan, *pick, retries.statuses());
+    const AttemptEnd end = co_await attempt.run();
+    switch (end) {
+      case AttemptEnd::answered:
+        if (exchange.body.is_whole_early()) exchange.body.skip_whole_early();
+        co_return Verdict::respond();
+      case AttemptEnd::broken_off:
+        if (attempt.error().side == Side::upstream) report_failure(exchange, *pick, server);
+        co_return Verdict::respond();
+      case AttemptEnd::intercepted:
+        co_return Verdict::error(exchange.upstream_head.status);
+      case AttemptEnd::client_failed:
+        co_return client_verdict(exchange, attempt.error());
+      case AttemptEnd::passed_over:
+        report_failure(exchange, *pick, server);
+        break;
+      case AttemptEnd::failed:
+        report_failure(exchange, *pick, server);
+        if (!retries.may_follow(attempt)) {
+          const bool late = attempt.error().kind == ErrorKind::timed_out;
+          co_return Verdict::error(late ? 504 : 502);
+        }
+        break;
+    }
+    tried.add(peer);
+    exchange.upstream_buffer.reset();
+  }
+}
+
+}  // namespace baton::proxy

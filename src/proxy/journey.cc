@@ -1,0 +1,183 @@
+// accept (worker.cc) -> read request head -> route -> access and limits -> pick an upstream and
+// forward, or answer here -> send response -> log.
+
+#include "proxy/journey.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "proxy/error_page.h"
+#include "proxy/forward.h"
+#include "proxy/request_head.h"
+#include "proxy/responder.h"
+#include "proxy/return_action.h"
+#include "proxy/static_files.h"
+#include "proxy/try_files.h"
+
+namespace baton::proxy {
+
+namespace {
+
+// The head could not be had: what that means for the client.
+Verdict answer_bad_head(Exchange& exchange, HeadOutcome outcome) {
+  Request& request = exchange.request;
+  request.keep_alive = false;
+  switch (outcome) {
+    case HeadOutcome::refused:
+      exchange.services.error_log.write(
+          LogLevel::info, request, exchange.refusal.why,
+          exchange.parser.has_line() ? "reading client request headers" : "");
+      return Verdict::error(exchange.refusal.status);
+    case HeadOutcome::timed_out:
+      exchange.services.error_log.write(LogLevel::info, request,
+                                        "client timed out (110: Connection timed out)",
+                                        "reading client request headers");
+      request.response.status = 408;
+      exchange.silent = true;
+      break;
+    default:
+      exchange.services.error_log.write(LogLevel::info, request,
+                                        "client prematurely closed connection",
+                                        "reading client request headers");
+      request.response.status = 400;
+      exchange.silent = true;
+      break;
+  }
+  return Verdict::respond();
+}
+
+Verdict route(Exchange& exchange) {
+  Request& request = exchange.request;
+  const Verdict verdict =
+      exchange.services.router.choose_server(request, exchange.client->listener);
+  if (verdict.kind != Verdict::Kind::proceed) return verdict;
+  return exchange.services.router.choose_location(request);
+}
+
+// Access and limits of the location.
+Verdict admit(Exchange& exchange) {
+  Request& request = exchange.request;
+  const std::uint64_t most = request.location->client_max_body_bytes;
+  const http::Framing& framing = request.head.framing;
+  if (most != 0 && framing.kind == http::BodyKind::length && framing.content_length > most) {
+    exchange.services.error_log.write(
+        LogLevel::error, request,
+        fmt::format("client intended to send too large body: {} bytes", framing.content_length));
+    return Verdict::error(413);
+  }
+  return Verdict::proceed();
+}
+
+// Hands the request to what the location says: return, try_files, proxy_pass, files.
+runtime::Task<Verdict> handle(Exchange& exchange) {
+  Request& request = exchange.request;
+  const config::Location& location = *request.location;
+  if (location.returns) co_return answer_return(exchange);
+  if (!location.try_files.empty()) {
+    const Verdict tried = try_files(request);
+    if (tried.kind != Verdict::Kind::proceed) co_return tried;
+  }
+  if (location.proxy) co_return co_await forward(exchange);
+  co_return serve_file(request, exchange.services.error_log);
+}
+
+void begin_body(Exchange& exchange) {
+  Request& request = exchange.request;
+  exchange.body.begin(request.head.framing, exchange.buffered().subspan(request.head.bytes),
+                      request.location->client_max_body_bytes);
+}
+
+void count_request(Exchange& exchange) {
+  const Request& request = exchange.request;
+  ThreadCounters& counters = exchange.services.counters;
+  RequestCounters& listener = counters.listeners[exchange.client->listener];
+  const auto server = static_cast<std::size_t>(request.server - request.proxy->servers.data());
+  const std::size_t by_class = std::clamp(request.response.status / 100, 1, 5) - 1;
+  for (RequestCounters* each : {&listener, &counters.servers[server]}) {
+    count(each->requests, std::uint64_t{1});
+    count(each->by_class[by_class], std::uint64_t{1});
+    count(each->bytes_sent, request.bytes_sent);
+    count(each->bytes_received, request.request_length);
+  }
+}
+
+void log_request(Exchange& exchange) {
+  Request& request = exchange.request;
+  request.ended = exchange.now();
+  request.ended_at = runtime::wall_now();
+  const std::size_t head_size = request.header_sent ? exchange.head_text.size() : 0;
+  request.body_bytes_sent =
+      request.bytes_sent - std::min<std::uint64_t>(request.bytes_sent, head_size);
+  request.request_length = request.head.bytes + exchange.body.received();
+  count_request(exchange);
+  exchange.services.access_log.write(request);
+}
+
+// Moves what the client has sent behind this request to the front of the buffer.
+void keep_next_request(Exchange& exchange) {
+  const std::size_t used = exchange.request.head.bytes + exchange.body.early_used();
+  const std::span<char> left = exchange.buffered().subspan(used);
+  std::string& surplus = exchange.body.surplus();
+  if (!surplus.empty()) {
+    if (surplus.size() > exchange.buffer.span().size()) {
+      exchange.buffer = exchange.services.large_buffers.take();
+    }
+    std::ranges::copy(surplus, exchange.buffer.span().begin());
+    exchange.received = surplus.size();
+    surplus.clear();
+    return;
+  }
+  if (used > 0 && !left.empty())
+    std::memmove(exchange.buffer.span().data(), left.data(), left.size());
+  exchange.received = left.size();
+}
+
+// Reads and forgets the rest of a body that nobody wanted, so that the next request can follow.
+runtime::Task<bool> discard_body(Exchange& exchange) {
+  RequestBody& body = exchange.body;
+  const config::Location& location = *exchange.request.location;
+  const Instant end = exchange.now() + location.lingering_time;
+  auto buffer = exchange.services.small_buffers.take();
+  while (!body.finished()) {
+    const Instant deadline = std::min(end, exchange.now() + location.lingering_timeout);
+    const auto piece = co_await body.read(exchange.client->stream, buffer.span(), deadline);
+    if (!piece || exchange.now() >= end) co_return false;
+  }
+  co_return true;
+}
+
+}  // namespace
+
+runtime::Task<After> serve_request(Exchange& exchange) {
+  Request& request = exchange.request;
+  const HeadOutcome outcome = co_await read_request_head(exchange);
+  if (outcome == HeadOutcome::gone && exchange.received == 0) co_return After::close;
+  Verdict verdict =
+      outcome == HeadOutcome::complete ? route(exchange) : answer_bad_head(exchange, outcome);
+  if (outcome == HeadOutcome::complete) begin_body(exchange);
+  while (verdict.kind != Verdict::Kind::respond) {
+    if (verdict.kind == Verdict::Kind::proceed) verdict = admit(exchange);
+    if (verdict.kind == Verdict::Kind::proceed) verdict = co_await handle(exchange);
+    if (verdict.kind == Verdict::Kind::redirect) {
+      verdict = exchange.services.router.redirect(request, verdict);
+    } else if (verdict.kind == Verdict::Kind::error) {
+      verdict = answer_error(exchange, verdict.status);
+    }
+  }
+  if (!request.header_sent && !exchange.silent) co_await respond(exchange);
+  log_request(exchange);
+  if (!request.keep_alive) {
+    const bool more_may_come = !exchange.body.finished() || outcome != HeadOutcome::complete;
+    co_return request.header_sent&& more_may_come ? After::linger : After::close;
+  }
+  if (!exchange.body.finished()) {
+    const bool discarded = co_await discard_body(exchange);
+    if (!discarded) co_return After::close;
+  }
+  keep_next_request(exchange);
+  co_return After::next;
+}
+
+}  // namespace baton::proxy

@@ -1,0 +1,218 @@
+// The head of a response to the client.
+
+#include "proxy/response_head.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "base/version.h"
+#include "http/scan.h"
+#include "http/status.h"
+#include "proxy/variables.h"
+
+namespace baton::proxy {
+
+namespace {
+
+void append_number(std::string& into, std::uint64_t value) {
+  char digits[20];
+  const auto [end, error] = std::to_chars(digits, digits + sizeof digits, value);
+  into.append(digits, end);
+}
+
+void append_line(std::string& into, std::string_view name, std::string_view value) {
+  into.append(name).append(": ").append(value).append("\r\n");
+}
+
+// add_header without "always" is for these only.
+bool takes_added_headers(std::uint16_t status) {
+  switch (status) {
+    case 200:
+    case 201:
+    case 204:
+    case 206:
+    case 301:
+    case 302:
+    case 303:
+    case 304:
+    case 307:
+    case 308:
+      return true;
+    default:
+      return false;
+  }
+}
+
+void append_status_line(std::string& into, const Response& response) {
+  const std::uint16_t status = http::status_to_send(response.status);
+  into.append("HTTP/1.1 ");
+  const std::string_view usual = http::status_line_text(status);
+  if (!response.reason.empty() || usual.empty()) {
+    append_number(into, status);
+    into.append(" ").append(response.reason);
+  } else {
+    into.append(usual);
+  }
+  into.append("\r\n");
+}
+
+void append_connection(std::string& into, const Request& request) {
+  if (request.response.status == 101) {
+    into.append("Connection: upgrade\r\n");
+  } else if (request.keep_alive) {
+    into.append("Connection: keep-alive\r\n");
+    if (const auto& timeout = request.location->keepalive_header) {
+      into.append("Keep-Alive: timeout=");
+      append_number(into, static_cast<std::uint64_t>(to_ms(*timeout) / 1000));
+      into.append("\r\n");
+    }
+  } else {
+    into.append("Connection: close\r\n");
+  }
+}
+
+void append_expires(std::string& into, const Exchange& exchange) {
+  const config::Location& location = *exchange.request.location;
+  using Expires = config::Location::Expires;
+  switch (location.expires) {
+    case Expires::off:
+      return;
+    case Expires::epoch:
+      into.append("Expires: Thu, 01 Jan 1970 00:00:01 GMT\r\nCache-Control: no-cache\r\n");
+      return;
+    case Expires::max:
+      into.append("Expires: Thu, 31 Dec 2037 23:55:55 GMT\r\nCache-Control: max-age=315360000\r\n");
+      return;
+    case Expires::after: {
+      const http::DateText date = http::format_date(runtime::wall_now() + location.expires_after);
+      append_line(into, "Expires", date.view());
+      const std::int64_t seconds = to_ms(location.expires_after) / 1000;
+      if (seconds < 0) {
+        into.append("Cache-Control: no-cache\r\n");
+      } else {
+        into.append("Cache-Control: max-age=");
+        append_number(into, static_cast<std::uint64_t>(seconds));
+        into.append("\r\n");
+      }
+      return;
+    }
+  }
+}
+
+void append_added_headers(std::string& into, const Exchange& exchange) {
+  const Request& request = exchange.request;
+  const config::Location& location = *request.location;
+  const bool ordinary = takes_added_headers(request.response.status);
+  if (ordinary) append_expires(into, exchange);
+  for (const config::HeaderLine& line : location.add_headers) {
+    if (!ordinary && !line.always) continue;
+    const std::size_t start = into.size();
+    into.append(line.name).append(": ");
+    const std::size_t value = into.size();
+    append_header_value(into, line.value, request);
+    if (into.size() == value) {
+      into.resize(start);
+    } else {
+      into.append("\r\n");
+    }
+  }
+}
+
+}  // namespace
+
+std::string_view server_token(const config::Location& location) {
+  static const std::string full = fmt::format("nginx/{}", nginx_version);
+  return location.server_tokens ? std::string_view(full) : "nginx";
+}
+
+void append_header_value(std::string& into, const config::TemplateText& text,
+                         const Request& request) {
+  if (text.is_literal()) {
+    into.append(text.literal());
+    return;
+  }
+  const std::size_t start = into.size();
+  append_text(into, text, request);
+  char* const end = into.data() + into.size();
+  for (const char* at = into.data() + start; (at = http::find_control(at, end)) != end;) {
+    *const_cast<char*>(at) = ' ';
+  }
+}
+
+bool is_bodyless(const Request& request) {
+  const std::uint16_t status = request.response.status;
+  return request.head.method == http::Method::head || status == 204 || status == 304 ||
+         status < 200;
+}
+
+bool may_keep_alive(const Exchange& exchange) {
+  const Request& request = exchange.request;
+  const config::Location& location = *request.location;
+  // A client that was never told to go on may or may not send its body: nobody can tell where the
+  // next request would begin.
+  const bool body_in_doubt = request.head.expects_continue && !exchange.continue_sent &&
+                             !exchange.body.finished() && !exchange.body.has_early();
+  return request.head.keep_alive && request.keep_alive && !body_in_doubt &&
+         location.keepalive_timeout > 0s &&
+         exchange.client->requests < location.keepalive_requests &&
+         exchange.services.ending != Ending::close;
+}
+
+void choose_framing(Exchange& exchange, const http::Framing& framing) {
+  Request& request = exchange.request;
+  Response& response = request.response;
+  exchange.chunked = false;
+  request.keep_alive = may_keep_alive(exchange);
+  switch (framing.kind) {
+    case http::BodyKind::none:
+    case http::BodyKind::length:
+      response.content_length = framing.content_length;
+      break;
+    case http::BodyKind::chunked:
+    case http::BodyKind::until_close:
+      response.content_length.reset();
+      if (is_bodyless(request)) break;
+      if (request.head.version_minor >= 1 && request.location->chunked_transfer_encoding) {
+        exchange.chunked = true;
+      } else {
+        request.keep_alive = false;
+      }
+      break;
+  }
+}
+
+void write_response_head(Exchange& exchange) {
+  Request& request = exchange.request;
+  const Response& response = request.response;
+  std::string& text = exchange.head_text;
+  text.clear();
+  append_status_line(text, response);
+  const LocationPlan& plan = exchange.services.router.plan(request);
+  const bool proxied = request.upstream_head != nullptr;
+  if (!proxied || !plan.passes_server) append_line(text, "Server", server_token(*request.location));
+  if (!proxied || !plan.passes_date) {
+    append_line(text, "Date", exchange.services.date.text(runtime::wall_now()));
+  }
+  if (!response.content_type.empty()) append_line(text, "Content-Type", response.content_type);
+  if (response.content_length && response.status != 204 && response.status >= 200) {
+    text.append("Content-Length: ");
+    append_number(text, *response.content_length);
+    text.append("\r\n");
+  }
+  if (!response.last_modified.empty()) append_line(text, "Last-Modified", response.last_modified);
+  if (!response.location.empty()) append_line(text, "Location", response.location);
+  if (exchange.chunked) text.append("Transfer-Encoding: chunked\r\n");
+  append_connection(text, request);
+  for (const ResponseHeader& header : response.headers) {
+    append_line(text, header.name, header.value);
+  }
+  append_added_headers(text, exchange);
+  text.append("\r\n");
+}
+
+void add_response_header(Request& request, std::string_view name, std::string_view value) {
+  request.response.headers.push_back({name, value});
+}
+
+}  // namespace baton::proxy

@@ -1,0 +1,48 @@
+// From a request head to the location that answers it. Built once per configuration, immutable,
+// shared by all threads.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "config/model/proxy.h"
+#include "proxy/locations.h"
+#include "proxy/plan.h"
+#include "proxy/request.h"
+#include "proxy/server_names.h"
+
+namespace baton::proxy {
+
+class Router {
+ public:
+  // `proxy` outlives the router.
+  explicit Router(const config::Proxy& proxy);
+
+  // Fills in host, server, uri and args of a request that came in on listener `listener` (index
+  // into config::Proxy::listeners). error(400) when the path cannot be normalised.
+  Verdict choose_server(Request& request, std::uint32_t listener) const;
+  // Fills in location from uri. `redirect` verdicts never come from here; a redirect to the path
+  // with a slash is answered as respond (301, Location set).
+  Verdict choose_location(Request& request) const;
+  // Follows an internal redirect: to a URI, or to a named location "@...". Bounded to ten.
+  Verdict redirect(Request& request, const Verdict& to) const;
+
+  // The plan of the request's location.
+  [[nodiscard]] const LocationPlan& plan(const Request& request) const;
+  [[nodiscard]] const config::Proxy& config() const { return proxy_; }
+
+ private:
+  struct ServerTables {
+    Locations locations;
+    std::vector<LocationPlan> plans;
+  };
+  const config::Proxy& proxy_;
+  std::vector<ServerNames> names_;  // by listener
+  std::vector<std::unique_ptr<ServerTables>> servers_;
+};
+
+// "http://host:port" + `path` for a Location line, or `path` alone with absolute_redirect off.
+std::string_view absolute_location(Request& request, std::string_view path);
+
+}  // namespace baton::proxy

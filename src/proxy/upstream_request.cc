@@ -1,0 +1,101 @@
+// Writing upstream request heads.
+
+#include "proxy/upstream_request.h"
+
+#include <charconv>
+
+#include "http/uri.h"
+#include "proxy/response_head.h"
+
+namespace baton::proxy {
+
+namespace {
+
+// The URI to ask for: as the client sent it, unless proxy_pass or an internal redirect changed it.
+void append_uri(std::string& text, const Request& request, const config::ProxyPass& proxy) {
+  if (proxy.uri) {
+    const std::size_t matched = request.location->match == config::Location::Match::server ||
+                                        request.location->match == config::Location::Match::named
+                                    ? 0
+                                    : request.location->pattern.size();
+    text.append(*proxy.uri);
+    if (matched <= request.uri.size()) http::append_escaped(text, request.uri.substr(matched));
+  } else if (!request.uri_changed) {
+    text.append(request.raw_uri.substr(0, request.raw_uri.find('#')));
+    return;
+  } else {
+    http::append_escaped(text, request.uri);
+  }
+  if (!request.args.empty()) text.append("?").append(request.args);
+}
+
+void append_configured_headers(std::string& text, const Request& request,
+                               const config::ProxyPass& proxy) {
+  for (const config::HeaderLine& line : proxy.set_headers) {
+    const std::size_t start = text.size();
+    text.append(line.name).append(": ");
+    const std::size_t value = text.size();
+    append_header_value(text, line.value, request);
+    if (text.size() == value) {
+      text.resize(start);
+    } else {
+      text.append("\r\n");
+    }
+  }
+}
+
+void append_framing(std::string& text, const Exchange& exchange, const config::ProxyPass& proxy) {
+  const http::RequestHead& head = exchange.request.head;
+  if (!proxy.pass_request_body) return;
+  if (head.framing.kind == http::BodyKind::chunked) {
+    text.append("Transfer-Encoding: chunked\r\n");
+  } else if (head.framing.kind == http::BodyKind::length ||
+             head.headers.has(http::HeaderId::content_length)) {
+    char digits[20];
+    const auto [end, error] =
+        std::to_chars(digits, digits + sizeof digits, head.framing.content_length);
+    text.append("Content-Length: ").append(digits, end).append("\r\n");
+  }
+}
+
+}  // namespace
+
+bool write_upstream_request(Exchange& exchange, const LocationPlan& plan) {
+  const Request& request = exchange.request;
+  const config::ProxyPass& proxy = *plan.location->proxy;
+  if (!proxy.http_1_1 && request.head.framing.kind == http::BodyKind::chunked &&
+      proxy.pass_request_body) {
+    return false;
+  }
+  std::string& text = exchange.upstream_request;
+  text.clear();
+  text.append(request.head.method_name).append(" ");
+  exchange.upstream_uri_at = text.size();
+  append_uri(text, request, proxy);
+  exchange.upstream_uri_size = text.size() - exchange.upstream_uri_at;
+  text.append(proxy.http_1_1 ? " HTTP/1.1\r\n" : " HTTP/1.0\r\n");
+  append_configured_headers(text, request, proxy);
+  if (!plan.sets_connection) {
+    const auto& group = exchange.services.upstreams.group(proxy.upstream).config();
+    if (!proxy.http_1_1 || group.keepalive_connections == 0) text.append("Connection: close\r\n");
+  }
+  append_framing(text, exchange, proxy);
+  if (proxy.pass_request_headers) {
+    for (const http::Header& line : request.head.headers) {
+      if (line.hop_by_hop || plan.set_by_us.contains(line.id, line.name)) continue;
+      text.append(line.name).append(": ").append(line.value).append("\r\n");
+    }
+  }
+  text.append("\r\n");
+  return true;
+}
+
+std::string upstream_url(const Exchange& exchange, std::string_view server) {
+  std::string url = "http://";
+  url.append(server);
+  if (server.starts_with("unix:")) url.append(":");
+  url.append(exchange.upstream_request, exchange.upstream_uri_at, exchange.upstream_uri_size);
+  return url;
+}
+
+}  // namespace baton::proxy

@@ -1,0 +1,16 @@
+// The request head as it is sent to an upstream server: proxy_set_header's lines, the framing, and
+// the client's other lines without those that concern its own connection.
+#pragma once
+
+#include "proxy/exchange.h"
+
+namespace baton::proxy {
+
+// Fills exchange.upstream_request. False for a request that this upstream cannot be given: a
+// chunked body to an HTTP/1.0 server (answer 411).
+bool write_upstream_request(Exchange& exchange, const LocationPlan& plan);
+
+// "http://10.0.0.1:80/path": the request as the error log names it.
+std::string upstream_url(const Exchange& exchange, std::string_view server);
+
+}  // namespace baton::proxy
