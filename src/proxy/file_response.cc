@@ -96,7 +96,8 @@ Verdict send_asked_ranges(Request& request, const http::Validators& validators,
     return Verdict::respond();
   }
   if (asked.kind == Kind::unsatisfiable) {
-    response.file.reset();
+    // The error page is not the file: of what was said of it, only the size stays.
+    response.reset();
     response.headers.push_back(
         {"Content-Range", request.arena.store(fmt::format("bytes */{}", size_bytes))});
     return Verdict::error(416);

@@ -85,7 +85,7 @@ Verdict find_index(Request& request, ErrorLog& log) {
       return Verdict::error(500);
     }
     if (!folder_seen && ::stat(folder.c_str(), &status) != 0) {
-      return index_failed(request, log, folder, errno);
+      return index_failed(request, log, path, errno);
     }
     folder_seen = true;
   }

@@ -121,9 +121,9 @@ TEST_F(StaticFilesTest, AFolderWithoutIndexIsForbidden) {
 
 TEST_F(StaticFilesTest, AMissingFolderIsNotFound) {
   EXPECT_EQ(serve("/none/").status, 404);
-  EXPECT_NE(
-      logged().find("\"" + folder + "/www/none/\" is not found (2: No such file or directory)"),
-      std::string::npos);
+  EXPECT_NE(logged().find("\"" + folder +
+                          "/www/none/index.html\" is not found (2: No such file or directory)"),
+            std::string::npos);
 }
 
 TEST_F(StaticFilesTest, AFolderWithoutSlashIsRedirectedToTheOneWith) {
@@ -249,6 +249,8 @@ TEST_F(StaticFilesTest, ARangeBehindTheEndIs416WithTheSize) {
   send(HeaderId::range, "bytes=10-");
   EXPECT_EQ(serve("/digits.txt").status, 416);
   EXPECT_EQ(header("Content-Range"), "bytes */10");
+  EXPECT_EQ(header("ETag"), "");
+  EXPECT_EQ(request.response.last_modified, "");
 }
 
 TEST_F(StaticFilesTest, ARangeForAnotherVersionGetsTheWholeFile) {
