@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +15,16 @@
 #include "supervisor/privileges.h"
 
 namespace baton::supervisor {
+
+namespace {
+
+// True when the process at the other end of a life line is gone.
+bool has_ended(const runtime::Fd& life) {
+  char byte = 0;
+  return ::recv(life.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+}  // namespace
 
 FailoverPart::FailoverPart(runtime::Loop& loop, runtime::TaskScope& scope, Log& log,
                            Settings settings)
@@ -206,9 +217,9 @@ void FailoverPart::dump(int signal_number) {
 }
 
 void FailoverPart::attach(std::uint64_t number, runtime::Fd page, runtime::Fd life) {
-  // Earlier ones whose process is gone are of no use to a restarted failover process.
-  constexpr std::size_t remembered_max = 8;
-  if (attached_.size() >= remembered_max) attached_.erase(attached_.begin());
+  // Earlier ones that crashed are remembered until now only: a failover process that is restarted
+  // shall hear of the one that serves, not of its dead predecessors.
+  std::erase_if(attached_, [](const Attached& proxy) { return has_ended(proxy.life); });
   attached_.push_back({number, std::move(page), std::move(life)});
   tell_attached(attached_.back());
 }
