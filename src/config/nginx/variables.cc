@@ -9,6 +9,7 @@
 #include <unordered_set>
 
 #include "base/text.h"
+#include "http/header_name.h"
 
 namespace baton::config::nginx {
 
@@ -198,13 +199,24 @@ const std::unordered_set<std::string_view>& variables_not_offered() {
 constexpr std::array<std::string_view, 3> families_not_offered{"proxy_protocol_tlv_", "jwt_header_",
                                                                "jwt_claim_"};
 
+// Header names are looked up here, once, so that the request path need not.
+TextPart family_part(Variable variable, std::string_view name) {
+  TextPart part{variable, std::string(name), 0};
+  if (variable == Variable::http_name || variable == Variable::upstream_http_name) {
+    std::string spelled(name);
+    std::ranges::replace(spelled, '_', '-');
+    part.index = static_cast<std::uint16_t>(http::find_header_id(spelled));
+  }
+  return part;
+}
+
 std::optional<TextPart> part_for(std::string_view name) {
   if (const auto found = offered_variables().find(name); found != offered_variables().end()) {
     return TextPart{found->second, "", 0};
   }
   for (const VariableFamily& family : families) {
     if (name.starts_with(family.prefix) && name.size() > family.prefix.size()) {
-      return TextPart{family.variable, std::string(name.substr(family.prefix.size())), 0};
+      return family_part(family.variable, name.substr(family.prefix.size()));
     }
   }
   return std::nullopt;
