@@ -103,13 +103,15 @@ class VirtualSegment {
   void resume(std::size_t index) {
     VirtualNode& node = nodes_[index];
     node.paused = false;
-    if (node.holds) node.holds_until = never;
+    node.holds_until = never;
     tell(index, event::Slept{now_ - node.paused_since});
     while (!node.queued.empty()) {
       const auto bytes = std::move(node.queued.front());
       node.queued.pop_front();
       deliver(index, bytes);
     }
+    node.holds = node.instance.holds_addresses();  // the renewal puts back what the kernel dropped
+    observe();
   }
   // Bytes from nowhere, as a hostile neighbour sends them.
   void inject(std::size_t to, const std::vector<std::uint8_t>& bytes) {
