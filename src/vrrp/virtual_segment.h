@@ -47,6 +47,7 @@ class VirtualSegment {
   Duration delay_max = 300us;
   std::uint32_t loss_per_mille = 0;
   std::uint32_t duplicates_per_mille = 0;
+  bool reorders = false;  // packets of one sender may overtake each other
   // Keep lines, notices and the like; off in long simulations.
   bool keep_history = true;
   // Called after everything that happened, with time standing still.
@@ -55,6 +56,7 @@ class VirtualSegment {
   std::size_t add(Settings settings, net::IpAddress address) {
     nodes_.emplace_back(std::move(settings), address);
     reach_.assign(nodes_.size(), std::vector<bool>(nodes_.size(), true));
+    last_arrival_.assign(nodes_.size(), std::vector<Instant>(nodes_.size()));
     return nodes_.size() - 1;
   }
   [[nodiscard]] VirtualNode& node(std::size_t index) { return nodes_[index]; }
@@ -206,17 +208,21 @@ class VirtualSegment {
       const auto& destination = unicast ? nodes_[to].address : group;
       const auto message =
           build_message(node.instance.make_advert(priority), node.address, destination);
-      send_copies(to, build_ipv4_packet(message, node.address, destination, ++node.packet_id));
+      send_copies(from, to,
+                  build_ipv4_packet(message, node.address, destination, ++node.packet_id));
     }
   }
 
-  void send_copies(std::size_t to, const std::vector<std::uint8_t>& bytes) {
+  void send_copies(std::size_t from, std::size_t to, const std::vector<std::uint8_t>& bytes) {
     if (random_.below(1000) < loss_per_mille) return;
     const int copies = random_.below(1000) < duplicates_per_mille ? 2 : 1;
     for (int i = 0; i < copies; ++i) {
       const auto spread = static_cast<std::uint64_t>((delay_max - delay_min).count()) + 1;
       const Duration delay = delay_min + Duration(static_cast<std::int64_t>(random_.below(spread)));
-      packets_.push(Packet{now_ + delay, ++order_, to, bytes});
+      Instant& last = last_arrival_[from][to];
+      const Instant arrival = reorders ? now_ + delay : std::max(last, now_ + delay);
+      last = arrival;
+      packets_.push(Packet{arrival, ++order_, to, bytes});
     }
   }
 
@@ -242,7 +248,8 @@ class VirtualSegment {
   Random random_;
   Instant now_{};
   std::deque<VirtualNode> nodes_;
-  std::vector<std::vector<bool>> reach_;
+  std::vector<std::vector<bool>> reach_;            // [from][to]
+  std::vector<std::vector<Instant>> last_arrival_;  // [from][to]
   std::priority_queue<Packet> packets_;
   std::uint64_t order_ = 0;
 };

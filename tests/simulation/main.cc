@@ -247,7 +247,9 @@ class World {
   void lose() {
     segment_.loss_per_mille = static_cast<std::uint32_t>(random_.below(600));
     segment_.duplicates_per_mille = static_cast<std::uint32_t>(random_.below(200));
+    segment_.reorders = true;
     segment_.run_for(some_time(10 * longest_wait()));
+    segment_.reorders = false;
     segment_.loss_per_mille = segment_.duplicates_per_mille = 0;
   }
 
