@@ -16,7 +16,8 @@ namespace {
 
 using testing::HasSubstr;
 
-const std::string corpus = std::string(BATON_SOURCE_DIR) + "/tests/conformance/keepalived-verdicts/";
+const std::string corpus =
+    std::string(BATON_SOURCE_DIR) + "/tests/conformance/keepalived-verdicts/";
 
 struct Verdict {
   std::string name;

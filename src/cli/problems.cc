@@ -36,6 +36,7 @@ std::vector<Diagnostic> in_reading_order(const Diagnostics& diagnostics,
     return std::tuple(found == rank.end() ? 0 : found->second, where.line, where.column);
   };
   std::vector<const Diagnostic*> order;
+  order.reserve(diagnostics.all().size());
   for (const Diagnostic& diagnostic : diagnostics.all()) order.push_back(&diagnostic);
   // Elements of one vector: their addresses keep the order of what stands in the same place.
   std::ranges::sort(order, [&key](const Diagnostic* a, const Diagnostic* b) {

@@ -8,8 +8,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <optional>
+#include <vector>
 
+#include "cli/advert_history.h"
 #include "linux/links.h"
 #include "linux/packet_capture.h"
 #include "net/bytes.h"
@@ -46,7 +49,7 @@ struct Layers {
 Bytes strip_authentication(Bytes payload, Layers& layers) {
   net::ByteReader reader(payload);
   const std::uint8_t next = reader.u8();
-  const std::size_t size = (reader.u8() + 2u) * 4u;
+  const std::size_t size = (std::size_t{reader.u8()} + 2) * 4;
   reader.u16();
   AuthenticationHeader header;
   header.index = reader.u32();
@@ -67,7 +70,7 @@ void read_ipv4(Bytes packet, Layers& layers) {
   layers.parsed = vrrp::parse_ipv4_packet(packet);
   layers.protocol = packet.size() > 9 ? packet[9] : 0;
   if (layers.protocol != protocol_ah) return;
-  const std::size_t header = (packet[0] & 0x0fu) * 4u;
+  const std::size_t header = std::size_t{packet[0] & 0x0fu} * 4;
   if (header < vrrp::ipv4_header_size || header > packet.size()) return;
   const std::size_t end =
       std::clamp<std::size_t>(layers.parsed.envelope.total_length, header, packet.size());
@@ -262,12 +265,21 @@ std::vector<std::string> remarks_of(const Layers& layers) {
   return remarks;
 }
 
-std::string seconds_text(Duration interval) {
-  return fmt::format("{:g} s", to_seconds(interval));
+std::map<int, std::string> link_names() {
+  std::map<int, std::string> names;
+  auto netlink = linux::Netlink::open();
+  if (!netlink) return names;
+  if (const auto links = netlink->links()) {
+    for (const auto& link : *links) names[link.index] = link.name;
+  }
+  return names;
 }
 
-std::string cast_text(bool multicast) {
-  return multicast ? "multicast" : "unicast";
+int complain(std::ostream& errors, const std::string& what, const Error& error) {
+  errors << "baton trace: " << what << error.detail << ": " << std::strerror(error.errno_value)
+         << '\n'
+         << std::flush;
+  return 1;
 }
 
 }  // namespace
@@ -303,92 +315,32 @@ std::string describe_packet(Bytes packet, WallTime time) {
   return text;
 }
 
-std::vector<std::string> AdvertHistory::compare(const ParsedAdvert& parsed, WallTime time) {
-  std::vector<std::string> remarks;
-  const vrrp::Advert& advert = parsed.advert;
-  if (!parsed.ok() || advert.version == 0) return remarks;
-  std::vector<Sender>& senders = routers_[advert.virtual_router_id];
-  const Sender now{advert, parsed.envelope.source, parsed.envelope.destination.is_multicast(),
-                   time};
-  const auto say = [&](const Sender& other, const std::string& difference) {
-    remarks.push_back(fmt::format("{}: {}", other.source.text(), difference));
-  };
-  for (const Sender& other : senders) {
-    if (other.source == now.source || other.source.family() != now.source.family()) continue;
-    if (other.multicast != now.multicast) {
-      say(other, fmt::format("sends by {}, this one by {}: they do not hear each other",
-                             cast_text(other.multicast), cast_text(now.multicast)));
-    }
-    if (other.advert.version != advert.version) {
-      say(other, fmt::format("speaks version {}", other.advert.version));
-      continue;
-    }
-    if (other.advert.addresses.size() != advert.addresses.size()) {
-      say(other, fmt::format("announces {} addresses, this one {}", other.advert.addresses.size(),
-                             advert.addresses.size()));
-    } else if (!std::ranges::is_permutation(other.advert.addresses, advert.addresses)) {
-      say(other, "announces other addresses");
-    }
-    if (other.advert.interval != advert.interval) {
-      say(other, fmt::format("has an interval of {}, this one {}{}",
-                             seconds_text(other.advert.interval), seconds_text(advert.interval),
-                             advert.version == 2 ? ": they drop each other's adverts" : ""));
-    }
-    if (other.advert.auth_type != advert.auth_type || other.advert.password != advert.password) {
-      say(other, "authenticates differently: they drop each other's adverts");
-    }
-    const bool both_rule = other.advert.priority > 0 && advert.priority > 0;
-    if (both_rule && time - other.last < 2 * std::max(other.advert.interval, advert.interval)) {
-      say(other, "is master too, at the same time");
-    }
-  }
-  constexpr std::size_t most_senders = 2;
-  std::erase_if(senders, [&](const Sender& sender) { return sender.source == now.source; });
-  if (senders.size() >= most_senders) senders.erase(senders.begin());
-  senders.push_back(now);
-  return remarks;
-}
-
 int trace(const TraceOptions& options, std::ostream& out, std::ostream& errors) {
-  std::map<int, std::string> names;
-  int link = 0;
-  if (auto netlink = linux::Netlink::open()) {
-    if (const auto links = netlink->links()) {
-      for (const auto& found : *links) {
-        names[found.index] = found.name;
-        if (found.name == options.interface) link = found.index;
-      }
-    }
-  }
+  const auto names = link_names();
+  const auto found =
+      std::ranges::find(names, options.interface,
+                        [](const auto& entry) -> const std::string& { return entry.second; });
   const std::string place = options.interface.empty() ? "all interfaces" : options.interface;
-  if (link == 0 && !options.interface.empty()) {
+  if (found == names.end() && !options.interface.empty()) {
     errors << "baton trace: there is no interface " << place << '\n' << std::flush;
     return 1;
   }
-  auto capture = linux::PacketCapture::open(link);
-  if (!capture) {
-    errors << "baton trace: cannot watch " << place << ": " << capture.error().detail << ": "
-           << std::strerror(capture.error().errno_value) << '\n'
-           << std::flush;
-    return 1;
-  }
+  auto capture = linux::PacketCapture::open(options.interface.empty() ? 0 : found->first);
+  if (!capture) return complain(errors, "cannot watch " + place + ": ", capture.error());
   errors << "baton trace: listening on " << place << " for VRRP\n" << std::flush;
+
   AdvertHistory history;
   std::uint64_t seen = 0;
   while (options.count == 0 || seen < options.count) {
     const auto packet = capture->receive(-1s);
-    if (!packet) {
-      errors << "baton trace: " << packet.error().detail << ": "
-             << std::strerror(packet.error().errno_value) << '\n'
-             << std::flush;
-      return 1;
-    }
+    if (!packet) return complain(errors, "", packet.error());
     if (!*packet) continue;
+    const auto link = names.find((*packet)->link);
+    const std::string name = link == names.end() ? "?" : link->second;
     // What is sent over the loopback comes back at once: shown when it arrives.
-    const std::string& name = names[(*packet)->link];
     if ((*packet)->outgoing && name == "lo") continue;
     ++seen;
-    if (link == 0) out << name << ((*packet)->outgoing ? " Out " : " In ");
+    if (options.interface.empty()) out << name << ((*packet)->outgoing ? " Out " : " In ");
     out << describe_packet((*packet)->bytes, (*packet)->time) << '\n';
     for (const auto& remark : history.compare(parse_packet((*packet)->bytes), (*packet)->time)) {
       out << "    MISMATCH with " << remark << '\n';

@@ -3,11 +3,9 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <ostream>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "base/time.h"
 #include "vrrp/packet.h"
@@ -21,24 +19,6 @@ std::string describe_packet(std::span<const std::uint8_t> packet, WallTime time)
 
 // The same packet as values; version 0 in `advert` when it is no IP packet with VRRP in it.
 vrrp::ParsedAdvert parse_packet(std::span<const std::uint8_t> packet);
-
-// Remembers who sends what, and says what does not go together: multicast and unicast for one
-// virtual router id, different addresses, intervals, passwords, versions; two masters at once.
-// At most as many routers are remembered as there are ids, two senders each.
-class AdvertHistory {
- public:
-  // What is odd about `parsed` after what came before it. Packets with problems are not judged.
-  std::vector<std::string> compare(const vrrp::ParsedAdvert& parsed, WallTime time);
-
- private:
-  struct Sender {
-    vrrp::Advert advert;
-    net::IpAddress source;
-    bool multicast = true;
-    WallTime last{};
-  };
-  std::map<std::uint8_t, std::vector<Sender>> routers_;
-};
 
 struct TraceOptions {
   std::string interface;    // empty: all

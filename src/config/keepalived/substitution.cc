@@ -13,7 +13,7 @@ namespace baton::config::keepalived {
 
 namespace {
 
-constexpr std::size_t longest_line_bytes = 64 * 1024;
+constexpr std::size_t longest_line_bytes = 65536;
 constexpr int most_replacements = 1000;
 constexpr std::size_t most_rounds = 65536;
 

@@ -55,6 +55,7 @@ Weight read_weight(Reader& reader, const InstanceDraft& draft, const Statement& 
 
 void report_undefined(Reader& reader, const InstanceDraft& draft, const Statement& statement) {
   std::vector<std::string_view> known;
+  known.reserve(reader.model.scripts.size());
   for (const auto& script : reader.model.scripts) known.push_back(script.name);
   const std::string_view near = closest_word(statement.keyword(), known);
   reader.diagnostics.error(
