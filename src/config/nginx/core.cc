@@ -55,8 +55,10 @@ void read_worker_processes(Reader& reader, const Directive& directive) {
     return;
   }
   const auto count = parse_number(directive.word(1));
-  if (!count || *count == 0 || *count > 1024) {
-    return reader.directive_error(directive, 1, "invalid value");
+  if (!count || *count > 1024) return reader.directive_error(directive, 1, "invalid value");
+  if (*count == 0) {
+    return reader.error(directive, 1,
+                        "\"worker_processes 0\" is not supported by baton: nobody would serve");
   }
   reader.proxy().worker_processes = static_cast<std::uint32_t>(*count);
 }

@@ -29,14 +29,15 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
   return static_cast<std::uint16_t>(*port);
 }
 
-// "80", or "8000-8010" where ranges are allowed. False when it is neither.
-bool take_ports(std::string_view text, AddressUse use, AddressText& into) {
+// "80", or "8000-8010" where ranges are allowed. Gives what is wrong with it, or nothing.
+std::string_view take_ports(std::string_view text, AddressUse use, AddressText& into) {
   const std::size_t dash = use == AddressUse::listen ? text.find('-') : std::string_view::npos;
   into.port = parse_port(text.substr(0, dash));
   const auto last = dash == std::string_view::npos ? into.port : parse_port(text.substr(dash + 1));
-  if (!into.port || !last || *last < *into.port) return false;
+  if (!into.port || !last) return "invalid port";
+  if (*last < *into.port) return "invalid port range";
   into.last_port = *last;
-  return true;
+  return {};
 }
 
 AddressText parse_unix(std::string_view text, AddressUse use) {
@@ -64,7 +65,8 @@ AddressText parse_ipv6(std::string_view text, AddressUse use) {
   if (!result.address || result.address->is_ipv4()) return with_problem("invalid IPv6 address");
   if (rest.empty()) return result;
   if (rest[0] != ':') return with_problem("invalid host");
-  if (!take_ports(rest.substr(1), use, result)) return with_problem("invalid port");
+  if (const auto wrong = take_ports(rest.substr(1), use, result); !wrong.empty())
+    return with_problem(wrong);
   return result;
 }
 
@@ -74,13 +76,15 @@ AddressText parse_internet(std::string_view text, AddressUse use) {
   // "listen 80" names a port; anywhere else a number is a host.
   if (colon == std::string_view::npos && use == AddressUse::listen && !text.empty() &&
       std::ranges::all_of(text, [](char c) { return is_digit(c) || c == '-'; })) {
-    if (!take_ports(text, use, result)) return with_problem("invalid port");
+    if (const auto wrong = take_ports(text, use, result); !wrong.empty())
+      return with_problem(wrong);
     result.host = "*";
     return result;
   }
   result.host = text.substr(0, colon);
-  if (colon != std::string_view::npos && !take_ports(text.substr(colon + 1), use, result)) {
-    return with_problem("invalid port");
+  if (colon != std::string_view::npos) {
+    const std::string_view wrong = take_ports(text.substr(colon + 1), use, result);
+    if (!wrong.empty()) return with_problem(wrong);
   }
   if (result.host.empty()) return with_problem("no host");
   result.address = net::IpAddress::parse(result.host);

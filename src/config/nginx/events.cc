@@ -18,6 +18,14 @@ void read_events(Reader& reader, const Directive& directive) {
   reader.read_block(directive.block, inner);
 }
 
+void read_worker_connections(Reader& reader, const Directive& directive) {
+  const auto count = parse_unsigned(directive.word(1), UINT32_MAX);
+  if (!count) {
+    return reader.error(directive, 1, fmt::format("invalid number \"{}\"", directive.word(1)));
+  }
+  reader.proxy().worker_connections = static_cast<std::uint32_t>(*count);
+}
+
 void read_use(Reader& reader, const Directive& directive) {
   constexpr std::array<std::string_view, 6> elsewhere{"select",    "poll",      "kqueue",
                                                       "/dev/poll", "eventport", "iocp"};
@@ -32,8 +40,7 @@ void read_use(Reader& reader, const Directive& directive) {
 
 constexpr Rule rules[] = {
     level("events", in_main, take0, read_events, Value::text),
-    supported("worker_connections", in_events, take1, set_number<&Proxy::worker_connections>,
-              Value::number),
+    supported("worker_connections", in_events, take1, read_worker_connections, Value::number),
     supported("multi_accept", in_events, take_switch, set_switch<&Proxy::multi_accept>),
     supported("use", in_events, take1, read_use, Value::text),
     no_effect("accept_mutex", in_events, take_switch, Value::any,

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "config/nginx/error_log.h"
+#include "config/nginx/proxy.h"
 #include "config/nginx/setters.h"
 #include "config/nginx/topics.h"
 #include "config/nginx/variables.h"
@@ -43,7 +44,9 @@ void read_http(Reader& reader, const Directive& directive) {
   http.location.access_logs = {{std::string(default_access_log), 0}};
   http.location.error_log =
       proxy.error_logs.empty() ? reader.default_error_log() : proxy.error_logs.front();
-  reader.read_block(directive.block, http);
+  const Reader::Blocks blocks = reader.read_settings(directive.block, http);
+  check_proxy_buffers(reader, http);
+  reader.read_levels(blocks, http);
 }
 
 void read_location_error_log(Reader& reader, const Directive& directive) {

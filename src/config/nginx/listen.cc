@@ -53,17 +53,16 @@ class ListenParameters {
 
   bool read_size(std::string_view word) {
     if (const auto text = value_of(word, "backlog=")) {
-      const bool unlimited = *text == "-1";
       const auto backlog = parse_unsigned(*text, INT32_MAX);
-      if (!unlimited && (!backlog || *backlog == 0)) {
-        error(fmt::format("invalid backlog \"{}\"", *text));
+      if (!backlog || *backlog == 0) {
+        error(fmt::format("invalid backlog \"{}\"", word));
         return true;
       }
-      line_.options.backlog = unlimited ? -1 : static_cast<int>(*backlog);
+      line_.options.backlog = static_cast<int>(*backlog);
     } else if (const auto receive = value_of(word, "rcvbuf=")) {
-      line_.options.receive_buffer_bytes = parse_buffer("rcvbuf", *receive);
+      line_.options.receive_buffer_bytes = parse_buffer("rcvbuf", word, *receive);
     } else if (const auto send = value_of(word, "sndbuf=")) {
-      line_.options.send_buffer_bytes = parse_buffer("sndbuf", *send);
+      line_.options.send_buffer_bytes = parse_buffer("sndbuf", word, *send);
     } else {
       return false;
     }
@@ -71,10 +70,11 @@ class ListenParameters {
     return true;
   }
 
-  std::optional<int> parse_buffer(std::string_view name, std::string_view text) {
+  std::optional<int> parse_buffer(std::string_view name, std::string_view word,
+                                  std::string_view text) {
     const auto bytes = parse_size(text);
     if (bytes && *bytes <= INT32_MAX) return static_cast<int>(*bytes);
-    error(fmt::format("invalid {} \"{}\"", name, text));
+    error(fmt::format("invalid {} \"{}\"", name, word));
     return std::nullopt;
   }
 
@@ -83,9 +83,10 @@ class ListenParameters {
       const bool is_ipv6 =
           line_.address.unix_path.empty() && !line_.address.endpoint.address.is_ipv4();
       if (!is_ipv6) {
-        error(fmt::format("ipv6only is not supported on addr \"{}\"", line_.address.text()));
+        reader_.warning(directive_, index_,
+                        fmt::format("ipv6only means nothing for \"{}\"", line_.address.text()));
       } else if (*text != "on" && *text != "off") {
-        error(fmt::format("invalid ipv6only flags \"{}\"", *text));
+        error(fmt::format("invalid parameter \"{}\"", word));
       }
       line_.options.ipv6_only = *text != "off";
     } else if (const auto probes = value_of(word, "so_keepalive=")) {
@@ -102,7 +103,7 @@ class ListenParameters {
     line_.options.keepalive_probes = text != "off";
     if (text == "on" || text == "off") return;
     const auto parts = split(text, ':');
-    bool valid = parts.size() > 1 && parts.size() <= 3;
+    bool valid = parts.size() <= 3;
     bool any = false;
     for (std::size_t i = 0; valid && i < parts.size(); ++i) {
       if (parts[i].empty()) continue;

@@ -101,6 +101,7 @@ void read_location(Reader& reader, const Directive& directive) {
   inner.location.pattern = matching->pattern;
   inner.location.where = directive.position(directive.words.back());
   const Reader::Blocks blocks = reader.read_settings(directive.block, inner);
+  check_proxy_buffers(reader, inner);
   finish_proxy(reader, inner);
   reader.proxy().servers[server].locations[index] = inner.location;
   reader.read_levels(blocks, inner);

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
 #include <utility>
 
 #include "base/text.h"
@@ -66,30 +66,37 @@ std::string format_hint(const Reader& reader, std::string_view word) {
 // The parameters behind path and format. False: told.
 bool check_parameter(Reader& reader, const Directive& directive, std::size_t index) {
   const std::string& word = directive.word(index);
-  const auto invalid = [&](std::string_view what) {
-    reader.error(directive, index, fmt::format("invalid {} \"{}\"", what, word));
+  const auto invalid = [&](std::string_view what, std::string_view text) {
+    reader.error(directive, index, fmt::format("invalid {} \"{}\"", what, text));
     return false;
   };
+  const std::string_view value =
+      std::string_view(word).substr(std::min(word.find('='), word.size() - 1) + 1);
   if (word.starts_with("buffer=")) {
-    if (parse_size(std::string_view(word).substr(7)).value_or(0) == 0) {
-      return invalid("buffer size");
+    if (parse_size(value).value_or(0) == 0) {
+      return invalid("buffer size", value);
     }
   } else if (word.starts_with("flush=")) {
-    if (parse_milliseconds(std::string_view(word).substr(6)).value_or(0s) == 0s) {
-      return invalid("flush time");
+    if (parse_milliseconds(value).value_or(0s) == 0s) {
+      return invalid("flush time", value);
     }
   } else if (word == "gzip" || word.starts_with("gzip=") || word.starts_with("if=")) {
     reader.error(directive, index,
                  fmt::format("parameter \"{}\" of \"access_log\" is not supported by baton", word));
     return false;
   } else {
-    return invalid("parameter");
+    return invalid("parameter", word);
   }
   reader.note_once(directive, "access_log " + word.substr(0, word.find('=')),
                    fmt::format("parameter \"{}\" of \"access_log\" has no effect in baton: it "
                                "always writes in batches",
                                word));
   return true;
+}
+
+bool has_parameter(const Directive& directive, std::string_view name) {
+  return std::ranges::any_of(directive.words,
+                             [&](const Word& word) { return word.text.starts_with(name); });
 }
 
 void turn_off(Reader& reader, const Directive& directive) {
@@ -122,6 +129,10 @@ void read_access_log(Reader& reader, const Directive& directive) {
   }
   for (std::size_t i = 3; i <= directive.count(); ++i) {
     if (!check_parameter(reader, directive, i)) return;
+  }
+  if (has_parameter(directive, "flush=") && !has_parameter(directive, "buffer=")) {
+    return reader.error(directive, 1,
+                        fmt::format("no buffer is defined for access_log \"{}\"", path));
   }
   // "off" anywhere on a level wins over the files that it names.
   if (!level.access_log_off) level.location.access_logs.push_back(std::move(log));

@@ -22,6 +22,7 @@ namespace baton::config::nginx {
 namespace {
 
 constexpr std::uint16_t http_port = 80;
+constexpr std::uint64_t buffer_bytes_max = 1U << 30;
 
 constexpr std::array<std::string_view, 8> headers_hidden_always{"date",
                                                                 "server",
@@ -123,13 +124,23 @@ void read_proxy_http_version(Reader& reader, const Directive& directive) {
   reader.level().proxy.http_1_1 = *version == 11;
 }
 
+void read_proxy_buffer_size(Reader& reader, const Directive& directive) {
+  const auto size = parse_size(directive.word(1));
+  if (!size || *size > buffer_bytes_max) {
+    return reader.directive_error(directive, 1, "invalid value");
+  }
+  Level& level = reader.level();
+  level.proxy.buffer_size_bytes = level.proxy_head_bytes = *size;
+  level.proxy_buffers = &directive;
+}
+
 void read_proxy_buffers(Reader& reader, const Directive& directive) {
   const auto count = parse_number(directive.word(1));
   if (!count || *count == 0 || *count > 65536) {
     return reader.directive_error(directive, 1, "invalid value");
   }
   const auto size = parse_size(directive.word(2));
-  if (!size || *size == 0 || *size > (1U << 30)) {
+  if (!size || *size == 0 || *size > buffer_bytes_max) {
     return reader.directive_error(directive, 2, "invalid value");
   }
   if (*count < 2) {
@@ -139,12 +150,14 @@ void read_proxy_buffers(Reader& reader, const Directive& directive) {
   level.proxy_buffer_count = *count;
   level.proxy_buffer_bytes = *size;
   level.proxy.buffers_bytes = *count * *size;
+  level.proxy_buffers = &directive;
 }
 
 void read_proxy_busy_buffers_size(Reader& reader, const Directive& directive) {
   const auto size = parse_size(directive.word(1));
   if (!size) return reader.directive_error(directive, 1, "invalid value");
   reader.level().busy_bytes = *size;
+  reader.level().proxy_buffers = &directive;
 }
 
 void read_proxy_next_upstream(Reader& reader, const Directive& directive) {
@@ -225,22 +238,6 @@ void read_proxy_ignore_headers(Reader& reader, const Directive& directive) {
                    "these headers");
 }
 
-void check_buffers(Reader& reader, const Level& level, const Directive& directive) {
-  if (!level.busy_bytes) return;
-  const std::size_t busy = *level.busy_bytes;
-  if (busy < std::max(level.proxy.buffer_size_bytes, level.proxy_buffer_bytes)) {
-    return reader.error(
-        directive, 0,
-        "\"proxy_busy_buffers_size\" must be equal to or greater than the maximum of the value of "
-        "\"proxy_buffer_size\" and one of the \"proxy_buffers\"");
-  }
-  if (busy > (level.proxy_buffer_count - 1) * level.proxy_buffer_bytes) {
-    reader.error(directive, 0,
-                 "\"proxy_busy_buffers_size\" must be less than the size of all \"proxy_buffers\" "
-                 "minus one buffer");
-  }
-}
-
 std::vector<std::string> hidden_headers(const Level& level) {
   std::vector<std::string> names(headers_hidden_always.begin(), headers_hidden_always.end());
   names.insert(names.end(), level.hidden.begin(), level.hidden.end());
@@ -252,11 +249,27 @@ std::vector<std::string> hidden_headers(const Level& level) {
 
 }  // namespace
 
+void check_proxy_buffers(Reader& reader, const Level& level) {
+  if (level.proxy_buffers == nullptr) return;
+  const std::size_t largest = std::max(level.proxy_head_bytes, level.proxy_buffer_bytes);
+  const std::size_t busy = level.busy_bytes.value_or(2 * largest);
+  if (busy < largest) {
+    return reader.error(
+        *level.proxy_buffers, 0,
+        "\"proxy_busy_buffers_size\" must be equal to or greater than the maximum of the value of "
+        "\"proxy_buffer_size\" and one of the \"proxy_buffers\"");
+  }
+  if (busy > (level.proxy_buffer_count - 1) * level.proxy_buffer_bytes) {
+    reader.error(*level.proxy_buffers, 0,
+                 "\"proxy_busy_buffers_size\" must be less than the size of all \"proxy_buffers\" "
+                 "minus one buffer");
+  }
+}
+
 void finish_proxy(Reader& reader, Level& level) {
   if (!level.location.proxy) return;
   ProxyLine& line = reader.proxy_lines.back();
   BATON_ASSERT(line.proxy == level.location.proxy);
-  check_buffers(reader, level, *line.directive);
   ProxyPass& proxy = *line.proxy;
   proxy = level.proxy;
   const bool sets_host = std::ranges::any_of(proxy.set_headers, [](const HeaderLine& header) {
@@ -289,8 +302,7 @@ constexpr Rule rules[] = {
     supported("proxy_buffering", hsl, take_switch, set_switch<&ProxyPass::buffering>),
     supported("proxy_request_buffering", hsl, take_switch,
               set_switch<&ProxyPass::request_buffering>),
-    supported("proxy_buffer_size", hsl, take1, set_size<&ProxyPass::buffer_size_bytes>,
-              Value::size),
+    supported("proxy_buffer_size", hsl, take1, read_proxy_buffer_size, Value::size),
     supported("proxy_buffers", hsl, take2, read_proxy_buffers, Value::buffers),
     supported("proxy_busy_buffers_size", hsl, take1, read_proxy_busy_buffers_size, Value::size),
     supported("proxy_connect_timeout", hsl, take1, set_milliseconds<&ProxyPass::connect_timeout>,

@@ -6,6 +6,10 @@
 
 namespace baton::config::nginx {
 
+// The sizes of buffers that one level sets must fit together, as in nginx; called when its
+// settings have all been read.
+void check_proxy_buffers(Reader& reader, const Level& level);
+
 // Called when a location's settings have all been read; does nothing without a proxy_pass.
 void finish_proxy(Reader& reader, Level& level);
 

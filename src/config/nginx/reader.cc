@@ -91,6 +91,7 @@ Level Reader::nested(Context context) const {
   Level inner = *level_;
   inner.context = context;
   inner.seen.clear();
+  inner.proxy_buffers = nullptr;
   inner.location.returns.reset();
   inner.location.proxy.reset();
   inner.location.try_files.clear();

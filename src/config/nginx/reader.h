@@ -38,12 +38,14 @@ struct Level {
   std::uint32_t server_index = 0;
   std::uint32_t location_index = 0;
   bool access_log_off = false;
-  bool hide_headers_set = false;            // below: whether any level so far said something
-  std::vector<std::string> hidden, passed;  // proxy_hide_header, proxy_pass_header
-  std::optional<std::size_t> busy_bytes;    // proxy_busy_buffers_size
-  std::size_t proxy_buffer_count = 8;       // proxy_buffers
-  std::size_t proxy_buffer_bytes = 4096;    // size of each
-  std::vector<const Rule*> seen;            // rules that were used on this very level
+  bool hide_headers_set = false;             // below: whether any level so far said something
+  std::vector<std::string> hidden, passed;   // proxy_hide_header, proxy_pass_header
+  std::optional<std::size_t> busy_bytes;     // proxy_busy_buffers_size
+  std::size_t proxy_buffer_count = 8;        // proxy_buffers
+  std::size_t proxy_head_bytes = 4096;       // proxy_buffer_size as nginx defaults it
+  std::size_t proxy_buffer_bytes = 4096;     // size of each
+  const Directive* proxy_buffers = nullptr;  // the last one here that set a size
+  std::vector<const Rule*> seen;             // rules that were used on this very level
 };
 
 // A `listen` directive, kept until all servers are known.

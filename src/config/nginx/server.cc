@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "config/nginx/proxy.h"
 #include "config/nginx/reader.h"
 #include "config/nginx/setters.h"
 #include "config/nginx/topics.h"
@@ -29,6 +30,7 @@ void read_server(Reader& reader, const Directive& directive) {
   inner.location.where = inner.server.where;
   const Reader::Blocks blocks = reader.read_settings(directive.block, inner);
 
+  check_proxy_buffers(reader, inner);
   if (reader.listen_lines.size() == listens_before) {
     ListenLine line;  // without a `listen` a server answers on *:80
     line.server = inner.server_index;

@@ -29,13 +29,13 @@ TemplateText compile_path(Reader& reader, const Directive& directive, std::strin
   return text;
 }
 
-bool names_root_itself(const TemplateText& text) {
+// The variable of a path that would be the path itself, or nothing.
+std::string_view self_reference(const TemplateText& text) {
   for (const TextPart& part : text.parts) {
-    if (part.variable == Variable::document_root || part.variable == Variable::realpath_root) {
-      return true;
-    }
+    if (part.variable == Variable::document_root) return "$document_root";
+    if (part.variable == Variable::realpath_root) return "$realpath_root";
   }
-  return false;
+  return {};
 }
 
 // root and alias exclude each other on one level.
@@ -56,12 +56,10 @@ void store_root(Reader& reader, const Directive& directive, bool is_alias) {
   std::string_view path = directive.word(1);
   if (!is_alias && path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
   TemplateText text = compile_path(reader, directive, path);
-  if (names_root_itself(text)) {
-    return reader.error(
-        directive, 1,
-        fmt::format("the $document_root and $realpath_root variables may not be used in the "
-                    "\"{}\" directive",
-                    directive.name()));
+  if (const std::string_view self = self_reference(text); !self.empty()) {
+    return reader.error(directive, 1,
+                        fmt::format("the {} variable cannot be used in the \"{}\" directive", self,
+                                    directive.name()));
   }
   Location& location = reader.level().location;
   if (is_alias) {

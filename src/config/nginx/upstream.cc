@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "config/nginx/endpoint.h"
 #include "config/nginx/setters.h"
@@ -24,6 +26,10 @@ void read_upstream(Reader& reader, const Directive& directive) {
   reader.read_block(directive.block, inner);
   if (inner.upstream.servers.empty() && reader.error_count() == errors_before) {
     reader.error(directive, 0, "no servers are inside upstream");
+  }
+  const auto& servers = inner.upstream.servers;
+  if (!servers.empty() && std::ranges::all_of(servers, &UpstreamServer::backup)) {
+    reader.error(directive, 1, fmt::format("no servers in upstream \"{}\"", name));
   }
   const auto index = static_cast<std::uint32_t>(proxy.upstreams.size());
   if (!reader.upstream_names.try_emplace(lowered(name), index).second) {

@@ -26,8 +26,7 @@ struct TimeUnit {
   bool in_milliseconds;  // offered where nginx keeps milliseconds
 };
 
-// From large to small: a time may go through them only in this order. A bare number counts
-// as seconds and, like them, ends the text but for milliseconds.
+// From large to small: a time may go through them only in this order.
 constexpr std::array<TimeUnit, 8> time_units{{
     {"y", std::chrono::days(365), true, false},
     {"M", std::chrono::days(30), true, false},
@@ -39,14 +38,16 @@ constexpr std::array<TimeUnit, 8> time_units{{
     {"ms", 1ms, false, true},
 }};
 constexpr std::size_t seconds_rank = 6;
+constexpr std::size_t bare_rank = time_units.size();
 
-// Takes the unit off the front of `text` and gives its rank in time_units.
+// Takes the unit off the front of `text` and gives its rank in time_units; a number without one
+// has bare_rank: it counts as seconds and no unit may follow it.
 std::optional<std::size_t> take_unit(std::string_view& text, bool milliseconds) {
   std::size_t length = 0;
   while (length < text.size() && text[length] != ' ' && !is_digit(text[length])) ++length;
   const std::string_view word = text.substr(0, length);
   text.remove_prefix(length);
-  if (word.empty()) return seconds_rank;
+  if (word.empty()) return bare_rank;
   for (std::size_t rank = 0; rank < time_units.size(); ++rank) {
     const TimeUnit& unit = time_units[rank];
     if (unit.suffix != word) continue;
@@ -65,9 +66,13 @@ std::optional<Duration> parse_time(std::string_view text, bool milliseconds) {
     if (!value) return std::nullopt;
     text.remove_prefix(digits);
     const auto rank = take_unit(text, milliseconds);
-    if (!rank || (last_rank && *rank <= *last_rank)) return std::nullopt;
+    if (!rank) return std::nullopt;
+    // A bare number may end any time, but stand in the middle only where seconds may.
+    const bool ends = *rank == bare_rank && text.empty();
+    const std::size_t needed = *rank == bare_rank ? seconds_rank : *rank;
+    if (last_rank && needed <= *last_rank && !ends) return std::nullopt;
     last_rank = rank;
-    const Duration unit = time_units[*rank].length;
+    const Duration unit = *rank == bare_rank ? Duration(1s) : time_units[*rank].length;
     const auto room = static_cast<std::uint64_t>((Duration::max() - total) / unit);
     if (*value > room) return std::nullopt;
     total += static_cast<Duration::rep>(*value) * unit;
