@@ -15,15 +15,20 @@ namespace {
 
 using Index = std::unordered_map<std::string_view, std::vector<const Rule*>>;
 
-Index make_index() {
-  Index index;
+template <typename Visitor>
+void for_each_rule(Visitor visit) {
   for (const std::span<const Rule> topic :
        {core_rules(), events_rules(), http_core_rules(), server_rules(), listen_rules(),
         location_rules(), static_rules(), headers_rules(), log_rules(), rewrite_rules(),
         upstream_rules(), proxy_rules(), proxy_cache_rules(), tls_rules(), filters_rules(),
         access_rules(), gateways_rules(), other_rules()}) {
-    for (const Rule& rule : topic) index[rule.name].push_back(&rule);
+    for (const Rule& rule : topic) visit(rule);
   }
+}
+
+Index make_index() {
+  Index index;
+  for_each_rule([&](const Rule& rule) { index[rule.name].push_back(&rule); });
   return index;
 }
 
@@ -38,6 +43,12 @@ const std::vector<const Rule*>& rules_for(std::string_view name) {
   static const std::vector<const Rule*> none;
   const auto found = all_rules().find(name);
   return found == all_rules().end() ? none : found->second;
+}
+
+std::vector<const Rule*> every_rule() {
+  std::vector<const Rule*> rules;
+  for_each_rule([&](const Rule& rule) { rules.push_back(&rule); });
+  return rules;
 }
 
 std::string_view closest_directive(std::string_view word, Context context) {

@@ -12,6 +12,9 @@ namespace baton::config::nginx {
 // contexts (`server`, `error_log`, `keepalive_timeout`). Empty: nginx has no such directive.
 const std::vector<const Rule*>& rules_for(std::string_view name);
 
+// All rules, in the order of the tables.
+std::vector<const Rule*> every_rule();
+
 // The name allowed in `context` that `word` most likely misspells; empty when none is near.
 std::string_view closest_directive(std::string_view word, Context context);
 

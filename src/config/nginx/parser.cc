@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace baton::config::nginx {
 
@@ -38,7 +39,7 @@ std::vector<Directive> Parser::parse_file(const std::string& path) {
     return directives;
   }
   open_paths_.push_back(path);
-  OpenFile file{Lexer(*text, file_end_message), name};
+  OpenFile file{Lexer(*text, file_end_message), name, false};
   parse_into(directives, file, 0);
   open_paths_.pop_back();
   return directives;
@@ -46,7 +47,7 @@ std::vector<Directive> Parser::parse_file(const std::string& path) {
 
 std::vector<Directive> Parser::parse_command_line(std::string_view text) {
   std::vector<Directive> directives;
-  OpenFile file{Lexer(text, command_line_end_message), nullptr};
+  OpenFile file{Lexer(text, command_line_end_message), nullptr, false};
   parse_into(directives, file, 0);
   return directives;
 }
@@ -72,11 +73,12 @@ void Parser::parse_into(std::vector<Directive>& into, OpenFile& file, std::size_
         add_problem(into, file.path, statement.problem_place, "unexpected \"}\"");
         break;
       case Statement::End::file_end:
-        if (!statement.problem.empty()) {
+        if (statement.problem.empty() && depth > 0) {
+          statement.problem = "unexpected end of file, expecting \"}\"";
+          statement.problem_place = file.lexer.here();
+        }
+        if (!statement.problem.empty() && !std::exchange(file.end_told, true)) {
           add_problem(into, file.path, statement.problem_place, std::move(statement.problem));
-        } else if (depth > 0) {
-          add_problem(into, file.path, file.lexer.here(),
-                      "unexpected end of file, expecting \"}\"");
         }
         return;
       default:
@@ -176,7 +178,7 @@ bool Parser::include_file(std::vector<Directive>& into, const std::string& path,
     return true;
   }
   open_paths_.push_back(path);
-  OpenFile file{Lexer(*text, file_end_message), std::make_shared<const std::string>(path)};
+  OpenFile file{Lexer(*text, file_end_message), std::make_shared<const std::string>(path), false};
   parse_into(into, file, 0);
   open_paths_.pop_back();
   return true;

@@ -47,6 +47,7 @@ class Parser {
   struct OpenFile {
     Lexer lexer;
     std::shared_ptr<const std::string> path;
+    bool end_told = false;  // that it ends in mid-block, for the innermost block only
   };
 
   void parse_into(std::vector<Directive>& into, OpenFile& file, std::size_t depth);

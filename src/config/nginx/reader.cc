@@ -142,6 +142,10 @@ const Rule* Reader::find_rule(const Directive& directive, const Level& level) {
                                     ? std::string_view{}
                                     : closest_directive(directive.name(), level.context);
   error(directive, 0, fmt::format("unknown directive \"{}\"", directive.name()), with_hint(near));
+  // A block that is only misspelt is read as what was meant, for the problems inside it.
+  for (const Rule* rule : rules_for(near)) {
+    if (directive.has_block && rule->is_level && (rule->contexts & level.context) != 0) return rule;
+  }
   return nullptr;
 }
 

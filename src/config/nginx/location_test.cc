@@ -1,0 +1,220 @@
+// Locations: matching, nesting, and what they say about answers, files, headers and logs.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "config/nginx/load_text.h"
+
+namespace baton::config::nginx {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using Match = Location::Match;
+
+Loaded load_server(std::string_view text) {
+  return load_http(fmt::format("server {{\n{}\n}}", text));
+}
+
+// The first location of the server, or that of the server itself.
+Location first_location(std::string_view text) {
+  const Loaded loaded = load_server(text);
+  if (!loaded.proxy) {
+    ADD_FAILURE() << testing::PrintToString(loaded.lines());
+    return {};
+  }
+  const auto& locations = loaded.proxy->servers[0].locations;
+  return locations.size() > 1 ? locations[1] : locations[0];
+}
+
+TEST(Location, KnowsAllWaysToMatch) {
+  const Loaded loaded = load_server(
+      "location / {} location = /a {} location ^~ /b {} location ~ c$ {} location ~* d$ {}\n"
+      "location @e {} location =/f {} location ~*g$ {}");
+  ASSERT_TRUE(loaded.proxy);
+  std::vector<std::pair<Match, std::string>> found;
+  for (const Location& location : loaded.proxy->servers[0].locations) {
+    found.emplace_back(location.match, location.pattern);
+  }
+  EXPECT_THAT(found,
+              ElementsAre(std::pair(Match::server, ""), std::pair(Match::prefix, "/"),
+                          std::pair(Match::exact, "/a"), std::pair(Match::prefix_no_regex, "/b"),
+                          std::pair(Match::regex, "c$"), std::pair(Match::regex_no_case, "d$"),
+                          std::pair(Match::named, "@e"), std::pair(Match::exact, "/f"),
+                          std::pair(Match::regex_no_case, "g$")));
+}
+
+TEST(Location, NestedOnesHangBelowTheirParent) {
+  const Loaded loaded =
+      load_server("location /a { location /a/b { location ~ c {} } } location /d {}");
+  ASSERT_TRUE(loaded.proxy);
+  const Server& server = loaded.proxy->servers[0];
+  EXPECT_THAT(server.top_level, ElementsAre(1u, 4u));
+  EXPECT_THAT(server.locations[1].children, ElementsAre(2u));
+  EXPECT_THAT(server.locations[2].children, ElementsAre(3u));
+}
+
+TEST(Location, NestingHasNginxsRules) {
+  EXPECT_THAT(load_server("location /a { location /b {} }").errors(),
+              ElementsAre("4:24 location \"/b\" is outside location \"/a\""));
+  EXPECT_THAT(load_server("location = /a { location /a/b {} }").errors(),
+              ElementsAre("4:26 location \"/a/b\" cannot be inside the exact location \"/a\""));
+  EXPECT_THAT(load_server("location @a { location /b {} }").errors(),
+              ElementsAre("4:24 location \"/b\" cannot be inside the named location \"@a\""));
+  EXPECT_THAT(load_server("location /a { location @b {} }").errors(),
+              ElementsAre("4:24 named location \"@b\" can be on the server level only"));
+}
+
+TEST(Location, DuplicatesAreFoundOnTheSameLevelOnly) {
+  EXPECT_THAT(load_server("location /a {}\nlocation ^~ /a {}").errors(),
+              ElementsAre("5:13 duplicate location \"/a\""));
+  EXPECT_THAT(load_server("location /a { location = /a {} }\nlocation = /a {}").errors(),
+              IsEmpty());
+}
+
+TEST(Location, AWrongRegexIsAnErrorOfTheFile) {
+  EXPECT_THAT(load_server("location ~ \"(\" { }").errors(),
+              ElementsAre("4:12 pcre2_compile() failed: missing closing parenthesis in \"(\""));
+}
+
+TEST(Return, HasACodeATextOrATarget) {
+  EXPECT_EQ(first_location("location / { return 204; }").returns->code, 204u);
+  const Location text = first_location("location / { return 200 \"hello $host\"; }");
+  EXPECT_EQ(text.returns->text.parts.size(), 2u);
+  const Location redirect = first_location("location / { return https://$host/; }");
+  EXPECT_EQ(redirect.returns->code, 302u);
+  EXPECT_EQ(redirect.returns->text.parts[1].variable, Variable::host);
+}
+
+TEST(Return, OfTheServerIsNotInherited) {
+  const Loaded loaded = load_server("return 403; location / { }");
+  ASSERT_TRUE(loaded.proxy);
+  EXPECT_TRUE(loaded.proxy->servers[0].locations[0].returns);
+  EXPECT_FALSE(loaded.proxy->servers[0].locations[1].returns);
+}
+
+TEST(Return, OneAfterAnotherIsWarnedOf) {
+  const Loaded loaded = load_server("return 403; return 404;");
+  ASSERT_TRUE(loaded.proxy);
+  EXPECT_EQ(loaded.proxy->servers[0].locations[0].returns->code, 403u);
+  EXPECT_EQ(loaded.diagnostics.count(Severity::warning), 1u);
+}
+
+TEST(ErrorPage, MayChangeTheCode) {
+  const Location location = first_location(
+      "location / { error_page 500 502 /x; error_page 404 = @y; error_page 403 =200 /z; }");
+  ASSERT_EQ(location.error_pages.size(), 3u);
+  EXPECT_THAT(location.error_pages[0].codes, ElementsAre(500, 502));
+  EXPECT_EQ(location.error_pages[0].answer_code, -1);
+  EXPECT_EQ(location.error_pages[1].answer_code, 0);
+  EXPECT_EQ(location.error_pages[1].target.literal(), "@y");
+  EXPECT_EQ(location.error_pages[2].answer_code, 200);
+}
+
+TEST(Root, LiesBelowThePrefixUnlessAbsoluteOrVariable) {
+  EXPECT_EQ(first_location("root html;").root.literal(), "/etc/nginx/html");
+  EXPECT_EQ(first_location("root /srv/;").root.literal(), "/srv");
+  EXPECT_EQ(first_location("root $arg_x;").root.parts.size(), 1u);
+  const Location mixed = first_location("root sites/$host;");
+  EXPECT_EQ(mixed.root.parts[0].text, "/etc/nginx/sites/");
+  EXPECT_EQ(mixed.root.parts[1].variable, Variable::host);
+}
+
+TEST(Alias, RemembersHowMuchOfTheUriItReplaces) {
+  const Loaded loaded = load_server(
+      "location /img/ { alias /data/; location /img/x { } location /img/y { root /z; } }");
+  ASSERT_TRUE(loaded.proxy);
+  const auto& locations = loaded.proxy->servers[0].locations;
+  EXPECT_EQ(locations[1].alias->literal(), "/data/");
+  EXPECT_EQ(locations[1].alias_prefix_bytes, 5u);
+  EXPECT_EQ(locations[2].alias->literal(), "/data/");
+  EXPECT_EQ(locations[2].alias_prefix_bytes, 5u);
+  EXPECT_FALSE(locations[3].alias);
+}
+
+TEST(Types, AreReplacedAsAWholeAndAddUpOnOneLevel) {
+  const Location location =
+      first_location("types { text/x x XX; } types { text/y y; } default_type text/z;");
+  EXPECT_EQ(location.types->size(), 3u);
+  EXPECT_EQ(location.types->at("xx"), "text/x");
+  EXPECT_EQ(location.default_type, "text/z");
+}
+
+TEST(Types, WarnOfAnExtensionThatIsGivenTwice) {
+  const Loaded loaded = load_server("types { text/x x; text/y x; }");
+  EXPECT_THAT(loaded.lines(),
+              ElementsAre("warning: duplicate extension \"x\", content type: \"text/y\", previous "
+                          "content type: \"text/x\""));
+}
+
+TEST(Expires, HasItsForms) {
+  using Expires = Location::Expires;
+  EXPECT_EQ(first_location("expires max;").expires, Expires::max);
+  EXPECT_EQ(first_location("expires epoch;").expires, Expires::epoch);
+  const Location past = first_location("expires -1h;");
+  EXPECT_EQ(past.expires, Expires::after);
+  EXPECT_EQ(past.expires_after, Duration(-1h));
+  EXPECT_THAT(load_server("expires modified 1h;").errors(),
+              ElementsAre("4:1 \"expires modified 1h\" of nginx is not supported by baton"));
+}
+
+TEST(AccessLog, MayBeSeveralOrOff) {
+  const Loaded loaded = load_http(R"(
+log_format short '$remote_addr $status';
+access_log /a short;
+access_log logs/b;
+server { location / { } location /q { access_log off; } location /r { access_log /c; } })");
+  ASSERT_TRUE(loaded.proxy);
+  const auto& locations = loaded.proxy->servers[0].locations;
+  ASSERT_EQ(locations[1].access_logs.size(), 2u);
+  EXPECT_EQ(locations[1].access_logs[0].format, 1u);
+  EXPECT_EQ(locations[1].access_logs[1].path, "/etc/nginx/logs/b");
+  EXPECT_EQ(locations[1].access_logs[1].format, 0u);
+  EXPECT_TRUE(locations[2].access_logs.empty());
+  EXPECT_EQ(locations[3].access_logs.size(), 1u);
+}
+
+TEST(AccessLog, NeedsAFormatThatStandsBeforeIt) {
+  const Loaded loaded = load_http("server { access_log /a mains; }\nlog_format main x;");
+  EXPECT_THAT(loaded.errors(), ElementsAre("3:24 unknown log format \"mains\""));
+  EXPECT_EQ(loaded.diagnostics.all()[0].suggestion, "did you mean \"main\"?");
+  EXPECT_THAT(load_http("server { access_log /a main; }\nlog_format main x;").errors(),
+              ElementsAre("3:24 unknown log format \"main\""));
+}
+
+TEST(LogFormat, JoinsItsPartsAndKnowsEscapes) {
+  const Loaded loaded = load_http("log_format j escape=json '{\"a\":' \"\\\"$host\\\"}\";");
+  ASSERT_TRUE(loaded.proxy);
+  const LogFormat& format = loaded.proxy->log_formats.at(1);
+  EXPECT_EQ(format.escape, LogFormat::Escape::json);
+  EXPECT_EQ(format.text.source, "{\"a\":\"$host\"}");
+}
+
+TEST(ErrorLog, IsInheritedFromTheMainLevel) {
+  const Loaded loaded = load_text(
+      "error_log /m crit;\nevents {}\nhttp { server { location /x { error_log y info; } } }");
+  ASSERT_TRUE(loaded.proxy);
+  const auto& locations = loaded.proxy->servers[0].locations;
+  EXPECT_EQ(locations[0].error_log.path, "/m");
+  EXPECT_EQ(locations[0].error_log.level, LogLevel::critical);
+  EXPECT_EQ(locations[1].error_log.path, "/etc/nginx/y");
+  EXPECT_EQ(locations[1].error_log.level, LogLevel::info);
+}
+
+TEST(KeepaliveTimeout, MayHaveAHeader) {
+  const Location location = first_location("keepalive_timeout 65 60;");
+  EXPECT_EQ(location.keepalive_timeout, 65s);
+  EXPECT_EQ(location.keepalive_header, Duration(60s));
+  EXPECT_EQ(first_location("keepalive_timeout 0;").keepalive_timeout, 0s);
+}
+
+TEST(NamedCaptures, AreVariables) {
+  const Location location =
+      first_location("location ~ ^/(?<section>[a-z]+)/ { return 200 $section; }");
+  ASSERT_EQ(location.returns->text.parts.size(), 1u);
+  EXPECT_EQ(location.returns->text.parts[0].variable, Variable::capture);
+  EXPECT_EQ(location.returns->text.parts[0].text, "section");
+}
+
+}  // namespace
+}  // namespace baton::config::nginx
