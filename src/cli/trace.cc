@@ -146,8 +146,8 @@ std::string header_text(Bytes packet, const Layers& layers) {
   const vrrp::Envelope& envelope = layers.parsed.envelope;
   if (layers.ipv6) {
     return fmt::format(
-        "IP6 (class {:#04x}, flowlabel {:#07x}, hlim {}, next-header {}, payload "
-        "length {})",
+        "IP6 (class {:#04x}, flowlabel {:#07x}, hlim {}, next-header {} payload "
+        "length: {})",
         layers.traffic_class, layers.flow_label, envelope.ttl, protocol_text(layers.protocol),
         layers.payload_length);
   }

@@ -104,7 +104,7 @@ TEST_F(TraceTest, AnIpv6AdvertIsDecodedWithAllItsAddresses) {
   const auto text = describe(ipv6_packet(
       "313f 9602 0032 0302 fe800000000000000000000000000063 fd090000000000000000000000000063"));
   EXPECT_THAT(text, HasSubstr("IP6 (class 0xc0, flowlabel 0x00000, hlim 255, next-header VRRP "
-                              "(112), payload length 40)"));
+                              "(112) payload length: 40)"));
   EXPECT_THAT(text, HasSubstr("fe80::947e:5ff:fe53:a239 > ff02::12: VRRPv3, Advertisement, vrid "
                               "63, prio 150, intvl 50cs, length 40, addrs(2): fe80::63,fd09::63"));
   EXPECT_THAT(text, Not(HasSubstr("BAD")));
