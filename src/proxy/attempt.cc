@@ -217,7 +217,7 @@ runtime::Task<void> Attempt::answer() {
 
 // While the body is still on its way up, the server may take its time.
 Instant Attempt::read_deadline() const {
-  return std::max(exchange_.now(), upload_progress_) + proxy_.read_timeout;
+  return std::max(head_progress_, upload_progress_) + proxy_.read_timeout;
 }
 
 // Reads until a final response head is there. False: end_ is set.
@@ -225,6 +225,7 @@ runtime::Task<bool> Attempt::read_head() {
   received_ = 0;
   parser_.restart();
   exchange_.upstream_head.clear();
+  head_progress_ = exchange_.now();
   HeadStep step = HeadStep::more;
   while (step == HeadStep::more) {
     // Waits without a buffer; takes one when there is something to put into it.
@@ -271,6 +272,7 @@ Attempt::HeadStep Attempt::head_failed(const Result<std::size_t>& got) {
 // Looks at `count` more bytes of the head; skips interim responses (1xx).
 Attempt::HeadStep Attempt::parse_head(std::size_t count) {
   received_ += count;
+  head_progress_ = exchange_.now();
   record().bytes_received += count;
   http::ResponseHead& head = exchange_.upstream_head;
   char* const begin = exchange_.upstream_buffer.span().data();

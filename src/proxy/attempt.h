@@ -76,7 +76,8 @@ class Attempt {
   bool request_sent_ = false;
   bool streams_body_ = false;  // the body is uploaded beside the answer
   bool uploaded_ = true;
-  Instant upload_progress_{};
+  Instant upload_progress_{};  // when bytes last went up, or came down
+  Instant head_progress_{};
   http::ResponseParser parser_;
   int interim_heads_ = 0;
   std::size_t received_ = 0;  // in exchange_.upstream_buffer
