@@ -22,6 +22,13 @@ void Announcer::announce(const std::string& instance, const std::vector<Target>&
   }
 }
 
+void Announcer::probe(const Target& target, const net::IpAddress& group) {
+  const linux::Link* link = links_.find(target.device);
+  if (!link || link->loopback || !target.address.is_ipv4()) return;
+  // What hinders it hinders the advert that follows, too, and is told there.
+  static_cast<void>(socket_.probe(link->index, link->mac, target.address, group));
+}
+
 void Announcer::send(const Target& target) {
   const linux::Link* link = links_.find(target.device);
   if (!link || link->loopback) return;

@@ -35,6 +35,8 @@ class Announcer {
   // `repeat` frames for each target; all targets once before any twice.
   void announce(const std::string& instance, const std::vector<Target>& targets,
                 std::uint32_t repeat, Duration interval);
+  // Asks the members of `group` whether one of them has the address, too.
+  void probe(const Target& target, const net::IpAddress& group);
 
  private:
   struct Queue {

@@ -64,6 +64,11 @@ const linux::Link* LinkTable::find(int index) const {
   return found == links_.end() ? nullptr : &*found;
 }
 
+const linux::Link* LinkTable::find(const net::Mac& mac) const {
+  const auto found = std::ranges::find(links_, mac, &linux::Link::mac);
+  return found == links_.end() ? nullptr : &*found;
+}
+
 std::optional<net::IpAddress> LinkTable::own_address(
     const std::string& name, const std::vector<net::IpAddress>& excluded) const {
   const linux::Link* link = find(name);

@@ -20,6 +20,7 @@ class LinkTable {
   // Null when there is no such link.
   [[nodiscard]] const linux::Link* find(const std::string& name) const;
   [[nodiscard]] const linux::Link* find(int index) const;
+  [[nodiscard]] const linux::Link* find(const net::Mac& mac) const;
   // The address that `name` is known by: its first IPv4 address that is none of `excluded`.
   [[nodiscard]] std::optional<net::IpAddress> own_address(
       const std::string& name, const std::vector<net::IpAddress>& excluded) const;

@@ -37,12 +37,15 @@ Result<std::unique_ptr<Node>> Node::create(runtime::Loop& loop, ProcessInputs in
   if (!monitor) return std::unexpected(monitor.error());
   auto arp = linux::ArpSocket::open();
   if (!arp) return std::unexpected(arp.error());
+  auto arp_listener = linux::ArpListener::open();
+  if (!arp_listener) return std::unexpected(arp_listener.error());
   auto signals = runtime::Signals::create(
       loop, {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, signal_json, signal_stats_clear});
   if (!signals) return std::unexpected(signals.error());
-  std::unique_ptr<Node> node(new Node(
-      loop, std::move(inputs),
-      Opened{std::move(*netlink), std::move(*monitor), std::move(*arp), std::move(*signals)}));
+  std::unique_ptr<Node> node(
+      new Node(loop, std::move(inputs),
+               Opened{std::move(*netlink), std::move(*monitor), std::move(*arp),
+                      std::move(*arp_listener), std::move(*signals)}));
   if (auto done = node->links_.refresh(node->netlink_); !done) {
     return std::unexpected(done.error());
   }
@@ -57,6 +60,7 @@ Node::Node(runtime::Loop& loop, ProcessInputs inputs, Opened opened)
       signals_(std::move(opened.signals)),
       netlink_(std::move(opened.netlink)),
       monitor_(std::move(opened.monitor)),
+      arp_listener_(std::move(opened.arp_listener)),
       guard_(netlink_, links_, log_),
       announcer_(loop, std::move(opened.arp), links_, log_, inputs_.log_detail),
       ports_(loop),
@@ -75,6 +79,9 @@ void Node::start() {
   scope_.spawn(read_signals());
   monitor_watch_ =
       std::make_unique<ReadWatch>(loop_, monitor_.release(), [this] { return read_network(); });
+  arp_watch_ = std::make_unique<ReadWatch>(loop_, arp_listener_.release(), [this] {
+    return arp_listener_.read([this](const linux::ArpClaim& claim) { take_claim(claim); });
+  });
   last_beat_ = loop_.refresh_now();
   remove_leftovers(*inputs_.config);
   use(inputs_.config);
@@ -351,6 +358,12 @@ bool Node::read_network() {
     for (const auto& router : routers_) router->review_links();
   }
   return true;
+}
+
+// Another link of this machine on the same segment may answer for our address: that is us.
+void Node::take_claim(const linux::ArpClaim& claim) {
+  if (links_.find(claim.mac)) return;
+  for (const auto& router : routers_) router->report_claim(claim);
 }
 
 void Node::log_link(const linux::Link& link) {

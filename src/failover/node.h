@@ -2,6 +2,7 @@
 // way of everything that happens outside them to the routers it concerns.
 //
 //   packets      advert_ports.h -> router.h -> vrrp::Instance -> actions
+//   ARP          who else claims an address -> routers
 //   links        netlink monitor -> link_table.h, address_guard.h -> routers
 //   scripts      script_schedule.h -> supervisor -> result -> routers
 //   proxy        ipc::Pulse -> proxy_watch.h -> routers
@@ -63,6 +64,7 @@ class Node final : public Router::Owner, public NodeView {
     linux::Netlink netlink;
     linux::NetworkMonitor monitor;
     linux::ArpSocket arp;
+    linux::ArpListener arp_listener;
     std::unique_ptr<runtime::Signals> signals;
   };
   Node(runtime::Loop& loop, ProcessInputs inputs, Opened opened);
@@ -88,6 +90,7 @@ class Node final : public Router::Owner, public NodeView {
   // What happens by itself.
   void on_beat();
   bool read_network();
+  void take_claim(const linux::ArpClaim& claim);
   void log_link(const linux::Link& link);
   void review_proxy();
   void tell_healths(Router& router);
@@ -109,6 +112,7 @@ class Node final : public Router::Owner, public NodeView {
   std::unique_ptr<runtime::Signals> signals_;
   linux::Netlink netlink_;
   linux::NetworkMonitor monitor_;
+  linux::ArpListener arp_listener_;
   LinkTable links_;
   AddressGuard guard_;
   Announcer announcer_;
@@ -123,6 +127,7 @@ class Node final : public Router::Owner, public NodeView {
   std::uint64_t last_notify_ticket_ = first_notify_ticket;
   std::deque<PastTransition> history_;
   std::unique_ptr<ReadWatch> monitor_watch_;
+  std::unique_ptr<ReadWatch> arp_watch_;
 
   runtime::Timer beat_timer_;
   runtime::Timer script_timer_;

@@ -91,6 +91,15 @@ void Router::report_script(std::uint32_t script, vrrp::Health health, const std:
   }
 }
 
+void Router::report_claim(const linux::ArpClaim& claim) {
+  for (const auto& held : plan_.held) {
+    const linux::Link* link = tools_.links.find(held.device);
+    if (held.prefix.address != claim.address || !link || link->index != claim.link) continue;
+    handle(vrrp::event::AddressClaimed{claim.address, claim.mac}, tools_.loop.now());
+    return;
+  }
+}
+
 void Router::report_proxy(vrrp::Health health, const std::string& detail) {
   for (std::size_t i = 0; i < plan_.watched.size(); ++i) {
     if (plan_.watched[i].kind != Watched::Kind::proxy) continue;
@@ -174,6 +183,11 @@ void Router::apply(const vrrp::action::Announce& announce) {
   std::vector<Announcer::Target> targets;
   for (const auto& held : plan_.held) targets.push_back({held.prefix.address, held.device});
   tools_.announcer.announce(name(), targets, announce.repeat, plan_.garp_interval);
+}
+
+void Router::apply(const vrrp::action::Probe&) {
+  const auto& held = plan_.held.front();
+  tools_.announcer.probe({held.prefix.address, held.device}, plan_.identity.multicast_group);
 }
 
 void Router::apply(const vrrp::action::LogLine& line) {

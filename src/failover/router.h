@@ -56,6 +56,7 @@ class Router final : public AdvertListener {
   // Looks at links and addresses anew: trackers, source address, socket.
   void review_links();
   void report_script(std::uint32_t script, vrrp::Health health, const std::string& detail);
+  void report_claim(const linux::ArpClaim& claim);
   void report_proxy(vrrp::Health health, const std::string& detail);
   void clear_counters() { instance_.clear_counters(); }
   // Another plan of the same identity; nothing happens when it is equal.
@@ -78,6 +79,7 @@ class Router final : public AdvertListener {
   void apply(const vrrp::action::AddAddresses&);
   void apply(const vrrp::action::RemoveAddresses&);
   void apply(const vrrp::action::Announce& announce);
+  void apply(const vrrp::action::Probe&);
   void apply(const vrrp::action::Notify& notify) { owner_.on_notice(*this, notify); }
   void apply(const vrrp::action::LogLine& line);
   void apply(const vrrp::action::Transition& transition) {

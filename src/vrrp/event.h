@@ -56,15 +56,21 @@ struct Reconfigured {
   Settings settings;
 };
 
+// Somebody else on the link says that it has one of our addresses (an ARP reply or announcement).
+struct AddressClaimed {
+  net::IpAddress address;
+  net::Mac by;
+};
+
 struct Stop {
   bool yield = true;  // keep the addresses until the successor is heard, for a bounded time
 };
 
 }  // namespace event
 
-using Event =
-    std::variant<event::Start, event::AdvertReceived, event::TimerDue, event::TrackerReported,
-                 event::SourceChanged, event::Slept, event::Reconfigured, event::Stop>;
+using Event = std::variant<event::Start, event::AdvertReceived, event::TimerDue,
+                           event::TrackerReported, event::SourceChanged, event::Slept,
+                           event::Reconfigured, event::AddressClaimed, event::Stop>;
 
 namespace action {
 
@@ -81,6 +87,9 @@ struct RemoveAddresses {};
 struct Announce {
   std::uint32_t repeat = 1;
 };
+
+// Asks the other VRRP routers of the link whether one of them also has the first address.
+struct Probe {};
 
 enum class Notice : std::uint8_t { master, backup, fault, stop };
 
@@ -104,7 +113,8 @@ struct Transition {
 }  // namespace action
 
 using Action = std::variant<action::SendAdvert, action::AddAddresses, action::RemoveAddresses,
-                            action::Announce, action::Notify, action::LogLine, action::Transition>;
+                            action::Announce, action::Probe, action::Notify, action::LogLine,
+                            action::Transition>;
 
 // In the order in which they are to be done. Empty, and without allocation, for the ordinary
 // advert that a backup hears.

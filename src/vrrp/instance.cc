@@ -18,6 +18,8 @@ namespace {
 // A successor of priority 1 needs one second; the rest is for its packet to arrive.
 constexpr Duration yield_margin = 200ms;
 constexpr Duration yield_longest = 3s;
+constexpr Duration probe_interval = 1s;
+constexpr Duration recheck_interval = 250ms;
 
 }  // namespace
 
@@ -58,7 +60,7 @@ Actions Instance::handle(const Event& event, Instant now) {
 
 Instant Instance::deadline() const {
   return std::min({master_down_at_, advert_at_, announce_again_at_, conflict_again_at_, refresh_at_,
-                   yield_until_, release_at_});
+                   yield_until_, release_at_, recheck_at_});
 }
 
 Advert Instance::make_advert(std::uint8_t priority) const {
@@ -112,12 +114,15 @@ void Instance::on(const event::TimerDue&, Instant now) {
     return;
   }
   if (advert_at_ <= now) {
+    // The question goes first: after the advert nobody else would say yes.
+    if (now >= next_probe_at_) probe(now);
     // On the beat, unless a beat was missed: then a new one begins.
     advert_at_ += settings_.advert_interval;
     if (advert_at_ <= now) advert_at_ = now + settings_.advert_interval;
     send(effective_priority_);
     ++contested_adverts_;
   }
+  if (recheck_at_ <= now) recheck_claim(now);
   run_announcements(now);
 }
 
@@ -318,7 +323,7 @@ void Instance::review_priority(Instant now) {
 
 void Instance::clear_timers() {
   master_down_at_ = advert_at_ = announce_again_at_ = conflict_again_at_ = refresh_at_ =
-      yield_until_ = release_at_ = preempt_from_ = contested_since_ = never;
+      yield_until_ = release_at_ = recheck_at_ = preempt_from_ = contested_since_ = never;
 }
 
 void Instance::send(std::uint8_t priority) {
@@ -341,6 +346,37 @@ void Instance::announce_conflict(Instant now) {
   if (schedule.conflict_repeat == 0) return;
   actions_.emplace_back(action::Announce{schedule.conflict_repeat});
   if (schedule.conflict_delay > 0s) conflict_again_at_ = now + schedule.conflict_delay;
+}
+
+// Once a second at most. Unicast peers may be anywhere: there is no link to ask.
+void Instance::probe(Instant now) {
+  if (!settings_.peers.empty() || settings_.addresses.empty()) return;
+  next_probe_at_ = now + probe_interval;
+  actions_.emplace_back(action::Probe{});
+}
+
+// While an address is claimed it is asked for more often; once nobody answers, the conflict is
+// over, and whom the neighbours believe is a matter of chance until we announce ourselves.
+void Instance::on(const event::AddressClaimed& claim, Instant now) {
+  if (state_ != State::master || is_yielding() || now - since_ < handover_window) return;
+  claim_answered_ = true;
+  if (recheck_at_ != never) return;
+  log(LogLevel::warning,
+      fmt::format("{} is also held by {}", claim.address.text(), claim.by.text()));
+  announce_conflict(now);
+  recheck_at_ = now + recheck_interval;
+}
+
+void Instance::recheck_claim(Instant now) {
+  if (!std::exchange(claim_answered_, false)) {
+    recheck_at_ = never;
+    log(LogLevel::info, "nobody else holds our addresses any more");
+    next_conflict_at_ = now;
+    announce_conflict(now);
+    return;
+  }
+  probe(now);
+  recheck_at_ = now + recheck_interval;
 }
 
 void Instance::run_announcements(Instant now) {

@@ -19,6 +19,9 @@
 //  * A master that steps down for a higher priority sends one last advert, so that the survivor of
 //    a partition learns of the conflict and announces its addresses again.
 //  * A priority 0 counts only when the sender is the master that we follow.
+//  * A master asks by ARP, with its adverts, whether another node holds the address, too. That one
+//    gives up at the advert that follows without a word, when it is a keepalived; the answer is
+//    how the survivor knows that there was a conflict and that it must announce itself again.
 //  * A node that slept does not trust its timers: it listens first.
 #pragma once
 
@@ -38,6 +41,10 @@ namespace baton::vrrp {
 // Between the first advert of a new master and its first announcement lie some milliseconds; who
 // hands over answers for the addresses until then.
 inline constexpr Duration handover_linger = 50ms;
+
+// An old master answers the first advert of its successor with a last one of its own, and its
+// address for a moment longer; within this time after a takeover that is no conflict.
+inline constexpr Duration handover_window = 1s;
 
 struct Counters {
   std::uint64_t adverts_received = 0;  // accepted ones
@@ -93,6 +100,7 @@ class Instance {
   void on(const event::SourceChanged& change, Instant now);
   void on(const event::Slept& sleep, Instant now);
   void on(event::Reconfigured change, Instant now);
+  void on(const event::AddressClaimed& claim, Instant now);
   void on(const event::Stop& stop, Instant now);
   // Adverts (instance_adverts.cc).
   void on(const event::AdvertReceived& received, Instant now);
@@ -125,6 +133,8 @@ class Instance {
   void send_and_restart(Instant now);
   void announce_conflict(Instant now);
   void run_announcements(Instant now);
+  void probe(Instant now);
+  void recheck_claim(Instant now);
   void log(LogLevel level, std::string text, bool detail = false);
   // True the first time that `cause` is told since the master changed.
   bool first_time(unsigned cause);
@@ -163,6 +173,9 @@ class Instance {
   Instant yield_until_ = never;
   Instant release_at_ = never;    // the end of handover_linger
   Instant preempt_from_ = never;  // the end of preempt_delay, once it has begun
+  Instant recheck_at_ = never;    // an address is claimed: when it is asked again
+  bool claim_answered_ = false;   // since it was asked last
+  Instant next_probe_at_{};       // adverts before go without a question
   Instant next_conflict_at_{};    // conflicts before are not announced once more
 
   bool dropped_ownership_ = false;  // two owners: we act with 254

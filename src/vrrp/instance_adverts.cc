@@ -17,10 +17,6 @@ enum Told : unsigned {
   lower_priority_heard,
 };
 
-// An old master answers the first advert of its successor with a last one of its own; within this
-// time after a takeover that is the handover and no conflict.
-constexpr Duration handover_window = 1s;
-
 }  // namespace
 
 void Instance::on(const event::AdvertReceived& received, Instant now) {

@@ -331,6 +331,42 @@ TEST_F(InstancePair, SurvivorOfAPartitionAlwaysAnnouncesItselfAgain) {
   }
 }
 
+// A keepalived gives up without a word when it hears a higher priority.
+TEST_F(InstancePair, SilentLoserOfAConflictIsFoundByAskingAndAnsweredWithAnnouncements) {
+  start_elected();
+  segment.set_reach(1, 0, false);  // whatever node 1 sends never arrives
+  const auto before = segment.node(0).frames_announced;
+  segment.tell(0, event::AddressClaimed{vip, {{2, 0, 0, 0, 0, 1}}});
+  EXPECT_TRUE(logged(0, "10.9.0.100 is also held by 02:00:00:00:00:01"));
+  EXPECT_EQ(segment.node(0).frames_announced, before + 5);
+  segment.run_for(600ms);  // asked again: nobody answers any more
+  EXPECT_TRUE(logged(0, "nobody else holds our addresses any more"));
+  EXPECT_EQ(segment.node(0).frames_announced, before + 10);
+  EXPECT_EQ(state(0), State::master);
+}
+
+TEST_F(InstancePair, LastingClaimIsAskedForAndNotAnnouncedAgainstForEver) {
+  start_elected();
+  const auto before = segment.node(0).frames_announced;
+  for (int i = 0; i < 200; ++i) {
+    segment.tell(0, event::AddressClaimed{vip, {{2, 0, 0, 0, 0, 1}}});
+    segment.run_for(100ms);
+  }
+  EXPECT_EQ(segment.node(0).frames_announced, before + 10);
+  EXPECT_EQ(state(0), State::master);
+}
+
+TEST_F(InstancePair, MasterAsksBeforeItsAdvertsOnceASecond) {
+  Instance instance(settings(100));
+  instance.handle(event::SourceChanged{host(1)}, Instant{});
+  instance.handle(event::Start{}, Instant{});
+  instance.handle(event::TimerDue{}, instance.deadline());
+  const Actions actions = instance.handle(event::TimerDue{}, instance.deadline());
+  ASSERT_EQ(actions.size(), 2u);
+  EXPECT_TRUE(std::holds_alternative<action::Probe>(actions[0]));
+  EXPECT_TRUE(std::holds_alternative<action::SendAdvert>(actions[1]));
+}
+
 TEST_F(InstancePair, LowerMasterThatCannotHearDoesNotMakeUsFlood) {
   start_elected();
   const auto before = segment.node(0).frames_announced;

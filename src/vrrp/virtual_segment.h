@@ -140,8 +140,18 @@ class VirtualSegment {
         due = i;
       }
     }
+    const Instant claim = claims_.empty() ? never : claims_.front().at;
+    next = std::min(next, claim);
     if (next > end) return false;
     now_ = std::max(now_, next);
+    if (claim <= now_) {
+      const std::size_t asked = claims_.front().to;
+      claims_.pop_front();
+      if (!nodes_[asked].paused) {
+        tell(asked, event::AddressClaimed{nodes_[asked].instance.settings().addresses.at(0), {}});
+      }
+      return true;
+    }
     if (due == nodes_.size()) {
       deliver_next();
     } else if (nodes_[due].holds_until <= now_) {
@@ -187,6 +197,8 @@ class VirtualSegment {
       } else if (const auto* announce = std::get_if<action::Announce>(&single)) {
         node.frames_announced += announce->repeat;
         if (keep_history) node.announced.push_back(now_);
+      } else if (std::holds_alternative<action::Probe>(single)) {
+        ask(index);
       } else if (const auto* notify = std::get_if<action::Notify>(&single)) {
         if (keep_history) node.notices.push_back(notify->notice);
       } else if (const auto* line = std::get_if<action::LogLine>(&single)) {
@@ -194,6 +206,14 @@ class VirtualSegment {
       } else if (const auto* transition = std::get_if<action::Transition>(&single)) {
         if (keep_history) node.transitions.push_back(*transition);
       }
+    }
+  }
+
+  // The kernel of every reachable node that has the addresses answers, also for a paused process.
+  void ask(std::size_t from) {
+    for (std::size_t to = 0; to < nodes_.size(); ++to) {
+      if (to == from || !reach_[from][to] || !reach_[to][from] || !nodes_[to].holds) continue;
+      claims_.push_back({now_ + 2 * delay_min, from});
     }
   }
 
@@ -251,6 +271,11 @@ class VirtualSegment {
   std::vector<std::vector<bool>> reach_;            // [from][to]
   std::vector<std::vector<Instant>> last_arrival_;  // [from][to]
   std::priority_queue<Packet> packets_;
+  struct Claim {
+    Instant at;
+    std::size_t to;
+  };
+  std::deque<Claim> claims_;  // answers on their way
   std::uint64_t order_ = 0;
 };
 
