@@ -106,6 +106,7 @@ def haproxy(port, web_ports, connections=4000):
     return f"""\
 global
     nbthread 1
+    no strict-limits
     maxconn {connections}
 defaults
     mode http

@@ -11,6 +11,7 @@ def allow_descriptors(count):
     """Raises this process's limit, which servers started afterwards inherit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < count:
+        # Raising the hard limit needs a capability that root in a container may lack.
         resource.setrlimit(resource.RLIMIT_NOFILE, (count, max(hard, count)))
 
 

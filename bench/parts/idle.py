@@ -13,7 +13,7 @@ WARM_UP = 64
 
 def idle(options):
     count = options.idle_connections
-    connections.allow_descriptors(2 * count + 2000)
+    connections.allow_descriptors(count + 2000)
     report = Report(
         f"idle: process memory of {count:,} kept-alive clients after one request each",
         ["", "KB each", "MB before", "MB with them", "failed", "lost while idle"],
@@ -34,7 +34,7 @@ def idle(options):
 def _measure(name, count):
     with Stage() as stage:
         stage.start_webs()
-        port, limit = servers.free_port(), 2 * count + 1000
+        port, limit = servers.free_port(), count + 1000
         if name == "haproxy":
             files = {"haproxy.cfg": configs.haproxy(port, stage.web_ports, connections=limit)}
         else:
