@@ -28,10 +28,6 @@ def _replaced(text, changes):
 
 def place(text, port, workers=1, connections=1024):
     """The stock main file with its places moved to {folder} and its server to a port."""
-    temporary = "".join(
-        f"    {kind}_temp_path {{folder}}/{kind};\n"
-        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
     return _replaced(
         text,
         [
@@ -47,7 +43,7 @@ def place(text, port, workers=1, connections=1024):
             ("listen       80 default_server;", f"listen       127.0.0.1:{port} default_server;"),
             ("        listen       [::]:80 default_server;\n", ""),
             ("/usr/share/nginx/html", "{folder}"),
-            ("http {\n", "http {\n" + temporary),
+            ("http {\n", "http {\n    include {folder}/places/*.conf;\n"),
         ],
     )
 
@@ -85,11 +81,7 @@ http {{
     access_log off;
     sendfile on;
     keepalive_requests 100000000;
-    client_body_temp_path {{folder}}/body;
-    proxy_temp_path {{folder}}/proxy;
-    fastcgi_temp_path {{folder}}/fastcgi;
-    uwsgi_temp_path {{folder}}/uwsgi;
-    scgi_temp_path {{folder}}/scgi;
+    include {{folder}}/places/*.conf;
     server {{
         listen 127.0.0.1:{port} backlog=4096;
         location = / {{ default_type text/html; return 200 "{name}\\n"; }}

@@ -60,7 +60,7 @@ def temporary_folder(name):
     return folder
 
 
-# -- a process tree
+# -- a process tree --------------------------------------------------------------------------------
 # ---------------------------------------------------------------------------------
 
 
@@ -113,7 +113,7 @@ def private_bytes_of(pids):
     return total
 
 
-# -- a server
+# -- a server --------------------------------------------------------------------------------------
 # ---------------------------------------------------------------------------------------
 
 
@@ -143,6 +143,7 @@ class Server:
         content = (
             text if isinstance(text, bytes) else text.replace("{folder}", str(self.folder)).encode()
         )
+        (self.folder / file).parent.mkdir(exist_ok=True)
         (self.folder / file).write_bytes(content)
 
     @property
@@ -232,18 +233,26 @@ def answers(port, path="/"):
         return False
 
 
-# -- the programs
+# -- the programs ----------------------------------------------------------------------------------
 # -----------------------------------------------------------------------------------
+
+
+# Debian's nginx would keep these below /var/lib; baton has no fastcgi and its kin.
+NGINX_PLACES = "".join(
+    f"{kind}_temp_path {{folder}}/{kind};\n"
+    for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+)
 
 
 def nginx(files, port, core=None, **options):
     command = [PEERS / "bin/nginx", "-g", "daemon off;", "-p", "{folder}"]
     command += ["-c", "{folder}/nginx.conf", "-e", "{folder}/error.log"]
+    files = {"places/nginx.conf": NGINX_PLACES, **files}
     return Server("nginx", command, files, port, core, **options)
 
 
-def baton(files, port, core=None, **options):
-    command = [BATON, "run", "--proxy", "{folder}/nginx.conf", "--run-dir", "{folder}"]
+def baton(files, port, core=None, program=BATON, **options):
+    command = [program, "run", "--proxy", "{folder}/nginx.conf", "--run-dir", "{folder}"]
     return Server("baton", command, files, port, core, **options)
 
 
