@@ -12,11 +12,13 @@
 #include "cli/status_text.h"
 #include "control/client.h"
 #include "control/server.h"
+#include "runtime/loop.h"
 
 namespace baton::cli {
 
 namespace {
 
+constexpr unsigned first_look_us = 200'000;
 constexpr Duration status_patience = 5s;
 constexpr Duration reload_patience = 120s;
 constexpr Duration stop_patience = 3600s;
@@ -63,6 +65,14 @@ int ask_all(const std::string& run_directory, const std::string& command, Durati
   return code;
 }
 
+std::string shown(const nlohmann::json& list, bool as_json) {
+  if (!as_json) return list.empty() ? "baton is not running here\n" : status_text(list);
+  // One tree is an object by itself, as anybody would expect who has only ever seen one.
+  return (list.size() == 1 ? list[0] : nlohmann::json{{"trees", list}})
+             .dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
+         "\n";
+}
+
 nlohmann::json statuses(std::vector<Found>& trees) {
   auto list = nlohmann::json::array();
   for (auto& tree : trees) {
@@ -79,27 +89,27 @@ nlohmann::json statuses(std::vector<Found>& trees) {
 }  // namespace
 
 int show_status(const std::string& run_directory, const StatusOptions& options) {
+  nlohmann::json before;
+  Instant sampled{};
   for (;;) {
     auto trees = find_trees(run_directory);
     if (trees.empty() && !options.watch) return complain(run_directory);
-    const auto list = statuses(trees);
-    std::string text;
-    if (options.json) {
-      // One tree is an object by itself, as anybody would expect who has only ever seen one.
-      text = (list.size() == 1 ? list[0] : nlohmann::json{{"trees", list}})
-                 .dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
-             "\n";
-    } else if (trees.empty()) {
-      text = "baton is not running here\n";
-    } else {
-      text = status_text(list);
+    if (before.is_null() && !trees.empty()) {
+      // A rate needs two looks.
+      before = statuses(trees);
+      sampled = runtime::monotonic_now();
+      ::usleep(first_look_us);
     }
-    if (!options.watch) {
-      fmt::print("{}", text);
-      return 0;
-    }
-    // Home and clear, then the page: no flicker and no scrolling.
-    fmt::print("{}{}", options.json ? "" : "\x1b[H\x1b[2J", text);
+    auto list = statuses(trees);
+    const Instant now = runtime::monotonic_now();
+    const auto counters = list;
+    add_rates(list, before, to_seconds(now - sampled));
+    before = counters;
+    sampled = now;
+    // Home and clear before the page: no flicker and no scrolling.
+    const bool redraws = options.watch && !options.json;
+    fmt::print("{}{}", redraws ? "\x1b[H\x1b[2J" : "", shown(list, options.json));
+    if (!options.watch) return 0;
     std::fflush(stdout);
     ::sleep(1);
   }

@@ -174,14 +174,33 @@ std::string failover_text(const json& failover) {
   return page;
 }
 
+// ", 12.5/s" when the rate is known.
+std::string rate_text(const json& counters) {
+  const json& rate = member(counters, "requests_per_second");
+  return rate.is_number() ? fmt::format(", {:.1f}/s", rate.get<double>()) : "";
+}
+
 std::string server_text(const json& server) {
-  std::string line = fmt::format("    {:24} {:12} {:>10} requests {:>8} failures",
+  std::string line = fmt::format("    {:24} {:8}{:>10} requests{}, {} failures, {} active",
                                  text_of(server, "address"), text_of(server, "state"),
-                                 number_of(server, "requests"), number_of(server, "failures"));
-  if (member(server, "active").is_number()) {
-    line += fmt::format(" {:>6} active", number_of(server, "active"));
+                                 number_of(server, "requests"), rate_text(server),
+                                 number_of(server, "failures"), number_of(server, "active"));
+  const json& out = member(server, "unavailable_ms");
+  if (out.is_number()) line += fmt::format(", out for {}", age_text(out.get<std::int64_t>()));
+  if (flag_of(server, "backup")) line += ", backup";
+  return line + "\n";
+}
+
+std::string listener_text(const json& listener) {
+  const json& responses = member(listener, "responses");
+  std::string line = fmt::format("  listens on {}: {} requests{}", text_of(listener, "address"),
+                                 number_of(listener, "requests"), rate_text(listener));
+  if (responses.is_object()) {
+    for (const auto& [name, count] : responses.items()) {
+      const bool counted = count.is_number() && count.get<std::int64_t>() > 0;
+      if (counted) line += fmt::format(", {} {}", name, count.get<std::int64_t>());
+    }
   }
-  if (flag_of(server, "backup")) line += "  backup";
   return line + "\n";
 }
 
@@ -189,22 +208,39 @@ std::string proxy_text(const json& proxy) {
   const std::string problem = text_of(proxy, "problem");
   if (!problem.empty()) return fmt::format("\nProxy: {}\n", problem);
   std::string page = "\nProxy\n";
-  // The counters that this proxy counts, by their names.
-  std::string counters;
-  for (const auto& [key, value] : proxy.items()) {
-    if (!value.is_number() || key == "pid" || key == "generation") continue;
-    std::string name = key;
-    std::replace(name.begin(), name.end(), '_', ' ');
-    counters += fmt::format("{}{} {}", counters.empty() ? "" : ", ", name,
-                            value.is_number_float() ? fmt::format("{:.1f}", value.get<double>())
-                                                    : fmt::format("{}", value.get<std::int64_t>()));
+  const json& connections = member(proxy, "connections");
+  if (connections.is_object()) {
+    page +=
+        fmt::format("  {} threads, {} client connections ({} idle)\n", number_of(proxy, "threads"),
+                    number_of(connections, "open"), number_of(connections, "idle"));
   }
-  if (!counters.empty()) page += fmt::format("  {}\n", counters);
+  for (const auto& listener : member(proxy, "listeners")) page += listener_text(listener);
   for (const auto& group : member(proxy, "upstreams")) {
     page += fmt::format("  upstream {}\n", text_of(group, "name"));
     for (const auto& server : member(group, "servers")) page += server_text(server);
   }
   return page;
+}
+
+// Gives every object that counts requests its rate, found by the same path in `before`. An array's
+// elements keep their places unless a reload came between; then a rate is missing for once.
+void add_rates_to(json& now, const json& before, double seconds) {
+  if (now.is_array() && before.is_array()) {
+    for (std::size_t i = 0; i < std::min(now.size(), before.size()); ++i) {
+      add_rates_to(now[i], before[i], seconds);
+    }
+    return;
+  }
+  if (!now.is_object() || !before.is_object()) return;
+  for (const char* inner : {"proxy", "listeners", "servers", "upstreams"}) {
+    if (now.contains(inner) && before.contains(inner)) {
+      add_rates_to(now[inner], before[inner], seconds);
+    }
+  }
+  const bool counts = member(now, "requests").is_number() && member(before, "requests").is_number();
+  if (!counts || member(now, "address") != member(before, "address")) return;
+  const auto grown = number_of(now, "requests") - number_of(before, "requests");
+  if (grown >= 0) now["requests_per_second"] = static_cast<double>(grown) / seconds;
 }
 
 }  // namespace
@@ -216,6 +252,10 @@ std::string age_text(std::int64_t ms) {
   if (seconds < 3600) return fmt::format("{} min {} s", seconds / 60, seconds % 60);
   if (seconds < 86400) return fmt::format("{} h {} min", seconds / 3600, seconds / 60 % 60);
   return fmt::format("{} d {} h", seconds / 86400, seconds / 3600 % 24);
+}
+
+void add_rates(json& now, const json& before, double seconds) {
+  if (seconds > 0) add_rates_to(now, before, seconds);
 }
 
 std::string status_text(const json& trees) {

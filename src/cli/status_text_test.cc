@@ -63,6 +63,19 @@ TEST(StatusTextTest, a_part_that_does_not_answer_or_says_nonsense_is_shown_as_su
   EXPECT_NE(status_text(json::array({json::object()})), "");
 }
 
+TEST(StatusTextTest, rates_come_from_two_samples) {
+  json now = json::array({one_tree()});
+  json before = now;
+  before[0]["proxy"]["upstreams"][0]["servers"][0]["requests"] = 1;
+  add_rates(now, before, 0.5);
+  EXPECT_THAT(status_text(now), HasSubstr("3 requests, 4.0/s, 0 failures"));
+  json other = now;
+  other[0]["proxy"]["upstreams"][0]["servers"][0]["address"] = "10.0.0.1:80";
+  json fresh = json::array({one_tree()});
+  add_rates(fresh, other, 0.5);
+  EXPECT_THAT(status_text(fresh), testing::Not(HasSubstr("/s,")));
+}
+
 TEST(StatusTextTest, ages_are_told_in_two_units) {
   EXPECT_EQ(age_text(4200), "4.2 s");
   EXPECT_EQ(age_text(723'000), "12 min 3 s");

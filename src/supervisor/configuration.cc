@@ -29,6 +29,25 @@ std::string keepalived_words(const config::Diagnostic& diagnostic) {
   return fmt::format("({}: Line {}) {}", *where.file, where.line, diagnostic.message);
 }
 
+LogLevel log_level(config::Severity severity) {
+  switch (severity) {
+    case config::Severity::error:
+      return LogLevel::emergency;
+    case config::Severity::warning:
+      return LogLevel::warning;
+    case config::Severity::note:
+      return LogLevel::notice;
+  }
+  return LogLevel::notice;
+}
+
+std::string log_words(const config::Diagnostic& diagnostic, Wording wording) {
+  if (wording == Wording::keepalived) return keepalived_words(diagnostic);
+  const auto& where = diagnostic.where;
+  if (!where.file) return diagnostic.message;
+  return fmt::format("{} in {}:{}", diagnostic.message, *where.file, where.line);
+}
+
 // The old program's words first, so that what greps for them finds them; then the line and the
 // caret, which only baton has.
 std::string told(const config::Diagnostic& diagnostic, const config::SourceTree& sources,
@@ -69,6 +88,8 @@ LoadedConfiguration load_configuration(const ConfigurationFiles& files, Wording 
     std::string text = told(diagnostic, sources, wording);
     if (!text.ends_with('\n')) text += '\n';
     result.report += text;
+    if (diagnostic.severity != config::Severity::note) result.serious += text;
+    result.log_lines.emplace_back(log_level(diagnostic.severity), log_words(diagnostic, wording));
   }
   if (diagnostics.dropped() > 0) {
     result.report += fmt::format("... and {} more\n", diagnostics.dropped());

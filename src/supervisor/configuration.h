@@ -5,7 +5,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "base/log.h"
 #include "base/time.h"
 #include "config/keepalived/load.h"
 #include "config/nginx/load.h"
@@ -32,6 +35,9 @@ enum class Wording : std::uint8_t { baton, nginx, keepalived };
 struct LoadedConfiguration {
   std::shared_ptr<const Configuration> configuration;  // null: it cannot be used
   std::string report;                                  // rendered diagnostics; empty: none
+  std::string serious;                                 // of these, errors and warnings
+  // One line each, for a log.
+  std::vector<std::pair<LogLevel, std::string>> log_lines;
 };
 
 LoadedConfiguration load_configuration(const ConfigurationFiles& files, Wording wording);

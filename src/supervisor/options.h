@@ -14,6 +14,12 @@ namespace baton::supervisor {
 // The name under which baton was started, which decides over signals, wording, pid files.
 enum class Personality : std::uint8_t { baton, nginx, keepalived };
 
+constexpr Wording wording_of(Personality personality) {
+  return personality == Personality::nginx        ? Wording::nginx
+         : personality == Personality::keepalived ? Wording::keepalived
+                                                  : Wording::baton;
+}
+
 struct Options {
   Personality personality = Personality::baton;
   ConfigurationFiles files;

@@ -137,13 +137,17 @@ void ProxyPart::promote(const std::shared_ptr<Generation>& generation) {
   if (old) drain(*old);
   if (ending_) generation->child->send(ipc::MessageType::stop);
   sockets_.keep_only(configuration_->proxy->listeners);
-  if (!settings_.pid_path.empty()) {
-    const Status written = write_pid_file(settings_.pid_path, generation->child->pid());
-    if (!written)
-      log_.print(LogLevel::error, "{}: {}", settings_.pid_path, describe(written.error()));
-  }
+  if (settings_.keep_pid_file) write_pid();
   limit_draining();
   changed_.open();
+}
+
+void ProxyPart::write_pid() {
+  const std::string& path = configuration_->proxy->pid_path;
+  if (!pid_path_.empty() && pid_path_ != path) ::unlink(pid_path_.c_str());
+  pid_path_ = path;
+  const Status written = write_pid_file(path, serving_->child->pid());
+  if (!written) log_.print(LogLevel::error, "{}: {}", path, describe(written.error()));
 }
 
 void ProxyPart::drain(Generation& generation) {
@@ -190,7 +194,7 @@ void ProxyPart::on_exit(ChildProcess& child, runtime::ExitStatus status) {
 
 void ProxyPart::serving_ended(Generation& generation, runtime::ExitStatus status) {
   serving_.reset();
-  if (!settings_.pid_path.empty()) remove_pid_file(settings_.pid_path, generation.child->pid());
+  remove_pid_file(pid_path_, generation.child->pid());
   if (ending_ || generation.asked_to_end) {
     if (receiver_) receiver_->retire(generation.number, true);
     return;
@@ -226,9 +230,13 @@ runtime::Task<void> ProxyPart::restart() {
   restart_after(std::max<Duration>(restarts_.died(loop_.refresh_now()), RestartPolicy::pause_min));
 }
 
-void ProxyPart::end(bool gracefully) {
+void ProxyPart::expect_end() {
   ending_ = true;
   restart_timer_.cancel();
+}
+
+void ProxyPart::end(bool gracefully) {
+  expect_end();
   const auto type = gracefully ? ipc::MessageType::drain : ipc::MessageType::stop;
   for (const auto& generation : all_) {
     generation->asked_to_end = true;

@@ -34,7 +34,7 @@ class ProxyPart final : public ChildProcess::Owner {
   static constexpr Duration ready_patience = 30s;
 
   struct Settings {
-    std::string pid_path;         // where the proxy process's pid is kept; empty: nowhere
+    bool keep_pid_file = false;   // the configuration's `pid` names the proxy process
     bool restart_always = false;  // also after an end by itself (nginx's master does so)
     bool silence_stderr = false;  // the tree is in the background
     std::function<void()> reload_wanted;
@@ -61,6 +61,8 @@ class ProxyPart final : public ChildProcess::Owner {
   // second apart (nginx waits so for the old instance to go).
   runtime::Task<std::string> bring_up(std::shared_ptr<const Configuration> configuration,
                                       int tries);
+  // From now on nothing is started again.
+  void expect_end();
   // Ends all generations: gracefully after what runs has finished, else at once.
   void end(bool gracefully);
   // The last resort for those that do not end.
@@ -85,6 +87,7 @@ class ProxyPart final : public ChildProcess::Owner {
   void promote(const std::shared_ptr<Generation>& generation);
   void drain(Generation& generation);
   void limit_draining();
+  void write_pid();
   void serving_ended(Generation& generation, runtime::ExitStatus status);
   void restart_after(Duration pause);
   runtime::Task<void> restart();
@@ -100,6 +103,7 @@ class ProxyPart final : public ChildProcess::Owner {
   std::shared_ptr<const Configuration> configuration_;  // the one that serves, or served last
   std::list<std::shared_ptr<Generation>> all_;          // oldest first, until their end
   std::shared_ptr<Generation> serving_;
+  std::string pid_path_;  // the file that we have written
   std::uint64_t next_number_ = 1;
   RestartPolicy restarts_;
   runtime::Timer restart_timer_;

@@ -13,11 +13,11 @@
 namespace baton::supervisor {
 
 int supervise(Options options) {
-  const Wording wording = options.personality == Personality::nginx        ? Wording::nginx
-                          : options.personality == Personality::keepalived ? Wording::keepalived
-                                                                           : Wording::baton;
+  const Wording wording = wording_of(options.personality);
   auto loaded = load_configuration(options.files, wording);
-  std::fputs(loaded.report.c_str(), stderr);
+  // Whoever types `nginx` expects silence unless something is wrong; the log has the rest.
+  const bool is_baton = options.personality == Personality::baton;
+  std::fputs((is_baton ? loaded.report : loaded.serious).c_str(), stderr);
   if (!loaded.configuration) return 1;
   if (options.personality == Personality::nginx) {
     options.daemonize = loaded.configuration->proxy->daemon;
@@ -39,7 +39,7 @@ int supervise(Options options) {
     fmt::print(stderr, "cannot start: {}\n", describe(loop.error()));
     return 1;
   }
-  Tree tree(**loop, std::move(options), std::move(loaded.configuration), std::move(daemon));
+  Tree tree(**loop, std::move(options), std::move(loaded), std::move(daemon));
   return tree.run();
 }
 

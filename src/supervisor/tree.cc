@@ -29,11 +29,11 @@ constexpr Duration handover_patience = 1500ms;
 
 }  // namespace
 
-Tree::Tree(runtime::Loop& loop, Options options, std::shared_ptr<const Configuration> configuration,
-           Daemon daemon)
+Tree::Tree(runtime::Loop& loop, Options options, LoadedConfiguration loaded, Daemon daemon)
     : loop_(loop),
       options_(std::move(options)),
-      configuration_(std::move(configuration)),
+      configuration_(std::move(loaded.configuration)),
+      load_lines_(std::move(loaded.log_lines)),
       daemon_(std::move(daemon)),
       service_(ServiceManager::from_environment()),
       changed_(loop) {}
@@ -120,9 +120,7 @@ void Tree::make_parts() {
   }
   if (!configuration_->proxy) return;
   ProxyPart::Settings settings;
-  if (options_.personality == Personality::baton) {
-    settings.pid_path = configuration_->proxy->pid_path;
-  }
+  settings.keep_pid_file = options_.personality == Personality::baton;
   settings.restart_always = options_.personality == Personality::nginx;
   settings.silence_stderr = options_.daemonize && !keeps_stderr();
   settings.reload_wanted = [this] { want_reload(); };
@@ -169,6 +167,8 @@ runtime::Task<std::string> Tree::start_parts() {
     log_->print(LogLevel::info, "Command line: {}", options_.command_line);
     log_->print(LogLevel::info, "Opening file '{}'.", options_.files.failover->path);
   }
+  // Under its own name baton has said so on the same stderr already.
+  if (options_.personality != Personality::baton) log_all(load_lines_);
   if (proxy_) {
     constexpr int tries = 5;  // half a second apart, as nginx
     const std::string problem = co_await proxy_->bring_up(configuration_, tries);
@@ -218,6 +218,7 @@ void Tree::fail_start(const std::string& problem) {
 runtime::Task<void> Tree::shut_down() {
   service_.stopping();
   stopping_ = true;
+  if (proxy_) proxy_->expect_end();
   if (failover_) co_await end_failover();
   if (proxy_) co_await end_proxy();
   if (control_) control_->withdraw();

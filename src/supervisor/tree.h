@@ -33,8 +33,8 @@ namespace baton::supervisor {
 
 class Tree final : public control::Commands {
  public:
-  Tree(runtime::Loop& loop, Options options, std::shared_ptr<const Configuration> configuration,
-       Daemon daemon);
+  // `loaded` must be usable; what was said about it goes to the log.
+  Tree(runtime::Loop& loop, Options options, LoadedConfiguration loaded, Daemon daemon);
   // Runs to the end and gives the exit code.
   int run();
 
@@ -76,11 +76,13 @@ class Tree final : public control::Commands {
   runtime::Task<nlohmann::json> start_stopped();
   runtime::Task<nlohmann::json> status();
   [[nodiscard]] nlohmann::json processes() const;
-  void log_lines(LogLevel level, const std::string& text);
+  void log_all(const std::vector<std::pair<LogLevel, std::string>>& lines);
+  void follow_pid_path();
 
   runtime::Loop& loop_;
   Options options_;
   std::shared_ptr<const Configuration> configuration_;
+  std::vector<std::pair<LogLevel, std::string>> load_lines_;
   Daemon daemon_;
   ServiceManager service_;
   Instant started_at_{};

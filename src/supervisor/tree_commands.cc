@@ -161,15 +161,18 @@ runtime::Task<Tree::ReloadResult> Tree::reload_once() {
   ReloadResult result;
   result.when = runtime::wall_now();
   auto loaded = load_configuration(options_.files, Wording::baton);
-  result.text = loaded.report;
+  result.text = loaded.configuration ? loaded.serious : loaded.report;
+  log_all(loaded.log_lines);
   if (loaded.configuration) {
     const std::string problem = co_await apply(loaded.configuration);
     result.ok = problem.empty();
-    if (!result.ok) result.text += problem + "\n";
+    if (!result.ok) {
+      result.text += problem + "\n";
+      log_->write(LogLevel::emergency, problem);
+    }
   } else {
     result.ok = false;
   }
-  log_lines(result.ok ? LogLevel::warning : LogLevel::emergency, result.text);
   if (!result.ok) {
     log_->write(LogLevel::error, "the configuration cannot be used: everything stays as it was");
   } else if (options_.personality == Personality::keepalived) {
@@ -193,6 +196,7 @@ runtime::Task<std::string> Tree::apply(std::shared_ptr<const Configuration> fres
     }
   }
   configuration_ = std::move(fresh);
+  follow_pid_path();
   co_return "";
 }
 
@@ -300,10 +304,22 @@ nlohmann::json Tree::processes() const {
   return list;
 }
 
-void Tree::log_lines(LogLevel level, const std::string& text) {
-  for (const auto line : split(text, '\n')) {
-    if (!line.empty()) log_->write(level, line);
+void Tree::log_all(const std::vector<std::pair<LogLevel, std::string>>& lines) {
+  for (const auto& [level, line] : lines) log_->write(level, line);
+}
+
+// nginx's pid file may have been given another name.
+void Tree::follow_pid_path() {
+  if (options_.personality != Personality::nginx) return;
+  const std::string& path = configuration_->proxy->pid_path;
+  if (path == options_.pid_path) return;
+  auto lock = PidLock::acquire(path);
+  if (!lock || !lock->write(::getpid())) {
+    log_->print(LogLevel::error, "cannot write the pid file {}", path);
+    return;
   }
+  lock_ = std::move(*lock);  // the old one is removed
+  options_.pid_path = path;
 }
 
 }  // namespace baton::supervisor
