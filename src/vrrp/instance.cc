@@ -18,7 +18,8 @@ namespace {
 // A successor of priority 1 needs one second; the rest is for its packet to arrive.
 constexpr Duration yield_margin = 200ms;
 constexpr Duration yield_longest = 3s;
-constexpr Duration probe_interval = 1s;
+// Below the usual advert interval, whose beat is never met to the microsecond.
+constexpr Duration probe_interval = 900ms;
 constexpr Duration recheck_interval = 250ms;
 
 }  // namespace
@@ -348,7 +349,7 @@ void Instance::announce_conflict(Instant now) {
   if (schedule.conflict_delay > 0s) conflict_again_at_ = now + schedule.conflict_delay;
 }
 
-// Once a second at most. Unicast peers may be anywhere: there is no link to ask.
+// About once a second at most. Unicast peers may be anywhere: there is no link to ask.
 void Instance::probe(Instant now) {
   if (!settings_.peers.empty() || settings_.addresses.empty()) return;
   next_probe_at_ = now + probe_interval;
