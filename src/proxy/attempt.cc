@@ -215,7 +215,7 @@ runtime::Task<void> Attempt::answer() {
   if (!uploaded_) stop_upload();
 }
 
-// While the body is still on its way up, the server may take its time.
+// The server's time counts from the last piece of the body that went up.
 Instant Attempt::read_deadline() const {
   return std::max(head_progress_, upload_progress_) + proxy_.read_timeout;
 }
@@ -229,10 +229,10 @@ runtime::Task<bool> Attempt::read_head() {
   HeadStep step = HeadStep::more;
   while (step == HeadStep::more) {
     // Waits without a buffer; takes one when there is something to put into it.
+    const Instant waiting_since = exchange_.now();
     const auto ready = co_await upstream().readable(read_deadline());
-    if (!ready && ready.error().kind == ErrorKind::timed_out && exchange_.now() < read_deadline()) {
-      continue;
-    }
+    const bool timed_out = !ready && ready.error().kind == ErrorKind::timed_out;
+    if (timed_out && upload_progress_ > waiting_since) continue;
     if (!exchange_.upstream_buffer) {
       exchange_.upstream_buffer = exchange_.services.large_buffers.take();
     }

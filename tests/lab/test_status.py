@@ -86,8 +86,8 @@ def test_status_shows_a_dead_web_server(network):
         network.get("192.168.175.101")
     servers = {
         peer["address"]: peer
-        for group in find(status(network.nginx01), "servers")
-        for peer in group
+        for group in find(status(network.nginx01), "upstreams")[0]
+        for peer in group["servers"]
     }
     assert servers["192.168.175.121:80"]["state"] != servers["192.168.175.122:80"]["state"], servers
     assert servers["192.168.175.121:80"]["failures"] >= 2, servers
