@@ -157,7 +157,11 @@ void find_duplicate_locations(Reader& reader) {
 // nginx serves such a name from the first server only, and warns.
 void find_conflicting_names(Reader& reader) {
   const Proxy& proxy = reader.proxy();
+  const std::vector<std::uint32_t>* checked = nullptr;
   for (const Listener& listener : proxy.listeners) {
+    // Ports of a range, or 0.0.0.0 and [::], have the same servers: one warning is enough.
+    if (checked != nullptr && *checked == listener.servers) continue;
+    checked = &listener.servers;
     std::map<std::pair<ServerName::Kind, std::string_view>, std::uint32_t> owners;
     for (const std::uint32_t index : listener.servers) {
       for (const ServerName& name : proxy.servers[index].names) {

@@ -46,6 +46,7 @@ std::optional<LogLevel> find_level(std::string_view name) {
 
 std::string hint_for(std::string_view word) {
   std::vector<std::string_view> names;
+  names.reserve(level_names.size());
   for (const LevelName& known : level_names) names.push_back(known.name);
   const std::string_view near = closest_word(word, names);
   return near.empty() ? "" : fmt::format("did you mean \"{}\"?", near);

@@ -15,6 +15,7 @@ namespace baton::config::nginx {
 namespace {
 
 constexpr std::uint16_t default_port = 80;
+constexpr std::size_t listen_lines_max = 500000;  // of all servers, ranges of ports counted out
 
 // Parameters of nginx that change the protocol: without them the listener would be another thing.
 constexpr std::array<std::string_view, 5> refused_parameters{"ssl", "http2", "quic",
@@ -172,6 +173,10 @@ void read_listen(Reader& reader, const Directive& directive) {
   line.address.endpoint.address = addresses[0];
   line.address.endpoint.port = first;
   ListenParameters(reader, directive, line).read();
+  const std::size_t wanted = addresses.size() * (last - first + std::size_t{1});
+  if (reader.listen_lines.size() + wanted > listen_lines_max) {
+    return refuse("too many addresses");
+  }
   for (const net::IpAddress& address : addresses) {
     for (std::uint32_t port = first; port <= last; ++port) {
       line.address.endpoint = {address, static_cast<std::uint16_t>(port)};

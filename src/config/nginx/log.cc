@@ -18,6 +18,9 @@ namespace {
 using Escape = LogFormat::Escape;
 
 constexpr std::size_t formats_max = 10000;
+// Beyond these a suggestion would cost more than it helps.
+constexpr std::size_t suggested_word_max = 64;
+constexpr std::size_t suggested_formats_max = 100;
 
 std::optional<Escape> parse_escape(Reader& reader, const Directive& directive) {
   const std::string name = directive.word(2).substr(std::string_view("escape=").size());
@@ -58,6 +61,9 @@ void read_log_format(Reader& reader, const Directive& directive) {
 
 std::string format_hint(const Reader& reader, std::string_view word) {
   std::vector<std::string_view> names;
+  if (word.size() > suggested_word_max || reader.log_formats.size() > suggested_formats_max)
+    return "";
+  names.reserve(reader.log_formats.size());
   for (const auto& [name, place] : reader.log_formats) names.push_back(name);
   const std::string_view near = closest_word(word, names);
   return near.empty() ? "" : fmt::format("did you mean \"{}\"?", near);

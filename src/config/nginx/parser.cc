@@ -134,14 +134,14 @@ bool Parser::add_statement(std::vector<Directive>& into, OpenFile& file, Stateme
     }
     parse_into(directive.block, file, depth + 1);
   } else if (directive.name() == "include" && directive.count() == 1) {
-    include(into, std::move(directive), depth);
+    include(into, directive, depth);
     return true;
   }
   into.push_back(std::move(directive));
   return true;
 }
 
-void Parser::include(std::vector<Directive>& into, Directive directive, std::size_t depth) {
+void Parser::include(std::vector<Directive>& into, const Directive& directive, std::size_t depth) {
   std::string path = directive.word(1);
   if (!path.starts_with('/')) path = folder_ + "/" + path;
   if (!is_pattern(path)) {

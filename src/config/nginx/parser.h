@@ -56,7 +56,7 @@ class Parser {
   void recover(OpenFile& file, Statement& statement, std::size_t depth);
   void add_problem(std::vector<Directive>& into, const std::shared_ptr<const std::string>& path,
                    const Word& place, std::string problem);
-  void include(std::vector<Directive>& into, Directive directive, std::size_t depth);
+  void include(std::vector<Directive>& into, const Directive& directive, std::size_t depth);
   bool include_file(std::vector<Directive>& into, const std::string& path,
                     const Directive& directive, std::size_t depth);
 

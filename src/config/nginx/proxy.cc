@@ -156,7 +156,7 @@ void read_proxy_buffers(Reader& reader, const Directive& directive) {
 void read_proxy_busy_buffers_size(Reader& reader, const Directive& directive) {
   const auto size = parse_size(directive.word(1));
   if (!size) return reader.directive_error(directive, 1, "invalid value");
-  reader.level().busy_bytes = *size;
+  reader.level().busy_bytes = size;
   reader.level().proxy_buffers = &directive;
 }
 

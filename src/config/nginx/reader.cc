@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <tuple>
 
 #include "base/text.h"
 #include "config/nginx/grammar.h"
@@ -17,9 +16,8 @@ namespace baton::config::nginx {
 
 namespace {
 
-// A suggestion compares the word with the whole grammar; a file of nonsense gets only so many.
 constexpr std::size_t suggestions_max = 100;
-constexpr std::size_t reports_in_order_max = 1000;  // as many as Diagnostics keeps
+constexpr std::size_t suggested_word_max = 64;
 
 bool takes(std::uint32_t arguments, std::size_t count) {
   if ((arguments & take_any) != 0) return true;
@@ -36,6 +34,11 @@ std::string joined_arguments(const Directive& directive) {
     text += directive.word(i);
   }
   return text;
+}
+
+// `next` is the word that starts a line and looks like a directive of its own.
+std::string semicolon_hint(const Directive& directive, std::size_t next) {
+  return fmt::format("is a \";\" missing at the end of line {}?", directive.words[next - 1].line);
 }
 
 std::string with_hint(std::string_view word) {
@@ -129,6 +132,12 @@ void Reader::skip_block(const std::vector<Directive>& directives) {
   }
 }
 
+// A suggestion compares the word with the whole grammar: only so many are made, and only for
+// words that could be a misspelt one.
+bool Reader::may_suggest(std::string_view word) {
+  return word.size() <= suggested_word_max && ++suggestions_ <= suggestions_max;
+}
+
 const Rule* Reader::find_rule(const Directive& directive, const Level& level) {
   const auto& rules = rules_for(directive.name());
   for (const Rule* rule : rules) {
@@ -138,7 +147,7 @@ const Rule* Reader::find_rule(const Directive& directive, const Level& level) {
     error(directive, 0, fmt::format("\"{}\" directive is not allowed here", directive.name()));
     return nullptr;
   }
-  const std::string_view near = ++suggestions_ > suggestions_max
+  const std::string_view near = !may_suggest(directive.name())
                                     ? std::string_view{}
                                     : closest_directive(directive.name(), level.context);
   error(directive, 0, fmt::format("unknown directive \"{}\"", directive.name()), with_hint(near));
@@ -172,7 +181,20 @@ void Reader::read_directive(const Directive& directive, Level& level, Blocks& bl
     blocks.emplace_back(rule, &directive);
     return;
   }
+  const std::size_t found_before = findings_.size();
+  const std::size_t errors_before = findings_.errors();
   if (check_value(*rule, directive)) apply(*rule, directive);
+  const std::size_t next = missing_semicolon(directive, level);
+  if (next == 0 || rule->support != Support::full) return;
+  if (findings_.errors() == errors_before) {
+    warning(directive, next,
+            fmt::format("\"{}\" is an argument of \"{}\" here: {}", directive.word(next),
+                        rule->name, semicolon_hint(directive, next)));
+    return;
+  }
+  // The first message tells it; those of the words after it would only repeat it.
+  findings_.cut(found_before + 1, semicolon_hint(directive, next));
+  read_repaired(directive, next, level, blocks);
 }
 
 // Block or not, and the number of arguments. A forgotten ";" shows itself here: the next line's
@@ -191,10 +213,7 @@ bool Reader::check_shape(const Rule& rule, const Directive& directive, Level& le
     return true;
   }
   const std::size_t next = missing_semicolon(directive, level);
-  error(directive, 0, problem,
-        next == 0 ? ""
-                  : fmt::format("is a \";\" missing at the end of line {}?",
-                                directive.words[next - 1].line));
+  error(directive, 0, problem, next == 0 ? "" : semicolon_hint(directive, next));
   if (next != 0) {
     read_repaired(directive, next, level, blocks);
   } else {
@@ -316,7 +335,7 @@ void Reader::report_unknown_variables() {
     // The directive that makes it has been refused already: one message is enough.
     if (user_variables_.contains(unknown.name)) continue;
     const std::string_view near =
-        ++suggestions_ > suggestions_max ? std::string_view{} : closest_variable(unknown.name);
+        !may_suggest(unknown.name) ? std::string_view{} : closest_variable(unknown.name);
     error(*unknown.directive, unknown.index, fmt::format("unknown \"{}\" variable", unknown.name),
           near.empty() ? "" : fmt::format("did you mean \"${}\"?", near));
   }
@@ -354,11 +373,8 @@ void Reader::add(const Directive& directive, std::size_t index, Severity severit
                  std::string message, std::string suggestion) {
   const Word& word = directive.problem.empty() ? directive.words[std::min(index, directive.count())]
                                                : directive.problem_place;
-  if (severity == Severity::error) ++errors_;
-  found_.push_back(
-      {directive.sequence,
-       {severity, directive.position(word), std::move(message), std::move(suggestion), false},
-       0});
+  findings_.add(directive.sequence, {severity, directive.position(word), std::move(message),
+                                     std::move(suggestion), false});
 }
 
 void Reader::error(const Directive& directive, std::size_t index, std::string message,
@@ -384,24 +400,11 @@ void Reader::directive_error(const Directive& directive, std::size_t index,
 }
 
 void Reader::warn_at(const Position& where, std::string message) {
-  found_.push_back({UINT64_MAX, {Severity::warning, where, std::move(message), "", false}, 0});
+  findings_.add(UINT64_MAX, {Severity::warning, where, std::move(message), "", false});
 }
 
 void Reader::error_without_place(std::string message) {
-  ++errors_;
-  found_.push_back({UINT64_MAX, {Severity::error, {}, std::move(message), "", false}, 0});
-}
-
-void Reader::report_to(Diagnostics& diagnostics) {
-  // Diagnostics are bounded: where they do not all fit, errors go first.
-  const bool errors_first = found_.size() > reports_in_order_max;
-  for (std::size_t i = 0; i < found_.size(); ++i) found_[i].order = i;
-  std::ranges::sort(found_, {}, [&](const Found& found) {
-    const bool later = errors_first && found.diagnostic.severity != Severity::error;
-    return std::tuple(later, found.sequence, found.order);
-  });
-  for (Found& found : found_) diagnostics.add(std::move(found.diagnostic));
-  found_.clear();
+  findings_.add(UINT64_MAX, {Severity::error, {}, std::move(message), "", false});
 }
 
 }  // namespace baton::config::nginx

@@ -22,6 +22,7 @@
 
 #include "config/model/proxy.h"
 #include "config/nginx/endpoint.h"
+#include "config/nginx/findings.h"
 #include "config/nginx/options.h"
 #include "config/nginx/parser.h"
 #include "config/nginx/rule.h"
@@ -107,7 +108,7 @@ class Reader {
   void skip_block(const std::vector<Directive>& directives);
 
   // How many errors were found so far.
-  [[nodiscard]] std::size_t error_count() const { return errors_; }
+  [[nodiscard]] std::size_t error_count() const { return findings_.errors(); }
   // Problems at word `index` of a directive.
   void error(const Directive& directive, std::size_t index, std::string message,
              std::string suggestion = "");
@@ -148,7 +149,7 @@ class Reader {
   bool has_events = false;
 
   // Tells everything that was found, in file order.
-  void report_to(Diagnostics& diagnostics);
+  void report_to(Diagnostics& diagnostics) { findings_.report_to(diagnostics); }
 
  private:
   void collect_names(const std::vector<Directive>& directives);
@@ -160,15 +161,11 @@ class Reader {
   void read_repaired(const Directive& directive, std::size_t from, Level& level, Blocks& blocks);
   bool check_value(const Rule& rule, const Directive& directive);
   void apply(const Rule& rule, const Directive& directive);
+  bool may_suggest(std::string_view word);
   void report_unknown_variables();
   void add(const Directive& directive, std::size_t index, Severity severity, std::string message,
            std::string suggestion);
 
-  struct Found {
-    std::uint64_t sequence = 0;
-    Diagnostic diagnostic;
-    std::size_t order = 0;  // in which it was found, for those of one directive
-  };
   struct UnknownVariable {
     const Directive* directive = nullptr;
     std::size_t index = 0;
@@ -180,8 +177,7 @@ class Reader {
   Level* level_ = nullptr;
   bool first_on_level_ = false;
   HostLookup hosts_;
-  std::vector<Found> found_;
-  std::size_t errors_ = 0;
+  Findings findings_;
   std::unordered_set<std::string> notes_told_;
   std::unordered_set<std::string> user_variables_;  // of map, set, geo, ...: refused elsewhere
   std::unordered_set<std::string> captures_;        // named groups of all regular expressions

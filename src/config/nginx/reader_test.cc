@@ -79,6 +79,20 @@ TEST(Reader, OneForgottenSemicolonGivesOneMessage) {
   EXPECT_EQ(loaded.diagnostics.all()[0].suggestion, "is a \";\" missing at the end of line 5?");
 }
 
+TEST(Reader, AForgottenSemicolonIsSeenBehindAParameterToo) {
+  const Loaded loaded = load_http("server {\n listen 80\n server_name *x;\n}");
+  EXPECT_THAT(loaded.errors(), ElementsAre("5:2 invalid parameter \"server_name\"",
+                                           "5:14 server name \"*x\" is invalid"));
+}
+
+TEST(Reader, WarnsWhenADirectiveSwallowsTheNextLine) {
+  const Loaded loaded = load_http("server {\n server_name a\n root /x;\n}");
+  EXPECT_TRUE(loaded.proxy);
+  EXPECT_THAT(loaded.lines(),
+              testing::Contains("warning: \"root\" is an argument of \"server_name\" here: is a "
+                                "\";\" missing at the end of line 4?"));
+}
+
 TEST(Reader, ReadsAMisspeltBlockForTheProblemsInsideIt) {
   EXPECT_THAT(load_http("sevrer { lisen 80; }").errors(),
               ElementsAre("3:1 unknown directive \"sevrer\"", "3:10 unknown directive \"lisen\""));

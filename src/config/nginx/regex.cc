@@ -19,11 +19,12 @@ std::vector<std::string> group_names(const pcre2_code* code) {
   PCRE2_SPTR table = nullptr;
   pcre2_pattern_info(code, PCRE2_INFO_NAMECOUNT, &count);
   pcre2_pattern_info(code, PCRE2_INFO_NAMEENTRYSIZE, &entry_bytes);
-  pcre2_pattern_info(code, PCRE2_INFO_NAMETABLE, &table);
+  pcre2_pattern_info(code, PCRE2_INFO_NAMETABLE, static_cast<void*>(&table));
   std::vector<std::string> names;
+  names.reserve(count);
   // Each entry is the group's number in two bytes and its name with a zero byte.
   for (std::uint32_t i = 0; i < count; ++i) {
-    names.emplace_back(reinterpret_cast<const char*>(table + i * entry_bytes + 2));
+    names.emplace_back(reinterpret_cast<const char*>(table + std::size_t{i} * entry_bytes + 2));
   }
   return names;
 }
