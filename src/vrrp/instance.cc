@@ -21,6 +21,8 @@ constexpr Duration yield_longest = 3s;
 // Below the usual advert interval, whose beat is never met to the microsecond.
 constexpr Duration probe_interval = 900ms;
 constexpr Duration recheck_interval = 250ms;
+// RFC 5227 section 2.4: how often an address is defended against one that does not give up.
+constexpr Duration defence_interval = 10s;
 
 }  // namespace
 
@@ -366,6 +368,7 @@ void Instance::on(const event::AddressClaimed& claim, Instant now) {
       fmt::format("{} is also held by {}", claim.address.text(), claim.by.text()));
   announce_conflict(now);
   recheck_at_ = now + recheck_interval;
+  next_defence_at_ = now + defence_interval;
 }
 
 void Instance::recheck_claim(Instant now) {
@@ -378,6 +381,9 @@ void Instance::recheck_claim(Instant now) {
   }
   probe(now);
   recheck_at_ = now + recheck_interval;
+  if (now < next_defence_at_) return;
+  next_defence_at_ = now + defence_interval;
+  actions_.emplace_back(action::Announce{1});
 }
 
 void Instance::run_announcements(Instant now) {

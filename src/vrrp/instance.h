@@ -174,6 +174,7 @@ class Instance {
   Instant release_at_ = never;    // the end of handover_linger
   Instant preempt_from_ = never;  // the end of preempt_delay, once it has begun
   Instant recheck_at_ = never;    // an address is claimed: when it is asked again
+  Instant next_defence_at_{};     // while it is claimed
   bool claim_answered_ = false;   // since it was asked last
   Instant next_probe_at_{};       // adverts before go without a question
   Instant next_conflict_at_{};    // conflicts before are not announced once more
