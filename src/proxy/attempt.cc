@@ -21,6 +21,7 @@ namespace baton::proxy {
 namespace {
 
 constexpr std::string_view reading_head = "reading response header from upstream";
+constexpr std::string_view continue_response = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr int interim_heads_max = 16;
 
 bool is_idempotent(http::Method method) {
@@ -171,9 +172,10 @@ runtime::Task<void> Attempt::upload() {
     if (!body.has_early() && !exchange_.continue_sent) {
       exchange_.continue_sent = true;
       if (exchange_.request.head.expects_continue) {
-        iovec go_on = piece_of("HTTP/1.1 100 Continue\r\n\r\n");
+        iovec go_on = piece_of(continue_response);
         const auto told = co_await client.write_all({&go_on, 1}, exchange_.now() + timeout);
         if (!told) client_failed(told.error());
+        exchange_.request.bytes_sent += continue_response.size();
       }
     }
     if (!body.has_early() && !buffer) buffer = exchange_.services.large_buffers.take();

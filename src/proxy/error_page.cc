@@ -71,6 +71,7 @@ Verdict answer_error(Exchange& exchange, std::uint16_t status) {
     return Verdict::respond();
   }
   // One error page per request: an error in the page itself gets the built-in one.
+  if (ends_connection(status)) request.keep_alive = false;
   if (!exchange.error_page_used) {
     if (const config::ErrorPage* page = find_page(*request.location, status)) {
       exchange.error_page_used = true;
@@ -89,7 +90,7 @@ bool has_error_page(const Exchange& exchange, std::uint16_t status) {
 void use_builtin_page(Exchange& exchange, std::uint16_t status) {
   Request& request = exchange.request;
   std::string_view location;
-  if (is_redirect(status)) location = absolute_location(request, request.response.location);
+  if (is_redirect(status)) location = request.response.location;
   if (ends_connection(status)) request.keep_alive = false;
   // Lines that belong to the status (Content-Range of a 416) stay; an upstream's do not.
   std::vector<ResponseHeader> headers;
@@ -97,8 +98,12 @@ void use_builtin_page(Exchange& exchange, std::uint16_t status) {
   request.response.reset();
   request.response.headers.swap(headers);
   request.upstream_head = nullptr;
-  request.response.status = status;
-  request.response.location = location;
+  request.response.status = http::status_to_send(status);
+  if (location.starts_with('/') && request.location->absolute_redirect) {
+    request.response.location = absolute_location(request, location);
+  } else if (!location.empty()) {
+    request.response.headers.insert(request.response.headers.begin(), {"Location", location});
+  }
   const std::string_view title = http::error_page_title(status);
   if (title.empty()) {
     // A status of the configuration's own invention, or one without a body.

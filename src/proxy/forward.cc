@@ -99,7 +99,9 @@ Verdict client_verdict(Exchange& exchange, const Error& error) {
       exchange.silent = true;
       return Verdict::respond();
     default:
-      request.response.status = 499;
+      // In the middle of its body: a broken request. While it waited: it went away.
+      request.response.status =
+          exchange.body.finished() || exchange.body.is_whole_early() ? 499 : 400;
       exchange.silent = true;
       return Verdict::respond();
   }

@@ -61,8 +61,6 @@ void plan_response_headers(const config::ProxyPass& proxy, LocationPlan& plan) {
   for (const auto* name : {"Content-Type", "Content-Length", "Transfer-Encoding", "Connection"}) {
     plan.hidden.add(name);
   }
-  if (plan.passes_server) plan.hidden.add("Server");
-  if (plan.passes_date) plan.hidden.add("Date");
 }
 
 void plan_rewrites(const config::ProxyPass& proxy, const config::Location& location,

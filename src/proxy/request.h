@@ -71,7 +71,7 @@ struct Response {
   std::string_view content_type;  // complete with charset; "": no line
   std::optional<std::uint64_t> content_length;
   std::string_view last_modified;  // formatted
-  std::string_view location;       // complete
+  std::string_view location;       // a path of ours made absolute; others stand in `headers`
   std::vector<ResponseHeader> headers;
   // The body of a response made here: `text`, or the parts of `file`, in order, then `after`
   // (the end of a multipart body). Proxied bodies are streamed and stand nowhere.

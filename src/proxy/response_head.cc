@@ -72,50 +72,49 @@ void append_connection(std::string& into, const Request& request) {
   }
 }
 
-void append_expires(std::string& into, const Exchange& exchange) {
-  const config::Location& location = *exchange.request.location;
+void add_expires(Request& request) {
+  const config::Location& location = *request.location;
+  std::string_view expires;
+  std::string_view cache_control;
   using Expires = config::Location::Expires;
   switch (location.expires) {
     case Expires::off:
       return;
     case Expires::epoch:
-      into.append("Expires: Thu, 01 Jan 1970 00:00:01 GMT\r\nCache-Control: no-cache\r\n");
-      return;
+      expires = "Thu, 01 Jan 1970 00:00:01 GMT";
+      cache_control = "no-cache";
+      break;
     case Expires::max:
-      into.append("Expires: Thu, 31 Dec 2037 23:55:55 GMT\r\nCache-Control: max-age=315360000\r\n");
-      return;
+      expires = "Thu, 31 Dec 2037 23:55:55 GMT";
+      cache_control = "max-age=315360000";
+      break;
     case Expires::after: {
       const http::DateText date = http::format_date(runtime::wall_now() + location.expires_after);
-      append_line(into, "Expires", date.view());
+      expires = request.arena.store(date.view());
       const std::int64_t seconds = to_ms(location.expires_after) / 1000;
-      if (seconds < 0) {
-        into.append("Cache-Control: no-cache\r\n");
-      } else {
-        into.append("Cache-Control: max-age=");
-        append_number(into, static_cast<std::uint64_t>(seconds));
-        into.append("\r\n");
-      }
-      return;
+      cache_control = "no-cache";
+      if (seconds >= 0) cache_control = request.arena.store(fmt::format("max-age={}", seconds));
+      break;
     }
   }
+  add_response_header(request, "Expires", expires);
+  add_response_header(request, "Cache-Control", cache_control);
 }
 
-void append_added_headers(std::string& into, const Exchange& exchange) {
-  const Request& request = exchange.request;
+// The location's expires and add_header lines become lines of the response.
+void add_configured_headers(Request& request) {
   const config::Location& location = *request.location;
   const bool ordinary = takes_added_headers(request.response.status);
-  if (ordinary) append_expires(into, exchange);
+  if (ordinary) add_expires(request);
   for (const config::HeaderLine& line : location.add_headers) {
     if (!ordinary && !line.always) continue;
-    const std::size_t start = into.size();
-    into.append(line.name).append(": ");
-    const std::size_t value = into.size();
-    append_header_value(into, line.value, request);
-    if (into.size() == value) {
-      into.resize(start);
-    } else {
-      into.append("\r\n");
+    std::string text;
+    std::string_view value = line.value.literal();
+    if (!line.value.is_literal()) {
+      append_header_value(text, line.value, request);
+      value = request.arena.store(text);
     }
+    if (!value.empty()) add_response_header(request, line.name, value);
   }
 }
 
@@ -184,6 +183,7 @@ void choose_framing(Exchange& exchange, const http::Framing& framing) {
 
 void write_response_head(Exchange& exchange) {
   Request& request = exchange.request;
+  add_configured_headers(request);
   const Response& response = request.response;
   std::string& text = exchange.head_text;
   text.clear();
@@ -207,7 +207,6 @@ void write_response_head(Exchange& exchange) {
   for (const ResponseHeader& header : response.headers) {
     append_line(text, header.name, header.value);
   }
-  append_added_headers(text, exchange);
   text.append("\r\n");
 }
 

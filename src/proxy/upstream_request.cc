@@ -21,7 +21,7 @@ void append_uri(std::string& text, const Request& request, const config::ProxyPa
     text.append(*proxy.uri);
     if (matched <= request.uri.size()) http::append_escaped(text, request.uri.substr(matched));
   } else if (!request.uri_changed) {
-    text.append(request.raw_uri.substr(0, request.raw_uri.find('#')));
+    text.append(request.raw_uri);
     return;
   } else {
     http::append_escaped(text, request.uri);

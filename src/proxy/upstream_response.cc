@@ -6,15 +6,22 @@ namespace baton::proxy {
 
 namespace {
 
-// proxy_redirect: the first rule whose FROM begins the Location wins.
-std::string_view rewrite_location(Request& request, const LocationPlan& plan,
-                                  std::string_view location) {
+// proxy_redirect: the first rule whose FROM begins the Location wins. A path that comes out of it
+// is made absolute, like a Location of our own.
+void pass_location(Request& request, const LocationPlan& plan, const http::Header& line) {
+  Response& response = request.response;
   for (const LocationRewrite& rewrite : plan.rewrites) {
-    if (location.starts_with(rewrite.from)) {
-      return request.arena.join({rewrite.to, location.substr(rewrite.from.size())});
+    if (!line.value.starts_with(rewrite.from)) continue;
+    const std::string_view rewritten =
+        request.arena.join({rewrite.to, line.value.substr(rewrite.from.size())});
+    if (rewritten.starts_with('/') && plan.location->absolute_redirect) {
+      response.location = absolute_location(request, rewritten);
+    } else {
+      response.headers.push_back({line.name, rewritten});
     }
+    return;
   }
-  return location;
+  response.headers.push_back({line.name, line.value});
 }
 
 }  // namespace
@@ -30,16 +37,11 @@ void take_upstream_head(Exchange& exchange, const LocationPlan& plan) {
   response.content_type = head.headers.value(http::HeaderId::content_type);
   for (const http::Header& line : head.headers) {
     if (line.hop_by_hop || plan.hidden.contains(line.id, line.name)) continue;
-    std::string_view value = line.value;
-    if (line.id == http::HeaderId::location) value = rewrite_location(request, plan, value);
-    response.headers.push_back({line.name, value});
-  }
-  // The server's own words where the configuration passes them.
-  if (plan.passes_server && head.headers.has(http::HeaderId::server)) {
-    response.headers.push_back({"Server", head.headers.value(http::HeaderId::server)});
-  }
-  if (plan.passes_date && head.headers.has(http::HeaderId::date)) {
-    response.headers.push_back({"Date", head.headers.value(http::HeaderId::date)});
+    if (line.id == http::HeaderId::location) {
+      pass_location(request, plan, line);
+    } else {
+      response.headers.push_back({line.name, line.value});
+    }
   }
 }
 
