@@ -174,6 +174,7 @@ KeepalivedOptions parse_keepalived_options(const std::vector<std::string>& argum
   std::vector<std::string> words = {"keepalived"};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (auto& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   optind = 0;  // start anew

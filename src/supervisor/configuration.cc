@@ -52,7 +52,7 @@ std::string log_words(const config::Diagnostic& diagnostic, Wording wording) {
 // caret, which only baton has.
 std::string told(const config::Diagnostic& diagnostic, const config::SourceTree& sources,
                  Wording wording) {
-  const std::string full = config::render(diagnostic, sources);
+  std::string full = config::render(diagnostic, sources);
   if (wording == Wording::baton) return full;
   const std::size_t first_end = full.find('\n');
   const std::string excerpt = first_end == std::string::npos ? "" : full.substr(first_end + 1);

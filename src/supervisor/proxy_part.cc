@@ -135,7 +135,7 @@ void ProxyPart::promote(const std::shared_ptr<Generation>& generation) {
     if (old) receiver_->retire(old->number, false);
   }
   if (old) drain(*old);
-  if (ending_) generation->child->send(ipc::MessageType::stop);
+  if (ending_) static_cast<void>(generation->child->send(ipc::MessageType::stop));
   sockets_.keep_only(configuration_->proxy->listeners);
   if (settings_.keep_pid_file) write_pid();
   limit_draining();

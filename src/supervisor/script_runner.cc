@@ -43,6 +43,7 @@ int execute(const ScriptRunner::Job& job) {
   if (!std::getenv("PATH")) ::setenv("PATH", default_path, 1);
   reset_signals();
   std::vector<char*> arguments;
+  arguments.reserve(job.arguments.size() + 1);
   for (const auto& argument : job.arguments) {
     arguments.push_back(const_cast<char*>(argument.c_str()));
   }
