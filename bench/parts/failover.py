@@ -1,9 +1,9 @@
 """Outages that clients see when the address moves, in the lab's network.
 
 Three pairs: baton with baton, baton with keepalived+nginx as its partner, and keepalived+nginx
-twice. Each pair lives in a network of its own; the three are measured at the same time, since
-what takes long here is waiting for timers. Per pair the master is stopped on purpose, its proxy
-is killed, its cable is cut; in between everything is as it was.
+twice. Each pair lives in a network of its own. The master is stopped on purpose, its proxy is
+killed, its cable is cut; in between everything is as it was. What takes long here is waiting for
+timers, so kills and cuts happen in all networks at the same time.
 """
 
 import os
@@ -28,6 +28,7 @@ PAIRS = {
 PEERS_PAIR = "keepalived, keepalived"
 INTERVAL_MS, TIMEOUT_MS = 5, 1000
 SETTLE_SECONDS = 1.5
+LOST_SHOWN_MAX = 12
 
 
 @dataclass
@@ -66,35 +67,61 @@ FAULTS = {
 @dataclass
 class Outcome:
     requests: int
-    failed: int
+    lost: list  # what became of the requests that failed, and when
     outage: float  # seconds
+
+
+class Trial:
+    """A pair in its network, and what came of the faults so far."""
+
+    def __init__(self, pair):
+        self.pair, self.network, self.error = pair, None, None
+        self.found = {name: [] for name in FAULTS}
+
+    def start(self):
+        self._guarded(self._start)
+
+    def strike(self, name, runs):
+        """Lets a fault happen `runs` times; not any more once something went wrong."""
+        for _ in range(runs):
+            if self.error is None:
+                self._guarded(lambda: self.found[name].append(_one(self.network, FAULTS[name])))
+
+    def close(self):
+        if self.network:
+            self.network.close()
+
+    def _start(self):
+        self.network = Network(*PAIRS[self.pair], "apache")
+        if self.pair == PEERS_PAIR:  # without a script, keepalived does not see its proxy die
+            for proxy in self.network.proxies:
+                proxy.write_failover(lab_configs.failover_script2(proxy.name))
+        self.network.start()
+
+    def _guarded(self, step):
+        try:
+            step()
+        except (AssertionError, OSError, RuntimeError, subprocess.SubprocessError) as error:
+            self.error = error
 
 
 def failover(options):
     os.sched_setaffinity(0, range(os.cpu_count()))  # hosts of the lab use the whole machine
     pairs = [pair for pair in PAIRS if "baton" in options.programs or pair == PEERS_PAIR]
-    with ThreadPoolExecutor(len(pairs)) as threads:
-        outcomes = dict(
-            zip(pairs, threads.map(lambda pair: _measure(pair, options.failover_runs), pairs))
-        )
-    return [_report(name, fault, outcomes) for name, fault in FAULTS.items()]
-
-
-def _measure(pair, runs):
-    """All faults, `runs` times each, on one network: fault -> outcomes, or what went wrong."""
-    found = {name: [] for name in FAULTS}
+    trials, runs = [Trial(pair) for pair in pairs], options.failover_runs
     try:
-        with Network(*PAIRS[pair], "apache") as network:
-            if pair == PEERS_PAIR:  # without a script, keepalived does not see its proxy die
-                for proxy in network.proxies:
-                    proxy.write_failover(lab_configs.failover_script2(proxy.name))
-            network.start()
-            for _ in range(runs):
-                for name, fault in FAULTS.items():
-                    found[name].append(_one(network, fault))
-        return found
-    except (AssertionError, OSError, RuntimeError, subprocess.SubprocessError) as error:
-        return error
+        with ThreadPoolExecutor(len(trials)) as threads:
+            list(threads.map(Trial.start, trials))
+            # A request that is under way when the address moves is lost with it, so how long a
+            # request takes counts here: one pair at a time, on a machine that does nothing else.
+            for trial in trials:
+                trial.strike("stop", runs)
+            for name in ("kill", "cut"):
+                list(threads.map(lambda trial, name=name: trial.strike(name, runs), trials))
+    finally:
+        for trial in trials:
+            trial.close()
+    return [_report(name, fault, trials) for name, fault in FAULTS.items()]
 
 
 def _one(network, fault):
@@ -111,31 +138,33 @@ def _one(network, fault):
     fault.repair(network)
     network.await_master("nginx01", within=15)
     network.await_service()
-    return Outcome(len(prober.requests), len(prober.failures), prober.outage)
+    lost = [f"{one.outcome} at {one.start - struck:+.3f} s" for one in prober.failures]
+    return Outcome(len(prober.requests), lost, prober.outage)
 
 
-def _report(name, fault, outcomes):
-    runs = max(
-        (len(found[name]) for found in outcomes.values() if isinstance(found, dict)), default=0
-    )
+def _report(name, fault, trials):
+    runs = max(len(trial.found[name]) for trial in trials)
     report = Report(
         f"failover: {fault.title} of the master, a connection every {INTERVAL_MS} ms, {runs} runs",
         ["master, backup", "outage s", "longest s", "failed requests", "of"],
     )
     medians = {}
-    for pair, found in outcomes.items():
-        if isinstance(found, Exception):
-            lines = str(found).strip().splitlines() or [repr(found)]
-            report.notes.append(f"{pair}: {lines[0]}")
-            report.goals.append(Goal(f"runs that ended, {pair}", 0, 1, at_least=True))
+    for trial in trials:
+        if trial.error:
+            lines = str(trial.error).strip().splitlines() or [repr(trial.error)]
+            report.notes.append(f"{trial.pair}: {lines[0]}")
+            report.goals.append(Goal(f"error, {trial.pair}", 1, 0))
+        outcomes = trial.found[name]
+        if not outcomes:
             continue
-        outages = [outcome.outage for outcome in found[name]]
-        medians[pair] = statistics.median(outages)
-        failed, requests = (
-            sum(getattr(one, what) for one in found[name]) for what in ("failed", "requests")
-        )
-        report.rows.append([pair, medians[pair], max(outages), failed, requests])
-        report.goals += _goals(name, pair, failed, medians)
+        outages = [outcome.outage for outcome in outcomes]
+        medians[trial.pair] = statistics.median(outages)
+        lost = [one for outcome in outcomes for one in outcome.lost]
+        requests = sum(outcome.requests for outcome in outcomes)
+        report.rows.append([trial.pair, medians[trial.pair], max(outages), len(lost), requests])
+        report.goals += _goals(name, trial.pair, len(lost), medians)
+        if 0 < len(lost) <= LOST_SHOWN_MAX:
+            report.notes.append(f"{trial.pair}: lost: {', '.join(lost)}")
     return report
 
 

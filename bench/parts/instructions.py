@@ -22,6 +22,8 @@ from parts.proxying import Stage
 from report import Goal, Report, ratio
 
 KEPT_FIGURE = Path(__file__).resolve().parents[1] / "instructions.txt"
+OLDER_CALLS = KEPT_FIGURE.with_name("valgrind_calls.cc")
+COMPILER = "clang++-19"
 TOLERANCE = 1.05
 CLIENTS = 32
 BATCHES_FEW, BATCHES_MANY = 40, 140
@@ -31,7 +33,7 @@ SHOWN_CALLS = 12
 
 
 def instructions(options):
-    missing = [tool for tool in ("valgrind", "strace", "strip") if not shutil.which(tool)]
+    missing = [tool for tool in (COMPILER, "valgrind", "strace", "strip") if not shutil.which(tool)]
     if missing:
         raise servers.ServerFailed(f"{' and '.join(missing)} not installed")
     names = [name for name in ("nginx", "haproxy", "baton") if name in options.programs]
@@ -96,10 +98,14 @@ def _counted(name, batches):
         tool = [
             "valgrind",
             "--tool=callgrind",
+            "--vgdb=no",
             "--trace-children=yes",
             f"--callgrind-out-file={counts}/%p",
         ]
-        options = {"program": _without_debug_information(counts)} if name == "baton" else {}
+        options = {}
+        if name == "baton":
+            options["program"] = _without_debug_information(counts)
+            tool = ["env", f"LD_PRELOAD={_older_calls(counts)}", *tool]
         with Stage() as stage:
             server = _started(stage, name, wrapper=tool, **options)
             _ask(server.port, batches)
@@ -120,6 +126,13 @@ def _without_debug_information(folder):
     subprocess.run(["strip", "--strip-debug", "-o", copy, servers.BATON], check=True, timeout=60)
     copy.chmod(0o755)
     return copy
+
+
+def _older_calls(folder):
+    library = folder / "calls.so"
+    command = [COMPILER, "-std=c++23", "-O2", "-shared", "-fPIC", "-o", library, OLDER_CALLS]
+    subprocess.run(command, check=True, timeout=120)
+    return library
 
 
 # -- system calls ----------------------------------------------------------------------------------

@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/assert.h"
+
 namespace baton::runtime {
 
 Instant monotonic_now() {
@@ -107,6 +109,8 @@ void Loop::take_events() {
     }
   }
   const int count = ::epoll_pwait2(epoll_.get(), events, events_per_turn, bound, nullptr);
+  // Anything else would come back at once, for ever: a kernel older than 5.11, or a bug.
+  BATON_ASSERT(count >= 0 || errno == EINTR);
   now_ = monotonic_now();
   for (int i = 0; i < count; ++i) {
     if (events[i].data.ptr) {
