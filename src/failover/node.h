@@ -28,6 +28,10 @@
 
 namespace baton::failover {
 
+// keepalived's numbers on Linux: SIGRTMIN is 34 for who uses glibc.
+inline constexpr int signal_json = 36;
+inline constexpr int signal_stats_clear = 63;
+
 class Node final : public Router::Owner, public NodeView {
  public:
   static constexpr Duration beat = 100ms;

@@ -34,6 +34,7 @@ HeldAddress to_held(const config::VirtualAddress& address, const config::VrrpIns
 
 std::vector<HeldAddress> held_addresses(const config::VrrpInstance& instance) {
   std::vector<HeldAddress> held;
+  held.reserve(instance.addresses.size() + instance.excluded_addresses.size());
   for (const auto& address : instance.addresses) held.push_back(to_held(address, instance));
   for (const auto& address : instance.excluded_addresses) {
     held.push_back(to_held(address, instance));

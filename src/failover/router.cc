@@ -181,6 +181,7 @@ void Router::apply(const vrrp::action::RemoveAddresses&) {
 
 void Router::apply(const vrrp::action::Announce& announce) {
   std::vector<Announcer::Target> targets;
+  targets.reserve(plan_.held.size());
   for (const auto& held : plan_.held) targets.push_back({held.prefix.address, held.device});
   tools_.announcer.announce(name(), targets, announce.repeat, plan_.garp_interval);
 }

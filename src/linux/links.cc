@@ -21,7 +21,7 @@ namespace baton::linux {
 namespace {
 
 // A dump comes in pieces of at most 32 KiB.
-constexpr std::size_t receive_buffer_size = 64 * 1024;
+constexpr std::size_t receive_buffer_size = 65536;
 constexpr int monitor_buffer_size = 1024 * 1024;
 
 Result<runtime::Fd> open_socket(std::uint32_t groups) {

@@ -184,7 +184,7 @@ ParsedAdvert parse_ipv4_packet(std::span<const std::uint8_t> packet) {
   Envelope envelope;
   net::ByteReader reader(packet);
   const std::uint8_t version_and_length = reader.u8();
-  const std::size_t header_size = (version_and_length & 0x0fu) * 4;
+  const std::size_t header_size = std::size_t{version_and_length & 0x0fu} * 4;
   envelope.tos = reader.u8();
   envelope.total_length = reader.u16();
   envelope.id = reader.u16();
