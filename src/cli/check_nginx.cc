@@ -5,6 +5,7 @@
 
 #include "cli/check.h"
 #include "cli/problems.h"
+#include "config/nginx/dump.h"
 
 namespace baton::cli {
 
@@ -24,15 +25,6 @@ std::string nginx_line(const Diagnostic& diagnostic) {
     text += fmt::format(" in {}:{}", *diagnostic.where.file, diagnostic.where.line);
   }
   return text;
-}
-
-void dump_files(SourceTree& sources, std::ostream& out) {
-  const std::vector<std::string> paths = sources.order();
-  for (const auto& path : paths) {
-    if (const auto text = sources.read(path)) {
-      fmt::print(out, "# configuration file {}:\n{}\n", path, *text);
-    }
-  }
 }
 
 }  // namespace
@@ -58,7 +50,7 @@ int nginx_test(const NginxTestOptions& options, std::ostream& out, std::ostream&
            << "nginx: configuration file " << path << " test is successful\n"
            << std::flush;
   }
-  if (options.dump) dump_files(sources, out);
+  if (options.dump) out << config::nginx::dump(sources);
   return 0;
 }
 

@@ -367,11 +367,20 @@ void append_request_filename(std::string& into, const Request& request) {
     return;
   }
   using Match = config::Location::Match;
+  const bool is_regex = location.match == Match::regex || location.match == Match::regex_no_case;
   // The alias of a regular expression is the whole path, made of its captures.
-  if (location.match == Match::regex || location.match == Match::regex_no_case) return;
-  // Behind the prefix; try_files may ask for what is not below it.
+  if (is_regex && !location.alias_prefix_bytes) return;
+  // Behind the prefix, which may be that of a location around this one; try_files may ask for what
+  // is not below it.
   const std::string_view uri = request.uri;
-  into += uri.starts_with(location.pattern) ? uri.substr(location.pattern.size()) : uri;
+  const std::string_view prefix =
+      std::string_view(location.pattern)
+          .substr(0, location.alias_prefix_bytes.value_or(std::string_view::npos));
+  if (is_regex) {
+    into += uri.substr(std::min(*location.alias_prefix_bytes, uri.size()));
+  } else {
+    into += uri.starts_with(prefix) ? uri.substr(prefix.size()) : uri;
+  }
 }
 
 void escape_log_text(std::string& text, std::size_t start, LogFormat::Escape escape) {

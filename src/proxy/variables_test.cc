@@ -222,6 +222,17 @@ TEST_F(VariablesTest, AnAliasReplacesTheMatchedPrefix) {
   EXPECT_EQ(value(Variable::request_filename), "/srv/pictures/a.png");
 }
 
+TEST_F(VariablesTest, AnInheritedAliasReplacesThePrefixOfTheLocationThatSaidIt) {
+  request.uri = "/img/small/a.png";
+  location.pattern = "/img/small/";
+  location.alias = literal("/srv/pictures/");
+  location.alias_prefix_bytes = 5;
+  EXPECT_EQ(value(Variable::request_filename), "/srv/pictures/small/a.png");
+  location.match = config::Location::Match::regex;
+  location.pattern = "png$";
+  EXPECT_EQ(value(Variable::request_filename), "/srv/pictures/small/a.png");
+}
+
 TEST_F(VariablesTest, ARootOfVariablesStartsAtThePrefix) {
   location.root = {{TextPart{Variable::host, "", 0}}, ""};
   request.uri = "/x";

@@ -12,6 +12,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "base/assert.h"
@@ -41,6 +42,14 @@ void apply_settings(int fd, const config::Listener& listener) {
   if (listener.address.unix_path.empty()) {
     // Waking up without data for a second is bearable; nginx uses the same value.
     set_option(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, listener.deferred ? 1 : 0);
+    const auto set_seconds = [fd](int name, const std::optional<Duration>& value) {
+      if (value) set_option(fd, IPPROTO_TCP, name, static_cast<int>(to_seconds(*value)));
+    };
+    set_seconds(TCP_KEEPIDLE, listener.keepalive_idle);
+    set_seconds(TCP_KEEPINTVL, listener.keepalive_interval);
+    if (listener.keepalive_count) {
+      set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, *listener.keepalive_count);
+    }
   }
 }
 

@@ -184,9 +184,9 @@ struct Location {
   // Static files.
   TemplateText root;                  // default "html" below the prefix
   std::optional<TemplateText> alias;  // replaces root and the matched prefix
-  // How much of the URI's start `alias` stands for: the length of the location that said it (a
-  // nested one inherits both). 0 in a regex location, where it stands for the whole URI.
-  std::size_t alias_prefix_bytes = 0;
+  // How much of the URI's start `alias` stands for: the length of the location that said it, which
+  // a nested one inherits with it. Absent when a regex location said it: the whole URI.
+  std::optional<std::size_t> alias_prefix_bytes;
   std::vector<std::string> index = {"index.html"};
   std::vector<TemplateText> try_files;  // the last one is the fallback: a URI or "=404"
   bool autoindex = false;

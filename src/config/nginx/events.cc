@@ -41,7 +41,8 @@ void read_use(Reader& reader, const Directive& directive) {
 constexpr Rule rules[] = {
     level("events", in_main, take0, read_events, Value::text),
     supported("worker_connections", in_events, take1, read_worker_connections, Value::number),
-    supported("multi_accept", in_events, take_switch, set_switch<&Proxy::multi_accept>),
+    supported("multi_accept", in_events, take_switch,
+              set_switch_without_effect<&Proxy::multi_accept, false>),
     supported("use", in_events, take1, read_use, Value::text),
     no_effect("accept_mutex", in_events, take_switch, Value::any,
               "every thread has listening sockets of its own"),

@@ -158,11 +158,13 @@ constexpr Rule rules[] = {
     supported("lingering_timeout", hsl, take1, set_milliseconds<&Location::lingering_timeout>,
               Value::milliseconds),
     supported("reset_timedout_connection", hsl, take_switch,
-              set_switch<&Location::reset_timed_out>),
+              set_switch_without_effect<&Location::reset_timed_out, false>),
     supported("chunked_transfer_encoding", hsl, take_switch,
               set_switch<&Location::chunked_transfer_encoding>),
-    supported("tcp_nodelay", hsl, take_switch, set_switch<&Location::tcp_nodelay>),
-    supported("tcp_nopush", hsl, take_switch, set_switch<&Location::tcp_nopush>),
+    supported("tcp_nodelay", hsl, take_switch,
+              set_switch_without_effect<&Location::tcp_nodelay, true>),
+    supported("tcp_nopush", hsl, take_switch,
+              set_switch_without_effect<&Location::tcp_nopush, false>),
 
     // Redirects and what a response tells about the server.
     supported("absolute_redirect", hsl, take_switch, set_switch<&Location::absolute_redirect>),

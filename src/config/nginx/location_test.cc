@@ -132,6 +132,10 @@ TEST(Alias, RemembersHowMuchOfTheUriItReplaces) {
   EXPECT_FALSE(locations[3].alias);
 }
 
+TEST(Alias, OfARegexIsTheWholePath) {
+  EXPECT_FALSE(first_location("location ~ ^/(.*)$ { alias /data/$1; }").alias_prefix_bytes);
+}
+
 TEST(Types, AreReplacedAsAWholeAndAddUpOnOneLevel) {
   const Location location =
       first_location("types { text/x x XX; } types { text/y y; } default_type text/z;");

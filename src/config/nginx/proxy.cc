@@ -150,6 +150,7 @@ void read_proxy_buffers(Reader& reader, const Directive& directive) {
   level.proxy_buffer_count = *count;
   level.proxy_buffer_bytes = *size;
   level.proxy.buffers_bytes = *count * *size;
+  reader.note_no_effect(directive, "responses are streamed in pieces of a size of its own");
   level.proxy_buffers = &directive;
 }
 
@@ -299,9 +300,10 @@ constexpr Rule rules[] = {
               set_switch<&ProxyPass::pass_request_headers>),
     supported("proxy_pass_request_body", hsl, take_switch,
               set_switch<&ProxyPass::pass_request_body>),
-    supported("proxy_buffering", hsl, take_switch, set_switch<&ProxyPass::buffering>),
+    supported("proxy_buffering", hsl, take_switch,
+              set_switch_without_effect<&ProxyPass::buffering, false>),
     supported("proxy_request_buffering", hsl, take_switch,
-              set_switch<&ProxyPass::request_buffering>),
+              set_switch_without_effect<&ProxyPass::request_buffering, false>),
     supported("proxy_buffer_size", hsl, take1, read_proxy_buffer_size, Value::size),
     supported("proxy_buffers", hsl, take2, read_proxy_buffers, Value::buffers),
     supported("proxy_busy_buffers_size", hsl, take1, read_proxy_busy_buffers_size, Value::size),
@@ -317,8 +319,7 @@ constexpr Rule rules[] = {
     supported("proxy_next_upstream_timeout", hsl, take1,
               set_milliseconds<&ProxyPass::next_upstream_timeout>, Value::milliseconds),
     supported("proxy_intercept_errors", hsl, take_switch, set_switch<&ProxyPass::intercept_errors>),
-    supported("proxy_ignore_client_abort", hsl, take_switch,
-              set_switch<&ProxyPass::ignore_client_abort>),
+    only_value("proxy_ignore_client_abort", hsl, take_switch, "off"),
     supported("proxy_redirect", hsl, take12, read_proxy_redirect),
     supported("proxy_ignore_headers", hsl, take1_or_more, read_proxy_ignore_headers),
 

@@ -279,11 +279,7 @@ void Reader::apply(const Rule& rule, const Directive& directive) {
       rule.handler(*this, directive);
       return;
     case Support::no_effect:
-      note_once(
-          directive, std::string(rule.name),
-          rule.reason.empty()
-              ? fmt::format("directive \"{}\" has no effect in baton", rule.name)
-              : fmt::format("directive \"{}\" has no effect in baton: {}", rule.name, rule.reason));
+      note_no_effect(directive, rule.reason);
       skip_block(directive.block);
       return;
     case Support::only_value:
@@ -392,6 +388,12 @@ void Reader::note(const Directive& directive, std::size_t index, std::string mes
 
 void Reader::note_once(const Directive& directive, const std::string& key, std::string message) {
   if (notes_told_.insert(key).second) note(directive, 0, std::move(message));
+}
+
+void Reader::note_no_effect(const Directive& directive, std::string_view reason) {
+  std::string message = fmt::format("directive \"{}\" has no effect in baton", directive.name());
+  if (!reason.empty()) message += fmt::format(": {}", reason);
+  note_once(directive, directive.name(), std::move(message));
 }
 
 void Reader::directive_error(const Directive& directive, std::size_t index,

@@ -114,6 +114,8 @@ class Reader {
              std::string suggestion = "");
   void warning(const Directive& directive, std::size_t index, std::string message);
   void note(const Directive& directive, std::size_t index, std::string message);
+  // The note that a directive, taken into the model though it is, changes nothing today.
+  void note_no_effect(const Directive& directive, std::string_view reason);
   // A note that is told once for each `key`, however often the directive stands in the file.
   void note_once(const Directive& directive, const std::string& key, std::string message);
   // `"x" directive PROBLEM`, nginx's form for a value that does not parse.

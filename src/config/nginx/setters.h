@@ -61,6 +61,13 @@ void set_switch(Reader& reader, const Directive& directive) {
   store<Member>(reader, parse_switch(directive.word(1)).value_or(false));
 }
 
+// A switch that baton takes but does not act upon: a note where it is not as baton does it anyway.
+template <auto Member, bool Natural>
+void set_switch_without_effect(Reader& reader, const Directive& directive) {
+  set_switch<Member>(reader, directive);
+  if (parse_switch(directive.word(1)) != Natural) reader.note_no_effect(directive, {});
+}
+
 template <auto Member, std::optional<std::uint64_t> (*Parse)(std::string_view)>
 void set_unsigned(Reader& reader, const Directive& directive, std::string_view problem) {
   using Number = typename Bare<decltype(type_of(Member))>::type;

@@ -66,7 +66,8 @@ void store_root(Reader& reader, const Directive& directive, bool is_alias) {
     location.alias = std::move(text);
     const bool has_name = location.match != Location::Match::regex &&
                           location.match != Location::Match::regex_no_case;
-    location.alias_prefix_bytes = has_name ? location.pattern.size() : 0;
+    location.alias_prefix_bytes.reset();
+    if (has_name) location.alias_prefix_bytes = location.pattern.size();
   } else {
     location.root = std::move(text);
     location.alias.reset();
@@ -157,7 +158,7 @@ constexpr Rule rules[] = {
     supported("index", hsl, take1_or_more, read_index),
     supported("types", hsl, take0 | block, read_types),
     supported("default_type", hsl, take1, set_text<&Location::default_type>, Value::text),
-    supported("autoindex", hsl, take_switch, set_switch<&Location::autoindex>),
+    only_value("autoindex", hsl, take_switch, "off"),
     only_value("autoindex_format", hsl, take1, "html", Value::text),
     only_value("autoindex_localtime", hsl, take_switch, "off"),
     only_value("autoindex_exact_size", hsl, take_switch, "on"),

@@ -132,7 +132,8 @@ TEST(StockFiles, EpelLoadsUnchanged) {
   EXPECT_EQ(proxy.listeners[0].address.text(), "0.0.0.0:80");
   EXPECT_EQ(proxy.listeners[1].address.text(), "[::]:80");
   EXPECT_THAT(loaded.lines(),
-              ElementsAre("note: directive \"types_hash_max_size\" has no effect in baton"));
+              ElementsAre("note: directive \"tcp_nopush\" has no effect in baton",
+                          "note: directive \"types_hash_max_size\" has no effect in baton"));
 }
 
 TEST(StockFiles, TheTutorialGoesIntoEpelsMainFile) {
@@ -210,7 +211,7 @@ http {
   ASSERT_EQ(location.try_files.size(), 3u);
   EXPECT_EQ(location.try_files[2].literal(), "=404");
   EXPECT_THAT(location.index, ElementsAre("index.html", "index.htm", "index.nginx-debian.html"));
-  EXPECT_EQ(loaded.diagnostics.count(Severity::note), 5u);
+  EXPECT_EQ(loaded.diagnostics.count(Severity::note), 6u);
   EXPECT_EQ(loaded.diagnostics.count(Severity::warning), 0u);
 }
 
