@@ -195,7 +195,10 @@ class Demo:
             )
         )
         for victim in victims:
-            os.kill(victim.pid, signal.SIGKILL)
+            try:
+                os.kill(victim.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass  # it died with its parent
 
     def cable(self):
         self.move(
