@@ -8,13 +8,16 @@ from lab.waiting import wait_until
 def test_the_web_servers_log_the_client_and_not_the_proxy(tutorial):
     for number in range(4):
         tutorial.get("192.168.175.100", "-A", f"visitor-{number}")
+    wait_until(
+        lambda: sum(len(visits(web)) for web in tutorial.webs) == 4, 3, "four visits in the logs"
+    )
     for web in tutorial.webs:
-        lines = wait_until(lambda: visits(web), 3, f"visits in {web.name}'s log")
+        lines = visits(web)
+        assert lines, f"no visit in {web.name}'s log"
         assert all(line.startswith("192.168.175.200 - - [") for line in lines), lines
         assert all(
             '"GET / HTTP/1.' in line and line.split('" ')[1].startswith("200 6 ") for line in lines
         ), lines
-    assert sum(len(visits(web)) for web in tutorial.webs) == 4
 
 
 @every_pairing_and_web
