@@ -2,91 +2,66 @@
 
 #include "http/status.h"
 
+#include <algorithm>
+#include <array>
+
 namespace baton::http {
 
+namespace {
+
+struct Known {
+  std::uint16_t status;
+  std::string_view text;
+};
+
+constexpr std::array known_statuses = {
+    Known{100, "100 Continue"},
+    Known{101, "101 Switching Protocols"},
+    Known{103, "103 Early Hints"},
+    Known{200, "200 OK"},
+    Known{201, "201 Created"},
+    Known{202, "202 Accepted"},
+    Known{204, "204 No Content"},
+    Known{206, "206 Partial Content"},
+    Known{301, "301 Moved Permanently"},
+    Known{302, "302 Moved Temporarily"},
+    Known{303, "303 See Other"},
+    Known{304, "304 Not Modified"},
+    Known{307, "307 Temporary Redirect"},
+    Known{308, "308 Permanent Redirect"},
+    Known{400, "400 Bad Request"},
+    Known{401, "401 Unauthorized"},
+    Known{402, "402 Payment Required"},
+    Known{403, "403 Forbidden"},
+    Known{404, "404 Not Found"},
+    Known{405, "405 Not Allowed"},
+    Known{406, "406 Not Acceptable"},
+    Known{408, "408 Request Time-out"},
+    Known{409, "409 Conflict"},
+    Known{410, "410 Gone"},
+    Known{411, "411 Length Required"},
+    Known{412, "412 Precondition Failed"},
+    Known{413, "413 Request Entity Too Large"},
+    Known{414, "414 Request-URI Too Large"},
+    Known{415, "415 Unsupported Media Type"},
+    Known{416, "416 Requested Range Not Satisfiable"},
+    Known{421, "421 Misdirected Request"},
+    Known{429, "429 Too Many Requests"},
+    Known{500, "500 Internal Server Error"},
+    Known{501, "501 Not Implemented"},
+    Known{502, "502 Bad Gateway"},
+    Known{503, "503 Service Temporarily Unavailable"},
+    Known{504, "504 Gateway Time-out"},
+    Known{505, "505 HTTP Version Not Supported"},
+    Known{507, "507 Insufficient Storage"},
+};
+static_assert(std::ranges::is_sorted(known_statuses, {}, &Known::status));
+
+}  // namespace
+
 std::string_view status_line_text(std::uint16_t status) {
-  switch (status) {
-    case 100:
-      return "100 Continue";
-    case 101:
-      return "101 Switching Protocols";
-    case 103:
-      return "103 Early Hints";
-    case 200:
-      return "200 OK";
-    case 201:
-      return "201 Created";
-    case 202:
-      return "202 Accepted";
-    case 204:
-      return "204 No Content";
-    case 206:
-      return "206 Partial Content";
-    case 301:
-      return "301 Moved Permanently";
-    case 302:
-      return "302 Moved Temporarily";
-    case 303:
-      return "303 See Other";
-    case 304:
-      return "304 Not Modified";
-    case 307:
-      return "307 Temporary Redirect";
-    case 308:
-      return "308 Permanent Redirect";
-    case 400:
-      return "400 Bad Request";
-    case 401:
-      return "401 Unauthorized";
-    case 402:
-      return "402 Payment Required";
-    case 403:
-      return "403 Forbidden";
-    case 404:
-      return "404 Not Found";
-    case 405:
-      return "405 Not Allowed";
-    case 406:
-      return "406 Not Acceptable";
-    case 408:
-      return "408 Request Time-out";
-    case 409:
-      return "409 Conflict";
-    case 410:
-      return "410 Gone";
-    case 411:
-      return "411 Length Required";
-    case 412:
-      return "412 Precondition Failed";
-    case 413:
-      return "413 Request Entity Too Large";
-    case 414:
-      return "414 Request-URI Too Large";
-    case 415:
-      return "415 Unsupported Media Type";
-    case 416:
-      return "416 Requested Range Not Satisfiable";
-    case 421:
-      return "421 Misdirected Request";
-    case 429:
-      return "429 Too Many Requests";
-    case 500:
-      return "500 Internal Server Error";
-    case 501:
-      return "501 Not Implemented";
-    case 502:
-      return "502 Bad Gateway";
-    case 503:
-      return "503 Service Temporarily Unavailable";
-    case 504:
-      return "504 Gateway Time-out";
-    case 505:
-      return "505 HTTP Version Not Supported";
-    case 507:
-      return "507 Insufficient Storage";
-    default:
-      return {};
-  }
+  const auto* found = std::ranges::lower_bound(known_statuses, status, {}, &Known::status);
+  return found != known_statuses.end() && found->status == status ? found->text : "";
 }
 
 std::string_view error_page_title(std::uint16_t status) {

@@ -29,18 +29,6 @@ bool is_idempotent(http::Method method) {
          method != http::Method::lock;
 }
 
-std::string message_of(const Error& error) {
-  if (error.kind == ErrorKind::timed_out) return "upstream timed out (110: Connection timed out)";
-  if (error.errno_value == 0) return error.detail;
-  const std::string_view detail = error.detail;
-  const std::string_view call = detail.starts_with("connect") ? "connect()"
-                                : detail.starts_with("send")  ? "send()"
-                                : detail.starts_with("recv")  ? "recv()"
-                                                              : detail;
-  return fmt::format("{} failed ({}: {})", call, error.errno_value,
-                     std::generic_category().message(error.errno_value));
-}
-
 }  // namespace
 
 Attempt::Attempt(Exchange& exchange, const LocationPlan& plan, upstream::Pick& pick,
@@ -54,8 +42,7 @@ Attempt::Attempt(Exchange& exchange, const LocationPlan& plan, upstream::Pick& p
       begun_(exchange.now()) {
   UpstreamAttempt record;
   record.server = pick.peer().name;
-  record.after_redirect = exchange.request.redirects > 0 && record_ > 0 &&
-                          exchange.request.attempts.back().after_redirect == false;
+  record.after_redirect = record_ > 0 && record_ == exchange.first_attempt;
   exchange.request.attempts.push_back(record);
 }
 
@@ -69,7 +56,7 @@ void Attempt::fail_with(const Error& error, std::string_view action) {
   error_ = error.on(Side::upstream);
   end_ = AttemptEnd::failed;
   record().status = error.kind == ErrorKind::timed_out ? 504 : 502;
-  log_failure(message_of(error), action, LogLevel::error);
+  log_failure(failure_message(error), action, LogLevel::error);
 }
 
 void Attempt::client_failed(const Error& error) {
@@ -191,7 +178,7 @@ runtime::Task<void> Attempt::upload() {
     if (chunked) frame_chunk(pieces, piece->bytes, piece->last, size_line);
     std::size_t size = 0;
     for (const iovec& one : pieces) size += one.iov_len;
-    const auto sent = co_await upstream().write_all(pieces, exchange_.now() + proxy_.send_timeout);
+    const Status sent = co_await send_all(upstream(), pieces, proxy_.send_timeout);
     if (uploaded_) co_return;
     // A server may answer and close without reading everything: the answer decides.
     if (!sent) co_return;
@@ -318,99 +305,6 @@ Attempt::HeadStep Attempt::judge_head() {
     return HeadStep::ended;
   }
   return HeadStep::accepted;
-}
-
-// Sends head and body to the client as they come.
-runtime::Task<void> Attempt::pass_on() {
-  Request& request = exchange_.request;
-  const http::ResponseHead& head = exchange_.upstream_head;
-  take_upstream_head(exchange_, plan_);
-  UpstreamBody body(head.framing);
-  choose_framing(exchange_, body.done()
-                                ? http::Framing{http::BodyKind::length, head.framing.content_length}
-                                : head.framing);
-  if (body.done() && !head.headers.has(http::HeaderId::content_length) && is_bodyless(request)) {
-    request.response.content_length.reset();
-  }
-  write_response_head(exchange_);
-  request.header_sent = true;
-
-  const std::span<char> buffer = exchange_.upstream_buffer.span().subspan(head.bytes);
-  std::span<char> raw = buffer.first(received_ - head.bytes);
-  char size_line[http::chunk_line_max];
-  std::array<iovec, 4> pieces = {piece_of(exchange_.head_text)};
-  while (true) {
-    const auto bytes = body.take(raw);
-    if (!bytes) {
-      break_off({ErrorKind::malformed, Side::upstream, Retry::no, 0,
-                 "upstream sent invalid chunked response"});
-      co_return;
-    }
-    record().body_bytes += bytes->size();
-    const std::span<iovec, 3> body_pieces = std::span(pieces).subspan<1, 3>();
-    if (exchange_.chunked) {
-      frame_chunk(body_pieces, *bytes, body.done(), size_line);
-    } else {
-      body_pieces[0] = {bytes->data(), bytes->size()};
-      body_pieces[1] = body_pieces[2] = iovec{nullptr, 0};
-    }
-    const Status sent = co_await send_to_client(exchange_, pieces, false);
-    if (!sent) {
-      break_off(sent.error());
-      co_return;
-    }
-    pieces[0] = iovec{nullptr, 0};
-    if (body.done()) break;
-    const auto got = co_await upstream().read(buffer, exchange_.now() + proxy_.read_timeout);
-    if (!got || (*got == 0 && !body.end())) {
-      Error error{ErrorKind::closed, Side::upstream, Retry::no, 0,
-                  "upstream prematurely closed connection"};
-      if (!got) error = got.error().on(Side::upstream);
-      break_off(error);
-      co_return;
-    }
-    record().bytes_received += *got;
-    raw = buffer.first(*got);
-  }
-  finish_answer(body.has_surplus());
-}
-
-// The response has begun and cannot be completed.
-void Attempt::break_off(const Error& error) {
-  end_ = AttemptEnd::broken_off;
-  error_ = error;
-  exchange_.request.keep_alive = false;
-  if (error.side == Side::client) {
-    if (error.kind == ErrorKind::timed_out) {
-      exchange_.services.error_log.write(LogLevel::info, exchange_.request,
-                                         "client timed out (110: Connection timed out)",
-                                         "sending to client");
-    }
-    return;
-  }
-  if (watch_.client_gone()) {
-    error_.side = Side::client;
-    log_failure("client prematurely closed connection, so upstream connection is closed too",
-                "reading upstream", LogLevel::info);
-    return;
-  }
-  log_failure(message_of(error), "reading upstream", LogLevel::error);
-}
-
-void Attempt::finish_answer(bool surplus) {
-  end_ = AttemptEnd::answered;
-  exchange_.request.completed = true;
-  pick_.count_response(exchange_.upstream_head.status, record().header.value_or(0s), elapsed());
-  pick_.count_bytes(record().bytes_sent, record().bytes_received);
-  pick_.succeed();
-  if (surplus) {
-    log_failure("upstream sent more data than specified in \"Content-Length\" header",
-                "reading upstream", LogLevel::warning);
-  }
-  watch_.stop();
-  if (exchange_.upstream_head.keep_alive && !surplus && uploaded_) {
-    exchange_.services.upstreams.pool().keep(std::move(connection_));
-  }
 }
 
 }  // namespace baton::proxy

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "proxy/exchange.h"
 #include "runtime/task.h"
@@ -22,6 +23,10 @@ enum class AttemptEnd : std::uint8_t {
   passed_over,    // it answered with a status that is to be tried elsewhere
   client_failed,  // the client went away or sent a bad body; see error()
 };
+
+// A failure towards an upstream server in nginx's words: "recv() failed (104: Connection reset by
+// peer)".
+std::string failure_message(const Error& error);
 
 class Attempt {
  public:

@@ -46,6 +46,7 @@ struct Exchange {
   std::string upstream_request;     // head sent to the upstream server
   std::size_t upstream_uri_at = 0;  // where the URI stands in it, for the error log
   std::size_t upstream_uri_size = 0;
+  std::size_t first_attempt = 0;  // of the present location, in request.attempts
   http::ResponseHead upstream_head;
   runtime::BufferPool::Buffer upstream_buffer;  // holds what upstream_head's views point into
 

@@ -65,7 +65,8 @@ Verdict no_live_upstreams(Exchange& exchange, const config::ProxyPass& proxy) {
   record.server = group;
   record.status = 502;
   record.response = 0s;
-  record.after_redirect = request.redirects > 0 && !request.attempts.empty();
+  record.after_redirect =
+      !request.attempts.empty() && request.attempts.size() == exchange.first_attempt;
   request.attempts.push_back(record);
   ErrorLog& log = exchange.services.error_log;
   if (log.enabled(LogLevel::error, request)) {
@@ -96,6 +97,7 @@ Verdict client_verdict(Exchange& exchange, const Error& error) {
       return Verdict::error(413);
     case ErrorKind::timed_out:
       request.response.status = 408;
+      if (request.location->reset_timed_out) exchange.client->stream.reset_on_close();
       exchange.silent = true;
       return Verdict::respond();
     default:
@@ -114,6 +116,9 @@ runtime::Task<Verdict> forward(Exchange& exchange) {
   const config::ProxyPass& proxy = *plan.location->proxy;
   const bool writable = write_upstream_request(exchange, plan);
   if (!writable) co_return Verdict::error(411);
+  // What has been streamed to a server cannot be sent to another one (an error_page that proxies).
+  if (proxy.pass_request_body && exchange.body.received() > 0) co_return Verdict::error(502);
+  exchange.first_attempt = exchange.request.attempts.size();
   upstream::Tried tried;
   Retries retries(exchange, proxy);
   while (true) {

@@ -35,6 +35,7 @@ Verdict answer_bad_head(Exchange& exchange, HeadOutcome outcome) {
                                         "client timed out (110: Connection timed out)",
                                         "reading client request headers");
       request.response.status = 408;
+      if (request.location->reset_timed_out) exchange.client->stream.reset_on_close();
       exchange.silent = true;
       break;
     default:

@@ -2,6 +2,7 @@
 
 #include "proxy/responder.h"
 
+#include <algorithm>
 #include <array>
 
 #include "proxy/response_head.h"
@@ -14,6 +15,17 @@ std::size_t bytes_in(std::span<const iovec> pieces) {
   std::size_t sum = 0;
   for (const iovec& piece : pieces) sum += piece.iov_len;
   return sum;
+}
+
+// Takes the first `count` bytes off.
+void advance(std::span<iovec> pieces, std::size_t count) {
+  for (iovec& piece : pieces) {
+    const std::size_t taken = std::min(count, piece.iov_len);
+    piece.iov_base = static_cast<char*>(piece.iov_base) + taken;
+    piece.iov_len -= taken;
+    count -= taken;
+    if (count == 0) return;
+  }
 }
 
 void count_sent(Request& request, std::size_t sent) {
@@ -57,15 +69,30 @@ runtime::Task<Status> send_file_parts(Exchange& exchange) {
 
 }  // namespace
 
+runtime::Task<Status> send_all(runtime::Stream& stream, std::span<iovec> pieces, Duration timeout,
+                               bool more) {
+  runtime::Loop& loop = stream.source().loop();
+  while (true) {
+    while (!pieces.empty() && pieces.front().iov_len == 0) pieces = pieces.subspan(1);
+    if (pieces.empty()) co_return Status{};
+    const auto sent = co_await stream.write_some(pieces, loop.now() + timeout, more);
+    if (!sent) co_return std::unexpected(sent.error());
+    advance(pieces, *sent);
+  }
+}
+
 runtime::Task<Status> send_to_client(Exchange& exchange, std::span<iovec> pieces, bool more) {
   Request& request = exchange.request;
   const std::size_t all = bytes_in(pieces);
   if (all == 0) co_return Status{};
-  const auto sent = co_await exchange.client->stream.write_all(
-      pieces, exchange.now() + request.location->send_timeout, more);
+  const Status sent =
+      co_await send_all(exchange.client->stream, pieces, request.location->send_timeout, more);
   count_sent(request, all - bytes_in(pieces));
-  if (!sent) co_return std::unexpected(sent.error().on(Side::client));
-  co_return Status{};
+  if (sent) co_return Status{};
+  if (sent.error().kind == ErrorKind::timed_out && request.location->reset_timed_out) {
+    exchange.client->stream.reset_on_close();
+  }
+  co_return std::unexpected(sent.error().on(Side::client));
 }
 
 runtime::Task<Status> respond(Exchange& exchange) {

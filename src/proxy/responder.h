@@ -9,7 +9,12 @@ namespace baton::proxy {
 // Sends request.response, head and body. An error is the client's (gone, or too slow).
 runtime::Task<Status> respond(Exchange& exchange);
 
-// Sends all of `pieces` to the client and counts what went out; the iovecs are used up.
+// Sends all of `pieces`, which are used up. `timeout` is for each part that the kernel takes: a
+// slow reader has time as long as it reads at all.
+runtime::Task<Status> send_all(runtime::Stream& stream, std::span<iovec> pieces, Duration timeout,
+                               bool more = false);
+
+// The same to the client, counting what went out.
 runtime::Task<Status> send_to_client(Exchange& exchange, std::span<iovec> pieces, bool more);
 
 inline iovec piece_of(std::string_view text) {

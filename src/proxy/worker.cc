@@ -103,22 +103,27 @@ runtime::Task<void> Worker::accept_clients(std::uint32_t socket) {
       if (error.kind == ErrorKind::cancelled) co_return;
       // Out of descriptors or memory: say so, make room, and let what runs go on for a moment.
       inputs_.error_log->print(LogLevel::critical, "{}", describe(error));
-      make_room();
+      static_cast<void>(make_room());
       co_await loop_->sleep_for(500ms);
       continue;
     }
     count(counters_.accepted, std::uint64_t{1});
-    if (clients_.open_count >= inputs_.config->worker_connections) make_room();
+    if (clients_.open_count >= inputs_.config->worker_connections && !make_room()) {
+      inputs_.error_log->print(LogLevel::alert, "{} worker_connections are not enough",
+                               inputs_.config->worker_connections);
+      continue;  // and the connection is closed
+    }
     serving_.spawn(serve(std::move(accepted->fd), index, accepted->peer.value_or(net::Endpoint{})));
   }
 }
 
-// Closes the client that idles longest.
-void Worker::make_room() {
-  if (Client* oldest = clients_.idle.front()) {
-    oldest->ListNode<IdleClientTag>::unlink();
-    oldest->stream.source().interrupt(runtime::Direction::read);
-  }
+// Closes the client that idles longest. False: nobody idles.
+bool Worker::make_room() {
+  Client* const oldest = clients_.idle.front();
+  if (!oldest) return false;
+  oldest->ListNode<IdleClientTag>::unlink();
+  oldest->stream.source().interrupt(runtime::Direction::read);
+  return true;
 }
 
 runtime::Task<void> Worker::serve(runtime::Fd fd, std::uint32_t listener, net::Endpoint address) {

@@ -63,7 +63,7 @@ class Worker {
   runtime::Task<void> turn_pulse();
   void begin_drain(Ending ending);
   void take_over(runtime::Fd fd);
-  void make_room();
+  [[nodiscard]] bool make_room();
   [[nodiscard]] std::uint32_t listener_of(const net::Endpoint& local) const;
 
   std::unique_ptr<runtime::Loop> loop_;

@@ -152,6 +152,11 @@ void Stream::shutdown_write() {
   ::shutdown(source_.fd(), SHUT_WR);
 }
 
+void Stream::reset_on_close() {
+  const linger now{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(source_.fd(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
+
 Result<Fd> begin_connect(const net::Endpoint& to,
                          const std::optional<net::IpAddress>& source_address) {
   sockaddr_storage address;

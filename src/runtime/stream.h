@@ -99,6 +99,8 @@ class Stream {
   [[nodiscard]] Source& source() { return source_; }
   [[nodiscard]] int fd() const { return source_.fd(); }
   void shutdown_write();
+  // Closing will drop what is unsent and reset the connection, to free its memory at once.
+  void reset_on_close();
 
  private:
   Source source_;

@@ -306,3 +306,55 @@ def test_reload_hands_idle_connections_over(setting):
         client.sendall(GET)
         assert client.recv(4096).endswith(b"two")
         client.close()
+
+
+def test_connections_are_bounded_and_idle_ones_make_room(setting):
+    proxy = setting.proxy("server { listen 127.0.0.1:PORT; location / { return 200; } }")
+    text = (proxy.path / "nginx.conf").read_text()
+    text = text.replace("worker_connections 512", "worker_connections 8").replace("worker_processes 2", "worker_processes 1")
+    (proxy.path / "nginx.conf").write_text(text)
+    proxy.process.send_signal(signal.SIGHUP)
+    time.sleep(0.7)
+    clients = []
+    for _ in range(30):
+        client = proxy.connect()
+        client.sendall(GET)
+        assert client.recv(4096).startswith(b"HTTP/1.1 200")
+        clients.append(client)
+    time.sleep(0.2)
+    alive = 0
+    for client in clients:
+        client.setblocking(False)
+        try:
+            alive += client.recv(1) != b""
+        except BlockingIOError:
+            alive += 1
+    assert 6 <= alive <= 9
+    for client in clients:
+        client.close()
+
+
+def test_streamed_body_is_not_sent_to_a_second_server_in_parts(setting):
+    first = setting.backend()
+
+    def serve(connection):
+        connection.recv(4096)
+        time.sleep(0.2)
+        connection.recv(4096)
+        connection.close()
+
+    first._serve = serve
+    second = setting.backend()
+    proxy = setting.proxy("""client_max_body_size 0; server { listen 127.0.0.1:PORT; error_page 502 = @second;
+        location / { proxy_pass http://127.0.0.1:FIRST; }
+        location @second { proxy_pass http://127.0.0.1:SECOND; } }""", first=first.port, second=second.port)
+    with proxy.connect() as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\nConnection: close\r\n\r\n")
+        time.sleep(0.1)
+        client.sendall(b"x" * 100000)
+        client.settimeout(5)
+        received = b""
+        while some := client.recv(4096):
+            received += some
+    assert statuses(received) == [502]
+    assert second.requests == [] and second.broken == []
