@@ -2,21 +2,22 @@
 
 A figure is the median of its rounds. CPU per request is what the server's whole process tree used
 during a round, by the scheduler's count, over the requests that were answered. A round in which
-others took more than a little of the proxy's core is run again, a bounded number of times.
+others took more than a little of these cores is run again, a bounded number of times.
 """
 
 import os
+import resource
 import statistics
 import subprocess
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from servers import LOAD_CORES, PEERS, PROXY_CORE
+from servers import LOAD_CORES, PEERS, PROXY_CORE, cpu_ns_of, descendants
 
 REPORT = Path(__file__).with_name("report.lua")
-DISTURBED = 0.08  # share of the proxy's core taken by others
-REPEATS_MAX = 4
+DISTURBED = 0.10  # share of a core taken by others
+REPEATS_MAX = 6
 CLOCK_TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -32,7 +33,7 @@ class Round:
     p50_us: float
     p99_us: float
     cpu_us_per_request: float = 0.0
-    disturbance: float = 0.0  # share of the proxy's core that others took
+    disturbance: float = 0.0  # share that others took of the proxy's or the load's cores
 
     @property
     def errors(self):
@@ -124,25 +125,48 @@ def result(wrk, seconds):
     raise RuntimeError(f"wrk said nothing that can be read: {text}")
 
 
-def _busy_ns(core):
+def _busy_ns(cores):
+    names, busy = {f"cpu{core}" for core in cores}, 0
     for line in Path("/proc/stat").read_text().splitlines():
-        if line.startswith(f"cpu{core} "):
-            user, nice, system, _, _, irq, softirq, steal = (
-                int(word) for word in line.split()[1:9]
-            )
-            return (user + nice + system + irq + softirq + steal) * 1_000_000_000 // CLOCK_TICK
-    return 0
+        name, *times = line.split()
+        if name in names:
+            user, nice, system, _, _, irq, softirq, steal = (int(time) for time in times[:8])
+            busy += user + nice + system + irq + softirq + steal
+    return busy * 1_000_000_000 // CLOCK_TICK
+
+
+class _Watch:
+    """What a server used from now on, and what others took of the cores that are measured on."""
+
+    def __init__(self, server):
+        self._server = server
+        self._start = self._read()
+
+    def _read(self):
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)  # wrk, once it was waited for
+        ours = cpu_ns_of(descendants(os.getpid())) + int((ended.ru_utime + ended.ru_stime) * 1e9)
+        busy = _busy_ns([PROXY_CORE]), _busy_ns(LOAD_CORES)
+        return self._server.cpu_ns(), ours, *busy, time.monotonic_ns()
+
+    def stop(self):
+        """CPU nanoseconds of the server, and the larger of the shares that others took of the
+        proxy's core and of the load's cores."""
+        used, ours, proxy_busy, load_busy, wall = (
+            now - before for now, before in zip(self._read(), self._start)
+        )
+        of_proxy_core = (proxy_busy - used) / wall
+        of_load_cores = (load_busy - (ours - used)) / (wall * len(LOAD_CORES))
+        return used, max(0.0, of_proxy_core, of_load_cores)
 
 
 def measure(server, path="/", seconds=4, connections=64, headers=()):
     """One round against a server."""
-    cpu, busy, start = server.cpu_ns(), _busy_ns(PROXY_CORE), time.monotonic_ns()
+    watch = _Watch(server)
     wrk = start_wrk(server.url + path, seconds, connections, headers)
     round_ = result(wrk, seconds)
-    used, wall = server.cpu_ns() - cpu, time.monotonic_ns() - start
+    used, round_.disturbance = watch.stop()
     server.check_alive()
     round_.cpu_us_per_request = used / 1000 / max(1, round_.requests)
-    round_.disturbance = max(0.0, (_busy_ns(PROXY_CORE) - busy - used) / wall)
     return round_
 
 

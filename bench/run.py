@@ -4,7 +4,7 @@
     ./dev bench [PART...] [--quick] [--without-baton]
 
 Figures are ratios within one run. They are worth something when the machine is quiet: the first
-line says how quiet it was, and the column `others` what else ran on the proxy's core. The exit
+line says how quiet it was, and the column `others` what else ran meanwhile. The exit
 code is 1 when a goal was missed.
 """
 

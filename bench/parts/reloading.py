@@ -14,7 +14,7 @@ from load import result, start_wrk
 from parts.proxying import Stage
 from report import Goal, Report
 
-FRESH_CLIENTS, KEPT_CLIENTS = 16, 64
+FRESH_CLIENTS, KEPT_CLIENTS = 32, 64
 
 
 def reload(options):
