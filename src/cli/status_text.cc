@@ -125,6 +125,8 @@ std::string instance_text(const json& instance) {
                       member(instance, "unicast_peers").empty() ? "multicast" : "unicast",
                       number_of(instance, "advert_interval_ms"),
                       flag_of(instance, "preempt") ? "" : ", nopreempt");
+  const std::string group = text_of(instance, "sync_group");
+  if (!group.empty()) page += fmt::format("    {:10}{}\n", "group", group);
   const json& adverts = member(instance, "adverts");
   page += fmt::format("    {:10}{} in, {} out, {} bad", "adverts", number_of(adverts, "in"),
                       number_of(adverts, "out"), number_of(adverts, "bad"));

@@ -88,6 +88,7 @@ void Node::remove_leftovers(const config::Failover& config) {
 // Brings the routers to `config` by difference: who is unchanged is not touched.
 void Node::use(std::shared_ptr<const config::Failover> config) {
   config_ = std::move(config);
+  ++untold_;
   auto earlier = std::exchange(routers_, {});
   const auto wanted = [&](const Router& router) {
     return std::ranges::any_of(config_->instances, [&](const config::VrrpInstance& instance) {
@@ -111,11 +112,13 @@ void Node::use(std::shared_ptr<const config::Failover> config) {
     }
   }
   scripts_.configure(config_, loop_.now());
-  for (const auto& router : routers_) {
-    router->review_links();
-    tell_healths(*router);
-    if (started_) router->start();
-  }
+  arrange_groups();
+  --untold_;
+  tell_all([this](Router& router) {
+    router.review_links();
+    tell_healths(router);
+    if (started_) router.start();
+  });
   run_scripts();
 }
 
@@ -126,7 +129,7 @@ void Node::retire(std::unique_ptr<Router> router) {
 
 void Node::start_routers() {
   started_ = true;
-  for (const auto& router : routers_) router->start();
+  tell_all([](Router& router) { router.start(); });
 }
 
 bool Node::tracks_proxy(const config::VrrpInstance& instance) const {
@@ -161,7 +164,7 @@ void Node::check_sleep(Instant now) {
   last_beat_ = now;
   const Duration slept = silence - beat;
   log_.print(LogLevel::warning, "this process did not run for {:.3f} s", to_seconds(slept));
-  for (const auto& router : routers_) router->slept(slept);
+  tell_all([slept](Router& router) { router.slept(slept); });
   guard_.renew();
 }
 
@@ -188,7 +191,7 @@ bool Node::read_network() {
     guard_.renew();
   }
   if (changed || overrun) {
-    for (const auto& router : routers_) router->review_links();
+    tell_all([](Router& router) { router.review_links(); });
   }
   return true;
 }
@@ -217,9 +220,9 @@ void Node::review_proxy() {
   const auto health = std::pair(proxy_.health(), proxy_.detail());
   if (health == told_proxy_) return;
   told_proxy_ = health;
-  for (const auto& router : routers_) {
-    if (router->tracks_proxy()) router->report_proxy(health.first, health.second);
-  }
+  tell_all([&health](Router& router) {
+    if (router.tracks_proxy()) router.report_proxy(health.first, health.second);
+  });
 }
 
 // What is known already, to a router that has just come or got other trackers.
@@ -259,7 +262,7 @@ void Node::take_outcome(const ScriptSchedule::Outcome& outcome) {
   const ScriptState& state = scripts_.states()[outcome.script];
   const auto health = state.health.health();
   const std::string detail = health == vrrp::Health::down ? describe(*state.last) : "";
-  for (const auto& router : routers_) router->report_script(outcome.script, health, detail);
+  tell_all([&](Router& router) { router.report_script(outcome.script, health, detail); });
 }
 
 void Node::on_notice(Router& router, const vrrp::action::Notify& notify) {
@@ -289,13 +292,15 @@ std::vector<net::IpAddress> Node::virtual_addresses() const {
 
 void Node::run_notifications() {
   const Instant now = loop_.now();
-  for (auto& [name, queue] : notifications_) {
+  const auto run = [&](NotifyQueue& queue) {
     const std::uint64_t ticket = last_notify_ticket_ + 1;
     const auto request = queue.next(ticket, now);
-    if (!request) continue;
+    if (!request) return;
     last_notify_ticket_ = ticket;
     static_cast<void>(channel_.send(ipc::MessageType::run_script, ticket, request->encode()));
-  }
+  };
+  for (auto& [name, queue] : notifications_) run(queue);
+  for (auto& [name, queue] : group_notifications_) run(queue);
 }
 
 // -- the end --
@@ -311,7 +316,7 @@ void Node::begin_stop(bool yield) {
     close();
     return;
   }
-  for (const auto& router : routers_) router->stop(yield && !again);
+  tell_all([&](Router& router) { router.stop(yield && !again); });
   review_stop();
 }
 
@@ -325,8 +330,9 @@ void Node::review_stop() {
     return;
   }
   if (stopped_at_ == never) stopped_at_ = now;
+  const auto idle = [](const auto& entry) { return entry.second.idle(); };
   const bool told =
-      std::ranges::all_of(notifications_, [](const auto& entry) { return entry.second.idle(); });
+      std::ranges::all_of(notifications_, idle) && std::ranges::all_of(group_notifications_, idle);
   if (!told && now - stopped_at_ < notify_stop_patience) {
     stop_timer_.arm(now + 5ms);
     return;

@@ -53,6 +53,7 @@ class Node final : public Router::Owner, public NodeView {
   [[nodiscard]] const std::vector<std::unique_ptr<Router>>& routers() const override {
     return routers_;
   }
+  [[nodiscard]] const std::vector<RouterGroup>& groups() const override { return groups_; }
   [[nodiscard]] const ScriptSchedule& scripts() const override { return scripts_; }
   [[nodiscard]] const ProxyWatch& proxy() const override { return proxy_; }
   [[nodiscard]] const AddressGuard& guard() const override { return guard_; }
@@ -60,6 +61,7 @@ class Node final : public Router::Owner, public NodeView {
 
   void on_notice(Router& router, const vrrp::action::Notify& notify) override;
   void on_transition(Router& router, const vrrp::action::Transition& transition) override;
+  void on_handled(Router& router) override;
   void check_sleep(Instant now) override;
   [[nodiscard]] std::vector<net::IpAddress> virtual_addresses() const override;
 
@@ -90,6 +92,21 @@ class Node final : public Router::Owner, public NodeView {
   void start_routers();
   [[nodiscard]] bool tracks_proxy(const config::VrrpInstance& instance) const;
   [[nodiscard]] Duration start_delay() const;
+
+  // Sync groups (node_groups.cc).
+  void arrange_groups();
+  void review_groups();
+  void review_group(RouterGroup& group);
+  void tell_group(const RouterGroup& group, vrrp::action::Notice notice);
+  // `tell` for every router; groups look at their members only afterwards, so that what concerns
+  // all at once is not passed on by one of them to the others.
+  template <typename Tell>
+  void tell_all(Tell tell) {
+    ++untold_;
+    for (const auto& router : routers_) tell(*router);
+    --untold_;
+    review_groups();
+  }
 
   // What happens by itself.
   void on_beat();
@@ -127,7 +144,10 @@ class Node final : public Router::Owner, public NodeView {
   std::pair<vrrp::Health, std::string> told_proxy_;                  // to the routers
   std::map<std::uint64_t, std::unique_ptr<ReadWatch>> proxy_lives_;  // by generation
   std::vector<std::unique_ptr<Router>> routers_;
-  std::map<std::string, NotifyQueue> notifications_;  // by instance
+  std::vector<RouterGroup> groups_;
+  unsigned untold_ = 0;  // above 0: routers are being told something, groups wait
+  std::map<std::string, NotifyQueue> notifications_;        // by instance
+  std::map<std::string, NotifyQueue> group_notifications_;  // by sync group
   std::uint64_t last_notify_ticket_ = first_notify_ticket;
   std::deque<PastTransition> history_;
   std::unique_ptr<ReadWatch> monitor_watch_;

@@ -150,6 +150,7 @@ void Node::take_script_result(const ipc::Message& message) {
   if (!result) return;
   if (message.number >= first_notify_ticket) {
     for (auto& [name, queue] : notifications_) queue.finished(message.number);
+    for (auto& [name, queue] : group_notifications_) queue.finished(message.number);
     run_notifications();
     review_stop();
     return;

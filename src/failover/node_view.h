@@ -10,6 +10,7 @@
 #include "failover/proxy_watch.h"
 #include "failover/router.h"
 #include "failover/script_schedule.h"
+#include "vrrp/sync_group.h"
 
 namespace baton::failover {
 
@@ -22,11 +23,20 @@ struct PastTransition {
   std::string reason;
 };
 
+// A sync group with its members here.
+struct RouterGroup {
+  vrrp::SyncGroup machine;
+  std::uint32_t index = 0;  // in the configuration
+  std::vector<Router*> routers;
+  std::vector<const vrrp::Instance*> instances;  // of the routers
+};
+
 class NodeView {
  public:
   [[nodiscard]] virtual const config::Failover& config() const = 0;
   // In the order of the configuration.
   [[nodiscard]] virtual const std::vector<std::unique_ptr<Router>>& routers() const = 0;
+  [[nodiscard]] virtual const std::vector<RouterGroup>& groups() const = 0;
   [[nodiscard]] virtual const ScriptSchedule& scripts() const = 0;
   [[nodiscard]] virtual const ProxyWatch& proxy() const = 0;
   [[nodiscard]] virtual const AddressGuard& guard() const = 0;

@@ -36,7 +36,7 @@ void NotifyQueue::push(Notice notice, std::uint8_t priority, const config::Notif
   const Words words = words_of(notice);
   waiting_.clear();  // what was not told yet is no longer true
   ipc::ScriptRequest request;
-  request.kind = ipc::ScriptRequest::Kind::notify_instance;
+  request.kind = kind_;
   request.index = index;
   request.state = words.state;
   request.priority = priority;

@@ -48,6 +48,12 @@ TEST(NotifyQueue, TellsOnlyTheLatestStateWhenCommandsAreSlow) {
   EXPECT_TRUE(queue.idle());
 }
 
+TEST(NotifyQueue, QueueOfAGroupAsksForTheGroupsCommands) {
+  NotifyQueue queue(NotifyQueue::Kind::notify_group);
+  queue.push(Notice::fault, 0, commands(), 1);
+  EXPECT_EQ(queue.next(1, Instant{})->kind, ipc::ScriptRequest::Kind::notify_group);
+}
+
 TEST(NotifyQueue, WithoutCommandsThereIsNothingToRun) {
   NotifyQueue queue;
   queue.push(Notice::stop, 100, {}, 0);

@@ -122,6 +122,11 @@ Plan make_plan(const config::Failover& config, std::uint32_t index, bool track_p
                    instance.version,        !instance.unicast_peers.empty(),
                    instance.source_address, config.multicast_group};
   plan.settings = to_settings(instance);
+  for (const auto& group : config.sync_groups) {
+    if (std::ranges::find(group.members, index) != group.members.end()) {
+      plan.settings.sync_group = group.name;
+    }
+  }
   plan.held = held_addresses(instance);
   plan.garp_interval = config.garp_interval;
   watch_interfaces(plan, instance);
@@ -155,9 +160,6 @@ std::optional<std::string> find_unsupported(const config::Failover& config) {
       return fmt::format("vrrp_instance {}: adverts over IPv6 are not supported by baton",
                          instance.name);
     }
-  }
-  if (!config.sync_groups.empty()) {
-    return fmt::format("vrrp_sync_group {} is not supported by baton", config.sync_groups[0].name);
   }
   return std::nullopt;
 }

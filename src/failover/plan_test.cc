@@ -88,6 +88,15 @@ TEST(Plan, ComputedBroadcastIsTheLastAddressOfThePrefix) {
   EXPECT_EQ(make_plan(config, 0, false).held[0].broadcast->text(), "10.9.3.255");
 }
 
+TEST(Plan, MemberKnowsItsSyncGroup) {
+  auto config = make_config();
+  config.instances.push_back(config.instances[0]);
+  config.sync_groups.push_back({"G", {1}, {}, {}});
+  EXPECT_FALSE(find_unsupported(config));
+  EXPECT_EQ(make_plan(config, 0, false).settings.sync_group, "");
+  EXPECT_EQ(make_plan(config, 1, false).settings.sync_group, "G");
+}
+
 TEST(Plan, AdvertsOverIpv6AreRefusedByName) {
   auto config = make_config();
   EXPECT_FALSE(find_unsupported(config));

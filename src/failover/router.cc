@@ -143,6 +143,7 @@ void Router::handle(const vrrp::Event& event, Instant now) {
     std::visit([&](const auto& what) { apply(what); }, single);
   }
   timer_.arm(instance_.deadline());
+  owner_.on_handled(*this);
 }
 
 void Router::apply(const vrrp::action::SendAdvert& send) {

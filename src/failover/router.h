@@ -37,6 +37,8 @@ class Router final : public AdvertListener {
    public:
     virtual void on_notice(Router& router, const vrrp::action::Notify& notify) = 0;
     virtual void on_transition(Router& router, const vrrp::action::Transition& transition) = 0;
+    // After every event that the router has dealt with.
+    virtual void on_handled(Router& router) = 0;
     // Before a timer or a packet is believed: has this process slept?
     virtual void check_sleep(Instant now) = 0;
     // Addresses that are never a router's own.
@@ -58,6 +60,8 @@ class Router final : public AdvertListener {
   void report_script(std::uint32_t script, vrrp::Health health, const std::string& detail);
   void report_claim(const linux::ArpClaim& claim);
   void report_proxy(vrrp::Health health, const std::string& detail);
+  // A command of the sync group.
+  void obey(const vrrp::Event& command) { handle(command, tools_.loop.now()); }
   void clear_counters() { instance_.clear_counters(); }
   // Another plan of the same identity; nothing happens when it is equal.
   void replan(Plan plan, std::uint32_t index);

@@ -102,6 +102,14 @@ json address_status(const NodeView& node, const Router& router) {
   return list;
 }
 
+json group_status(const RouterGroup& group) {
+  json members = json::array();
+  for (const auto& router : group.routers) members.push_back(router->name());
+  return {{"name", group.machine.name()},
+          {"state", vrrp::name_of(group.machine.state())},
+          {"members", members}};
+}
+
 json instance_status(const NodeView& node, const Router& router, Instant now, WallTime wall_now) {
   const vrrp::Instance& instance = router.instance();
   const vrrp::Settings& settings = instance.settings();
@@ -124,6 +132,7 @@ json instance_status(const NodeView& node, const Router& router, Instant now, Wa
           {"unicast_peers", peers},
           {"advert_interval_ms", to_ms(settings.advert_interval)},
           {"preempt", !settings.nopreempt},
+          {"sync_group", settings.sync_group.empty() ? json(nullptr) : json(settings.sync_group)},
           {"faults", instance.faults()},
           {"priority", priority_status(instance)},
           {"adverts", advert_status(instance.counters())},
@@ -143,6 +152,8 @@ json status(const NodeView& node, Instant now, WallTime wall_now) {
   for (const auto& router : node.routers()) {
     instances.push_back(instance_status(node, *router, now, wall_now));
   }
+  json groups = json::array();
+  for (const auto& group : node.groups()) groups.push_back(group_status(group));
   json transitions = json::array();
   for (const auto& past : node.history()) {
     transitions.push_back({{"time", iso_time(past.wall)},
@@ -157,6 +168,7 @@ json status(const NodeView& node, Instant now, WallTime wall_now) {
           {"proxy", proxy_status(node, now)},
           {"scripts", scripts},
           {"instances", instances},
+          {"sync_groups", groups},
           {"transitions", transitions}};
 }
 

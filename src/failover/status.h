@@ -33,6 +33,7 @@
 //     master_priority   its priority; null when unknown
 //     unicast_peers     array of addresses, empty for multicast
 //     advert_interval_ms, preempt (true/false)
+//     sync_group          name of the group it moves with; null when it is in none
 //     faults            array of texts: what keeps it in FAULT
 //     priority          object: base, effective, parts: array of
 //       tracker         "script NAME", "interface NAME", "proxy", "source address"
@@ -44,6 +45,10 @@
 //     became_master, released_master   counters
 //     addresses         array of: address ("192.168.175.100/32"), device, advertised (true/false),
 //                       held (true when it is on the device now)
+//   sync_groups         array, in the order of the file
+//     name              text
+//     state             as of instances; FAULT when one member is, MASTER when all are
+//     members           array of names
 //   transitions         array, oldest first, at most the last 20: time, age_ms, instance,
 //                       from, to, reason
 #pragma once

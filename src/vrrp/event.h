@@ -66,11 +66,24 @@ struct Stop {
   bool yield = true;  // keep the addresses until the successor is heard, for a bounded time
 };
 
+// From the sync group (sync_group.h), to its members only.
+// All members can be master: take over, if still wanted.
+struct GroupMaster {};
+// Another member is not master: give up.
+struct GroupBackup {
+  std::string reason;
+};
+// Another member has a fault, `cause` is its name; empty: no longer.
+struct GroupFault {
+  std::string cause;
+};
+
 }  // namespace event
 
-using Event = std::variant<event::Start, event::AdvertReceived, event::TimerDue,
-                           event::TrackerReported, event::SourceChanged, event::Slept,
-                           event::Reconfigured, event::AddressClaimed, event::Stop>;
+using Event =
+    std::variant<event::Start, event::AdvertReceived, event::TimerDue, event::TrackerReported,
+                 event::SourceChanged, event::Slept, event::Reconfigured, event::AddressClaimed,
+                 event::Stop, event::GroupMaster, event::GroupBackup, event::GroupFault>;
 
 namespace action {
 

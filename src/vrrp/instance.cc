@@ -94,7 +94,15 @@ std::vector<std::string> Instance::faults() const {
   for (const auto& tracker : trackers_) {
     if (tracker.is_fault()) texts.push_back(tracker.fault_text());
   }
+  if (!group_fault_.empty()) {
+    texts.push_back(
+        fmt::format("sync group {}: {} is in fault", settings_.sync_group, group_fault_));
+  }
   return texts;
+}
+
+bool Instance::has_own_fault() const {
+  return (started_ && !source_) || std::ranges::any_of(trackers_, &Tracker::is_fault);
 }
 
 void Instance::on(const event::Start&, Instant now) {
@@ -113,8 +121,12 @@ void Instance::on(const event::TimerDue&, Instant now) {
   if (release_at_ <= now) release_addresses();
   if (master_down_at_ <= now) {
     log(LogLevel::info, "Receive advertisement timeout", true);
-    become_master(timeout_reason(now), now);
-    return;
+    if (settings_.sync_group.empty()) {
+      become_master(timeout_reason(now), now);
+      return;
+    }
+    master_down_at_ = never;
+    wish_ = timeout_reason(now);
   }
   if (advert_at_ <= now) {
     // The question goes first: after the advert nobody else would say yes.
@@ -150,7 +162,7 @@ void Instance::on(const event::SourceChanged& change, Instant now) {
 void Instance::on(const event::Slept& sleep, Instant now) {
   const Duration listen = master_interval_ + skew();
   if (state_ == State::backup && sleep.length * 2 >= master_interval_) {
-    master_down_at_ = std::max(master_down_at_, now + listen);
+    wait_for_master(wish_ ? now + listen : std::max(master_down_at_, now + listen));
     return;
   }
   if (state_ != State::master || is_yielding()) return;
@@ -177,6 +189,10 @@ void Instance::on(event::Reconfigured change, Instant now) {
   if (state_ != State::backup) master_interval_ = change.settings.advert_interval;
   if (settings_.version == 2) master_interval_ = change.settings.advert_interval;
   settings_ = std::move(change.settings);
+  if (settings_.sync_group.empty()) {
+    group_fault_.clear();
+    if (wish_) wait_for_master(now);
+  }
   told_ = 0;
   if (master_down_at_ != never) master_down_at_ += down_time() - earlier_down_time;
   if (!started_) return;
@@ -212,6 +228,24 @@ void Instance::on(const event::Stop& stop, Instant now) {
   yield_until_ = now + std::min(slowest + yield_margin, yield_longest);
 }
 
+void Instance::on(const event::GroupMaster&, Instant now) {
+  if (state_ != State::backup || !wish_) return;
+  become_master(*std::exchange(wish_, std::nullopt), now);
+}
+
+// The successor of a whole group sends for all members at once, and needs a moment for addresses.
+void Instance::on(const event::GroupBackup& command, Instant now) {
+  if (state_ != State::master || is_yielding()) return;
+  send(0);
+  log(LogLevel::info, "sent 0 priority", true);
+  become_backup(command.reason, down_time(), handover_linger, now);
+}
+
+void Instance::on(const event::GroupFault& fault, Instant now) {
+  group_fault_ = fault.cause;
+  if (started_) review_trackers(now);
+}
+
 void Instance::enter(State state, std::string reason, Instant now) {
   actions_.emplace_back(action::Transition{state_, state, reason});
   if (state == State::master) ++counters_.became_master;
@@ -230,7 +264,7 @@ void Instance::become_backup(std::string reason, Duration wait, Duration linger,
   enter(State::backup, std::move(reason), now);
   log(LogLevel::info, was_init ? "Entering BACKUP STATE (init)" : "Entering BACKUP STATE");
   if (was_master) release_at_ = now + linger;
-  master_down_at_ = now + wait;
+  wait_for_master(now + wait);
   actions_.emplace_back(action::Notify{action::Notice::backup, effective_priority_});
 }
 
@@ -271,11 +305,17 @@ void Instance::leave_init_or_fault(Instant now) {
   std::string reason = state_ == State::init ? "started" : "all faults are gone";
   master_.reset();
   master_interval_ = settings_.advert_interval;
-  if (is_owner() && settings_.wants_master) {
+  const bool at_once = is_owner() && settings_.wants_master;
+  if (at_once && settings_.sync_group.empty()) {
     become_master(std::move(reason), now);
   } else {
-    become_backup(std::move(reason), down_time(), 0s, now);
+    become_backup(std::move(reason), at_once ? Duration(0s) : down_time(), 0s, now);
   }
+}
+
+void Instance::wait_for_master(Instant at) {
+  wish_.reset();
+  master_down_at_ = at;
 }
 
 void Instance::finish_stop(std::string reason, Instant now) {
@@ -327,6 +367,7 @@ void Instance::review_priority(Instant now) {
 void Instance::clear_timers() {
   master_down_at_ = advert_at_ = announce_again_at_ = conflict_again_at_ = refresh_at_ =
       yield_until_ = release_at_ = recheck_at_ = preempt_from_ = contested_since_ = never;
+  wish_.reset();
 }
 
 void Instance::send(std::uint8_t priority) {

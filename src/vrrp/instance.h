@@ -23,6 +23,8 @@
 //    gives up at the advert that follows without a word, when it is a keepalived; the answer is
 //    how the survivor knows that there was a conflict and that it must announce itself again.
 //  * A node that slept does not trust its timers: it listens first.
+//
+// In a sync group (sync_group.h) the end of the master-down timer is a wish, and the group decides.
 #pragma once
 
 #include <array>
@@ -79,6 +81,12 @@ class Instance {
   [[nodiscard]] bool holds_addresses() const {
     return state_ == State::master || release_at_ != never;
   }
+  // In a sync group: the master-down time is over, and the group has not let it take over yet.
+  [[nodiscard]] bool wants_master() const { return wish_.has_value(); }
+  // The other member of the sync group that keeps it in FAULT; empty when none does.
+  [[nodiscard]] const std::string& group_fault() const { return group_fault_; }
+  // A fault that does not come from the group.
+  [[nodiscard]] bool has_own_fault() const;
   [[nodiscard]] Instant since() const { return since_; }
   [[nodiscard]] const std::string& reason() const { return reason_; }
   [[nodiscard]] const std::optional<net::IpAddress>& source() const { return source_; }
@@ -102,6 +110,9 @@ class Instance {
   void on(event::Reconfigured change, Instant now);
   void on(const event::AddressClaimed& claim, Instant now);
   void on(const event::Stop& stop, Instant now);
+  void on(const event::GroupMaster&, Instant now);
+  void on(const event::GroupBackup& command, Instant now);
+  void on(const event::GroupFault& fault, Instant now);
   // Adverts (instance_adverts.cc).
   void on(const event::AdvertReceived& received, Instant now);
   void hear_as_backup(const ParsedAdvert& parsed, Instant now);
@@ -121,6 +132,8 @@ class Instance {
   // Addresses are kept for `linger` when it was MASTER.
   void become_backup(std::string reason, Duration wait, Duration linger, Instant now);
   void become_master(std::string reason, Instant now);
+  // Waits for the master until `at`, and no longer wants to be it.
+  void wait_for_master(Instant at);
   void become_fault(std::string reason, Instant now);
   void leave_init_or_fault(Instant now);
   void finish_stop(std::string reason, Instant now);
@@ -152,6 +165,8 @@ class Instance {
   bool started_ = false;
   Instant since_{};
   std::string reason_;
+  std::optional<std::string> wish_;  // in a sync group: why it wants to be master
+  std::string group_fault_;
   std::string yield_end_;  // what ended the yielding, once it is known
   std::uint8_t effective_priority_;
   ChecksumForm checksum_form_ = ChecksumForm::standard;

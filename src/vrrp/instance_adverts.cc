@@ -52,7 +52,7 @@ void Instance::hear_as_backup(const ParsedAdvert& parsed, Instant now) {
     log(LogLevel::info, "Backup received priority 0 advertisement", true);
     remember_master(parsed);
     heard_at_ = now;
-    master_down_at_ = now + skew();
+    wait_for_master(now + skew());
     return;
   }
   if (priority >= effective_priority_) {
@@ -95,7 +95,7 @@ void Instance::follow(const ParsedAdvert& parsed, Instant now) {
     }
     master_interval_ = parsed.advert.interval;
   }
-  master_down_at_ = now + down_time();
+  wait_for_master(now + down_time());
   if (dropped_ownership_ && parsed.advert.priority < owner_priority) {
     dropped_ownership_ = false;
     review_priority(now);

@@ -54,6 +54,7 @@ struct Settings {
   bool skip_check_addresses = false;  // hold the address list only against a master's first advert
   AnnounceSchedule announce;
   std::vector<TrackerSettings> trackers;
+  std::string sync_group;  // its name; empty: decides for itself
 
   friend bool operator==(const Settings&, const Settings&) = default;
 };

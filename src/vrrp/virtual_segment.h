@@ -13,6 +13,7 @@
 
 #include "base/random.h"
 #include "vrrp/instance.h"
+#include "vrrp/sync_group.h"
 
 namespace baton::vrrp {
 
@@ -67,6 +68,15 @@ class VirtualSegment {
   void set_link(std::size_t a, std::size_t b, bool connected) {
     set_reach(a, b, connected);
     set_reach(b, a, connected);
+  }
+
+  // A host's sync group: `members` change together from now on. Members of one host are nodes of
+  // their own here, without reach to each other when their links are different ones.
+  void tie(std::string name, std::vector<std::size_t> members) {
+    ties_.push_back({SyncGroup(std::move(name)), std::move(members), {}});
+  }
+  [[nodiscard]] const std::vector<action::Notice>& group_notices(std::size_t tie) const {
+    return ties_[tie].notices;
   }
 
   void start(std::size_t index) {
@@ -173,6 +183,11 @@ class VirtualSegment {
   static constexpr Duration address_lifetime = 3s;
 
  private:
+  struct Tie {
+    SyncGroup group;
+    std::vector<std::size_t> members;
+    std::vector<action::Notice> notices;
+  };
   struct Packet {
     Instant at;
     std::uint64_t order;  // packets of one instant keep their order
@@ -184,6 +199,32 @@ class VirtualSegment {
   };
 
   void apply(std::size_t index, const Actions& actions) {
+    obey(index, actions);
+    for (Tie& tie : ties_) {
+      if (std::ranges::find(tie.members, index) != tie.members.end()) review(tie);
+    }
+  }
+
+  // A host that is down or asleep as a whole decides nothing.
+  void review(Tie& tie) {
+    std::vector<const Instance*> instances;
+    for (const std::size_t member : tie.members) {
+      if (!nodes_[member].running || nodes_[member].paused) return;
+      instances.push_back(&nodes_[member].instance);
+    }
+    for (;;) {
+      const auto verdict = tie.group.review(instances);
+      if (verdict.is_silent()) return;
+      if (verdict.notice && keep_history) tie.notices.push_back(*verdict.notice);
+      for (const auto& command : verdict.commands) {
+        const std::size_t member = tie.members[command.member];
+        if (keep_history && !verdict.line.empty()) nodes_[member].lines.push_back(verdict.line);
+        obey(member, nodes_[member].instance.handle(command.event, now_));
+      }
+    }
+  }
+
+  void obey(std::size_t index, const Actions& actions) {
     VirtualNode& node = nodes_[index];
     for (const Action& single : actions) {
       if (const auto* send = std::get_if<action::SendAdvert>(&single)) {
@@ -268,6 +309,7 @@ class VirtualSegment {
   Random random_;
   Instant now_{};
   std::deque<VirtualNode> nodes_;
+  std::vector<Tie> ties_;
   std::vector<std::vector<bool>> reach_;            // [from][to]
   std::vector<std::vector<Instant>> last_arrival_;  // [from][to]
   std::priority_queue<Packet> packets_;

@@ -223,6 +223,27 @@ TEST_F(ScriptTest, AnInstanceBelongsToOneGroup) {
   EXPECT_EQ(model->sync_groups[1].members, std::vector<std::uint32_t>{2});
 }
 
+TEST_F(ScriptTest, WeightsOfMembersOfSyncGroupsAreIgnoredAloud) {
+  const auto model = load_text(
+      "vrrp_script chk {\nscript /bin/true\nweight -20\n}\n"
+      "vrrp_sync_group G {\ngroup {\nA B\n}\n}\n" +
+      instance_with("track_script {\nchk\n}\ntrack_interface {\nens34 weight -10\n}", "A", "1") +
+      instance_with("", "B", "2"));
+  ASSERT_TRUE(model) << everything();
+  EXPECT_TRUE(model->instances[0].tracked_scripts.empty());
+  EXPECT_EQ(model->instances[0].tracked_interfaces[0].weight, 0);
+  EXPECT_TRUE(says(Severity::warning, "(A) ignoring tracked script chk with weights due to SYNC"));
+  EXPECT_TRUE(says(Severity::warning, "(A) ignoring ens34 tracked interface weight due to SYNC"));
+}
+
+TEST_F(ScriptTest, GroupOfOwnersAndOthersIsWarnedOf) {
+  const auto model =
+      load_text("vrrp_sync_group G {\ngroup {\nA B\n}\n}\n" +
+                instance_with("priority 255", "A", "1") + instance_with("priority 100", "B", "2"));
+  ASSERT_TRUE(model) << everything();
+  EXPECT_TRUE(says(Severity::warning, "Sync group G has some member(s) as address owner"));
+}
+
 TEST_F(ScriptTest, TrackersOfSyncGroupsAreNamedAsMissing) {
   EXPECT_FALSE(load_text("vrrp_sync_group G {\ngroup {\nVI_1\n}\ntrack_interface {\ne\n}\n}\n" +
                          instance_with("")));

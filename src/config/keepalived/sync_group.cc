@@ -21,6 +21,41 @@ bool is_member_elsewhere(const Reader& reader, std::uint32_t index) {
   });
 }
 
+// As keepalived does: a script with a weight is not tracked by a member, an interface with a weight
+// is, as if it had none.
+void ignore_weights(Reader& reader, VrrpInstance& instance, const Position& where) {
+  const auto has_weight = [](const auto& tracked) { return tracked.weight != 0; };
+  for (const auto& tracked : instance.tracked_scripts) {
+    if (!has_weight(tracked)) continue;
+    reader.diagnostics.warning(
+        where, fmt::format("({}) ignoring tracked script {} with weights due to SYNC group: it has "
+                           "no effect on this instance",
+                           instance.name, reader.model.scripts[tracked.script].name));
+  }
+  std::erase_if(instance.tracked_scripts, has_weight);
+  for (auto& tracked : instance.tracked_interfaces) {
+    if (!has_weight(tracked)) continue;
+    reader.diagnostics.warning(
+        where, fmt::format("({}) ignoring {} tracked interface weight due to SYNC group: down "
+                           "means FAULT",
+                           instance.name, tracked.name));
+    tracked.weight = 0;
+    tracked.weight_reverse = false;
+  }
+}
+
+void warn_of_mixed_owners(Reader& reader, const VrrpSyncGroup& group) {
+  const auto owns = [&](std::uint32_t member) {
+    return reader.model.instances[member].priority == 255;
+  };
+  const auto owners = std::ranges::count_if(group.members, owns);
+  if (owners == 0 || owners == std::ssize(group.members)) return;
+  reader.diagnostics.warning(group.where,
+                             fmt::format("Sync group {} has some member(s) as address owner and "
+                                         "some not as address owner. This won't work.",
+                                         group.name));
+}
+
 void add_member(Reader& reader, GroupDraft& draft, const Statement& line, std::size_t word) {
   const std::string& name = line.word(word);
   const auto& instances = reader.model.instances;
@@ -40,6 +75,7 @@ void add_member(Reader& reader, GroupDraft& draft, const Statement& line, std::s
                     draft.group.name));
     return;
   }
+  ignore_weights(reader, reader.model.instances[index], line.place(word));
   draft.group.members.push_back(index);
 }
 
@@ -99,6 +135,7 @@ void read_sync_group(Reader& reader, const Statement& block) {
                     "want",
                     name));
   }
+  warn_of_mixed_owners(reader, draft.group);
   reader.model.sync_groups.push_back(std::move(draft.group));
 }
 
