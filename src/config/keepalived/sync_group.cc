@@ -21,27 +21,25 @@ bool is_member_elsewhere(const Reader& reader, std::uint32_t index) {
   });
 }
 
-// As keepalived does: a script with a weight is not tracked by a member, an interface with a weight
-// is, as if it had none.
+// Priorities of members that move apart would tear the group: what only moves a priority is left
+// out, and that is said. (keepalived 2.2.7 says so too, but lets the weight of an interface count.)
 void ignore_weights(Reader& reader, VrrpInstance& instance, const Position& where) {
   const auto has_weight = [](const auto& tracked) { return tracked.weight != 0; };
+  const auto say = [&](std::string_view what) {
+    reader.diagnostics.warning(
+        where, fmt::format("({}) ignoring {} due to SYNC group: it has no effect on this instance",
+                           instance.name, what));
+  };
   for (const auto& tracked : instance.tracked_scripts) {
     if (!has_weight(tracked)) continue;
-    reader.diagnostics.warning(
-        where, fmt::format("({}) ignoring tracked script {} with weights due to SYNC group: it has "
-                           "no effect on this instance",
-                           instance.name, reader.model.scripts[tracked.script].name));
+    const std::string& name = reader.model.scripts[tracked.script].name;
+    say(fmt::format("tracked script {} with weights", name));
+  }
+  for (const auto& tracked : instance.tracked_interfaces) {
+    if (has_weight(tracked)) say(fmt::format("tracked interface {} with its weight", tracked.name));
   }
   std::erase_if(instance.tracked_scripts, has_weight);
-  for (auto& tracked : instance.tracked_interfaces) {
-    if (!has_weight(tracked)) continue;
-    reader.diagnostics.warning(
-        where, fmt::format("({}) ignoring {} tracked interface weight due to SYNC group: down "
-                           "means FAULT",
-                           instance.name, tracked.name));
-    tracked.weight = 0;
-    tracked.weight_reverse = false;
-  }
+  std::erase_if(instance.tracked_interfaces, has_weight);
 }
 
 void warn_of_mixed_owners(Reader& reader, const VrrpSyncGroup& group) {
