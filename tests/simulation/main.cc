@@ -13,6 +13,7 @@
 //   4. a hostile advert changes neither state nor timers,
 //   5. a planned stop leaves no moment without the addresses on some node,
 //   6. reloading unchanged settings sends nothing but adverts and announces nothing.
+// Beside each runs a world with sync groups, which has judges of its own (grouped_world.h).
 
 #include <fmt/format.h>
 
@@ -24,6 +25,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "simulation/grouped_world.h"
 #include "vrrp/timers.h"
 #include "vrrp/virtual_segment.h"
 
@@ -374,8 +376,10 @@ int simulate(const Options& options) {
   Tally tally;
   for (std::uint64_t hour = 0; hour < options.hours; ++hour) {
     World world(options.seed + hour, tally);
-    if (world.run(world_length)) continue;
-    fmt::print("FAILED {}\nreplay: baton_simulation --seed {} --hours 1\n", world.why(),
+    std::string why = world.run(world_length) ? "" : world.why();
+    if (why.empty()) why = run_grouped_world(options.seed + hour, world_length);
+    if (why.empty()) continue;
+    fmt::print("FAILED {}\nreplay: baton_simulation --seed {} --hours 1\n", why,
                options.seed + hour);
     return 1;
   }
