@@ -77,9 +77,6 @@ class Loop {
   void cancel_all();
   [[nodiscard]] bool cancelled() const { return cancelled_; }
 
-  // For a process that forks (the supervisor): descriptors stay alive in children, so closing one
-  // does not take it out of epoll by itself and each Source must be removed explicitly.
-  void expect_forks() { forks_ = true; }
   // In a forked child that will not use this loop: closes the epoll descriptor.
   void abandon_after_fork();
 
@@ -114,7 +111,6 @@ class Loop {
   IntrusiveList<Sleep, SleepTag> sleepers_;
   int budget_ = budget_per_run;
   bool cancelled_ = false;
-  bool forks_ = false;
   std::atomic<bool> stopping_ = false;
   std::mutex posted_mutex_;
   std::vector<std::function<void()>> posted_;

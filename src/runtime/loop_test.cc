@@ -128,6 +128,23 @@ TEST_F(LoopTest, APostFromAnotherThreadRunsOnTheLoop) {
   EXPECT_EQ(ran_on, std::this_thread::get_id());
 }
 
+// The other holder stands for another process: a child, or the receiver of a descriptor.
+TEST_F(LoopTest, ASocketThatOthersHoldTellsNothingOnceItsSourceIsGone) {
+  auto [a, b] = make_pair();
+  const Fd other_holder(::dup(a.get()));
+  auto first = std::make_unique<Source>(*loop, std::move(a));
+  first.reset();
+  // Takes the place of the first in memory, so that an event for that one would hit it.
+  auto [c, d] = make_pair();
+  auto second = std::make_unique<Source>(*loop, std::move(c));
+  b.reset();
+  Timer timer(*loop, [this] { loop->stop(); });
+  timer.arm_after(20ms);
+  loop->run();
+  EXPECT_FALSE(second->hung_up());
+  EXPECT_FALSE(second->ready(Direction::read));
+}
+
 TEST_F(LoopTest, EndOfStreamAfterAShortReadIsNotMissed) {
   auto [a, b] = make_pair();
   Stream reader(*loop, std::move(a));

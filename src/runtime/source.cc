@@ -32,7 +32,10 @@ Source::Source(Loop& loop, Fd fd, Trigger trigger, bool connecting)
 
 Source::~Source() {
   BATON_ASSERT(!reader_ && !writer_);
-  if (fd_ && loop_.forks_ && loop_.epoll_) {
+  // Closing alone takes a socket out of epoll only when nobody else has it: another process may
+  // (listening sockets, the pulse's life, clients that were handed over), and its events would then
+  // come with the address of a Source that is gone.
+  if (fd_ && loop_.epoll_) {
     ::epoll_ctl(loop_.epoll_.get(), EPOLL_CTL_DEL, fd_.get(), nullptr);
   }
 }

@@ -39,7 +39,6 @@ void say(const runtime::Fd& channel, std::string text) {
 
 class ChildProcessTest : public testing::Test {
  protected:
-  void SetUp() override { loop_->expect_forks(); }
   ChildProcess::Plan plan(std::function<int(runtime::Fd)> entry) {
     ChildProcess::Plan plan;
     plan.name = "nginx";

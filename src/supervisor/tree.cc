@@ -39,7 +39,6 @@ Tree::Tree(runtime::Loop& loop, Options options, LoadedConfiguration loaded, Dae
       changed_(loop) {}
 
 int Tree::run() {
-  loop_.expect_forks();
   main_.spawn(live());
   if (main_.running() > 0) loop_.run();
   return exit_code_;
