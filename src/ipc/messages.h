@@ -1,6 +1,7 @@
 // What the processes of the tree say to each other over their socketpairs. One Message is one
-// SOCK_SEQPACKET datagram: a type, two numbers, a text and up to Channel::fds_max descriptors; a text that is
-// too long for a datagram travels as a sealed memfd, which Channel (ipc/channel.h) hides.
+// SOCK_SEQPACKET datagram: a type, two numbers, a text and up to Channel::fds_max descriptors; a
+// text that is too long for a datagram travels as a sealed memfd, which Channel (ipc/channel.h)
+// hides.
 //
 //   supervisor -> child                        child -> supervisor
 //   configure(text: packed sources)            ready

@@ -22,8 +22,8 @@ class Definitions {
   void set(const std::string& name, std::string value) { values_[name] = std::move(value); }
   void seed_random(std::uint64_t seed) { random_ = Random(seed); }
   // `text` with all defined names replaced, up to the first whose value has several lines: the
-  // rest is then for the caller to replace, line by line. Null when that does not end (a name that contains
-  // itself) or gives more than 64 KiB.
+  // rest is then for the caller to replace, line by line. Null when that does not end (a name that
+  // contains itself) or gives more than 64 KiB.
   std::optional<std::string> replace(std::string_view text);
 
  private:

@@ -36,7 +36,7 @@ struct Listener {
   bool free_bind = true;  // baton: binding to a VIP that is not here yet works
   std::optional<int> receive_buffer_bytes;
   std::optional<int> send_buffer_bytes;
-  bool keepalive_probes = false;       // so_keepalive
+  bool keepalive_probes = false;  // so_keepalive
   // so_keepalive=IDLE:INTERVAL:COUNT (TCP_KEEPIDLE and friends); absent: the kernel's values.
   std::optional<Duration> keepalive_idle;
   std::optional<Duration> keepalive_interval;
