@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 
 namespace baton::proxy {
 namespace {
@@ -23,7 +24,8 @@ class Server {
     return inner;
   }
   std::uint32_t find(std::string_view path) {
-    found_ = Locations(model_).find(path, captures_);
+    locations_.emplace(model_);  // captures point into it
+    found_ = locations_->find(path, captures_);
     return found_.location;
   }
   [[nodiscard]] bool add_slash() const { return found_.add_slash; }
@@ -40,6 +42,7 @@ class Server {
     return static_cast<std::uint32_t>(model_.locations.size() - 1);
   }
   config::Server model_;
+  std::optional<Locations> locations_;
   Locations::Found found_;
   std::vector<Capture> captures_;
 };
