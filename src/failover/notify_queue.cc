@@ -54,7 +54,7 @@ std::optional<ipc::ScriptRequest> NotifyQueue::next(std::uint64_t ticket, Instan
   if (ticket_ != 0 && now - started_ < patience) return std::nullopt;
   ticket_ = 0;
   if (waiting_.empty()) return std::nullopt;
-  const ipc::ScriptRequest request = waiting_.front();
+  ipc::ScriptRequest request = waiting_.front();
   waiting_.pop_front();
   ticket_ = ticket;
   started_ = now;

@@ -58,6 +58,7 @@ int LogFiles::descriptor(const std::string& path) const {
 
 std::vector<int> LogFiles::descriptors() const {
   std::vector<int> result;
+  result.reserve(files_.size());
   for (const auto& [path, file] : files_) result.push_back(file.get());
   return result;
 }

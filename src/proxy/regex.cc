@@ -31,7 +31,7 @@ std::vector<std::string> group_names(const pcre2_code* code) {
   pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT, &count);
   pcre2_pattern_info(code, PCRE2_INFO_NAMECOUNT, &names);
   pcre2_pattern_info(code, PCRE2_INFO_NAMEENTRYSIZE, &entry_size);
-  pcre2_pattern_info(code, PCRE2_INFO_NAMETABLE, &table);
+  pcre2_pattern_info(code, PCRE2_INFO_NAMETABLE, static_cast<void*>(&table));
   std::vector<std::string> result(count + 1u);
   // Each entry: the group's number in two bytes, then its name with a NUL.
   for (std::uint32_t i = 0; i < names; ++i, table += entry_size) {

@@ -108,9 +108,7 @@ std::string_view absolute_location(Request& request, std::string_view path) {
   const config::Location& location = *request.location;
   if (!location.absolute_redirect || !path.starts_with('/')) return path;
   std::string_view host = request.host;
-  if (location.server_name_in_redirect) {
-    host = request.server->primary_name;
-  } else if (request.head.host.empty() || host.empty()) {
+  if (location.server_name_in_redirect || request.head.host.empty() || host.empty()) {
     host = request.server->primary_name;
   }
   if (host.empty()) host = request.arena.store(request.client->local.address.text());
