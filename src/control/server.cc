@@ -3,9 +3,6 @@
 #include "control/server.h"
 
 #include <sys/socket.h>
-#include <unistd.h>
-
-#include "control/local_socket.h"
 
 namespace baton::control {
 
@@ -13,39 +10,11 @@ std::string as_line(const nlohmann::json& value) {
   return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
-Server::~Server() {
-  withdraw();
-}
-
-void Server::withdraw() {
-  if (listener_ && !path_.empty()) ::unlink(path_.c_str());
-  path_.clear();
-}
-
 Status Server::listen(const std::string& path) {
-  auto fd = listen_local(path, SOCK_STREAM);
-  if (!fd) return std::unexpected(fd.error());
-  path_ = path;
-  listener_ = std::make_unique<runtime::Listener>(loop_, std::move(*fd));
-  scope_.spawn(accept_all());
-  return {};
-}
-
-runtime::Task<void> Server::accept_all() {
-  for (;;) {
-    auto accepted = co_await listener_->accept();
-    if (!accepted) {
-      if (accepted.error().kind == ErrorKind::cancelled) co_return;
-      static_cast<void>(co_await loop_.sleep_for(100ms));
-      continue;
-    }
-    if (connections_ >= connections_max || !peer_is_trusted(accepted->fd.get())) continue;
-    scope_.spawn(serve(std::move(accepted->fd)));
-  }
+  return listener_.listen(path, SOCK_STREAM);
 }
 
 runtime::Task<void> Server::serve(runtime::Fd fd) {
-  ++connections_;
   runtime::Stream stream(loop_, std::move(fd));
   for (;;) {
     auto line = co_await read_line(stream);
@@ -62,7 +31,6 @@ runtime::Task<void> Server::serve(runtime::Fd fd) {
     const auto sent = co_await stream.write_all(pieces, loop_.now() + patience);
     if (!sent) break;
   }
-  --connections_;
 }
 
 runtime::Task<Result<std::string>> Server::read_line(runtime::Stream& stream) {

@@ -3,10 +3,10 @@
 // {"ok": true, "text": "..."} or, for status, {"ok": true, "status": {...}}.
 #pragma once
 
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "control/local_listener.h"
 #include "runtime/loop.h"
 #include "runtime/stream.h"
 #include "runtime/task.h"
@@ -29,25 +29,23 @@ class Server {
   static constexpr Duration patience = 5s;
 
   Server(runtime::Loop& loop, runtime::TaskScope& scope, Commands& commands)
-      : loop_(loop), scope_(scope), commands_(commands) {}
-  ~Server();
+      : loop_(loop),
+        commands_(commands),
+        listener_(loop, scope, connections_max,
+                  [this](runtime::Fd fd) { return serve(std::move(fd)); }) {}
 
   Status listen(const std::string& path);
   // Takes the socket's name away: nobody new finds it. Open connections go on.
-  void withdraw();
-  [[nodiscard]] const std::string& path() const { return path_; }
+  void withdraw() { listener_.withdraw(); }
+  [[nodiscard]] const std::string& path() const { return listener_.path(); }
 
  private:
-  runtime::Task<void> accept_all();
   runtime::Task<void> serve(runtime::Fd fd);
   runtime::Task<Result<std::string>> read_line(runtime::Stream& stream);
 
   runtime::Loop& loop_;
-  runtime::TaskScope& scope_;
   Commands& commands_;
-  std::string path_;
-  std::unique_ptr<runtime::Listener> listener_;
-  std::size_t connections_ = 0;
+  LocalListener listener_;
 };
 
 // One line, valid UTF-8 whatever was put in.

@@ -3,7 +3,6 @@
 #include "supervisor/failover_link.h"
 
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <map>
@@ -12,34 +11,11 @@
 
 namespace baton::supervisor {
 
-FailoverLinkServer::~FailoverLinkServer() {
-  if (listener_) ::unlink(path_.c_str());
-}
-
 Status FailoverLinkServer::listen(const std::string& path) {
-  auto fd = control::listen_local(path, SOCK_SEQPACKET);
-  if (!fd) return std::unexpected(fd.error());
-  path_ = path;
-  listener_ = std::make_unique<runtime::Listener>(loop_, std::move(*fd));
-  scope_.spawn(accept_all());
-  return {};
-}
-
-runtime::Task<void> FailoverLinkServer::accept_all() {
-  for (;;) {
-    auto accepted = co_await listener_->accept();
-    if (!accepted) {
-      if (accepted.error().kind == ErrorKind::cancelled) co_return;
-      static_cast<void>(co_await loop_.sleep_for(100ms));
-      continue;
-    }
-    if (connections_ >= connections_max || !control::peer_is_trusted(accepted->fd.get())) continue;
-    scope_.spawn(serve(std::move(accepted->fd)));
-  }
+  return listener_.listen(path, SOCK_SEQPACKET);
 }
 
 runtime::Task<void> FailoverLinkServer::serve(runtime::Fd fd) {
-  ++connections_;
   log_.write(LogLevel::info, "a proxy has announced itself");
   ipc::Channel channel(loop_, std::move(fd));
   std::map<std::uint64_t, std::uint64_t> numbers;  // theirs -> ours
@@ -58,7 +34,6 @@ runtime::Task<void> FailoverLinkServer::serve(runtime::Fd fd) {
     }
   }
   // Without a word of farewell the proxy has crashed: its life line tells the rest.
-  --connections_;
 }
 
 void FailoverLinkClient::attach(std::uint64_t number, runtime::Fd page, runtime::Fd life) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "control/local_listener.h"
 #include "ipc/channel.h"
 #include "runtime/stream.h"
 #include "runtime/task.h"
@@ -27,23 +28,22 @@ class FailoverLinkServer {
 
   FailoverLinkServer(runtime::Loop& loop, runtime::TaskScope& scope, Log& log,
                      PulseReceiver& receiver)
-      : loop_(loop), scope_(scope), log_(log), receiver_(receiver) {}
-  ~FailoverLinkServer();
+      : loop_(loop),
+        log_(log),
+        receiver_(receiver),
+        listener_(loop, scope, connections_max,
+                  [this](runtime::Fd fd) { return serve(std::move(fd)); }) {}
 
   // Listens at `path`, replacing what a crash has left there.
   Status listen(const std::string& path);
 
  private:
-  runtime::Task<void> accept_all();
   runtime::Task<void> serve(runtime::Fd fd);
 
   runtime::Loop& loop_;
-  runtime::TaskScope& scope_;
   Log& log_;
   PulseReceiver& receiver_;
-  std::string path_;
-  std::unique_ptr<runtime::Listener> listener_;
-  std::size_t connections_ = 0;
+  control::LocalListener listener_;
   std::uint64_t next_number_ = 1;
 };
 
