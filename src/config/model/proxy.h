@@ -14,10 +14,36 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "config/model/template_text.h"
+#include "config/model/upstream.h"
 #include "config/source.h"
 #include "net/address.h"
 
 namespace baton::config {
+
+// Settings of topics with a header of their own (config/model/TOPIC.h). A Location points to them;
+// nobody having said anything is a null pointer, so that an unused feature costs a request one
+// test, and locations that inherit share one copy.
+struct AccessSettings;        // access.h: allow, deny, satisfy, auth_basic, auth_request
+struct CacheSettings;         // cache.h: proxy_cache and its family
+struct CacheZone;             // cache.h: proxy_cache_path
+struct ClientBodySettings;    // client_body.h: client_body_buffer_size, _temp_path, _in_file_only
+struct CompressionSettings;   // compression.h: gzip, gunzip, gzip_static
+struct FastcgiSettings;       // fastcgi.h
+struct HealthCheck;           // health_check.h
+struct LimitSettings;         // limits.h: limit_req, limit_conn, limit_rate
+struct LimitZone;             // limits.h: limit_req_zone, limit_conn_zone
+struct MirrorSettings;        // mirror.h
+struct ProxyBuffering;        // proxy_buffering.h: proxy_buffers, temporary files and their limits
+struct RealIpSettings;        // real_ip.h
+struct RefererSettings;       // referer.h: valid_referers
+struct ResolverSettings;      // resolver.h
+struct RewriteProgram;        // rewrite.h: if, set, rewrite, break, return in their order
+struct SecureLinkSettings;    // secure_link.h
+struct SsiSettings;           // ssi.h
+struct StaticSettings;        // static.h: disable_symlinks, autoindex, open_file_cache
+struct SubstitutionSettings;  // substitution.h: sub_filter
+struct UserIdSettings;        // user_id.h
+struct VariableDefinition;    // variable.h: set, map, geo, split_clients, named captures
 
 // A `listen` address: TCP, or a unix socket when `unix_path` is set.
 struct ListenAddress {
@@ -60,37 +86,6 @@ struct AccessLog {
 struct ErrorLog {
   std::string path;  // absolute, or "stderr"
   LogLevel level = LogLevel::error;
-};
-
-// One `server` line of an upstream group. A name that resolves to several addresses makes one
-// peer of each.
-struct UpstreamServer {
-  std::string name;  // as written: "192.168.175.121" -> "192.168.175.121:80"
-  net::Endpoint endpoint;
-  std::string unix_path;  // set instead of endpoint for "unix:/path"
-  std::uint32_t weight = 1;
-  std::uint32_t max_fails = 1;
-  Duration fail_timeout = 10s;
-  std::uint32_t max_connections = 0;  // 0: unlimited
-  bool backup = false;
-  bool down = false;
-  Position where;
-};
-
-enum class Balance : std::uint8_t { round_robin };
-
-// An `upstream` block, or the implicit group of a proxy_pass that names a host directly.
-struct UpstreamGroup {
-  std::string name;
-  std::vector<UpstreamServer> servers;
-  Balance balance = Balance::round_robin;
-  // Idle connections kept per thread. nginx before 1.29.7: 0; since: 32; so here.
-  std::uint32_t keepalive_connections = 32;
-  std::uint32_t keepalive_requests = 1000;
-  Duration keepalive_timeout = 60s;
-  Duration keepalive_time = 1h;
-  bool implicit = false;
-  Position where;
 };
 
 struct HeaderLine {
@@ -231,6 +226,28 @@ struct Location {
   ErrorLog error_log;
   bool log_not_found = true;
   bool log_subrequest = false;
+
+  // Topics of their own; null: defaults. Those marked * are not inherited.
+  std::shared_ptr<const RewriteProgram> rewrite;  // *
+  std::shared_ptr<const RealIpSettings> real_ip;
+  std::shared_ptr<const LimitSettings> limits;
+  std::shared_ptr<const AccessSettings> access;
+  std::shared_ptr<const MirrorSettings> mirror;
+  std::shared_ptr<const ClientBodySettings> client_body;
+  std::shared_ptr<const RefererSettings> referer;
+  std::shared_ptr<const SecureLinkSettings> secure_link;
+  std::shared_ptr<const UserIdSettings> user_id;
+  std::shared_ptr<const StaticSettings> files;
+  std::shared_ptr<const CacheSettings> cache;
+  std::shared_ptr<const ProxyBuffering> proxy_buffering;
+  std::shared_ptr<const ResolverSettings> resolver;
+  std::shared_ptr<const HealthCheck> health_check;  // *
+  std::shared_ptr<const FastcgiSettings> fastcgi;
+  std::shared_ptr<const CompressionSettings> compression;
+  std::shared_ptr<const SubstitutionSettings> substitution;
+  std::shared_ptr<const SsiSettings> ssi;
+  bool stub_status = false;   // *
+  bool fastcgi_pass = false;  // *: the handler is `fastcgi`
 };
 
 struct ServerName {
@@ -279,6 +296,9 @@ struct Proxy {
   // http
   std::vector<LogFormat> log_formats;  // [0] is "combined"
   std::vector<UpstreamGroup> upstreams;
+  std::vector<std::shared_ptr<const VariableDefinition>> variables;
+  std::vector<std::shared_ptr<const LimitZone>> limit_zones;
+  std::vector<std::shared_ptr<const CacheZone>> cache_zones;
   std::vector<Server> servers;
   std::vector<Listener> listeners;
   bool has_http = false;

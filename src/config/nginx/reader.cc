@@ -96,6 +96,10 @@ Level Reader::nested(Context context) const {
   inner.seen.clear();
   inner.proxy_buffers = nullptr;
   inner.location.returns.reset();
+  inner.location.rewrite.reset();
+  inner.location.health_check.reset();
+  inner.location.stub_status = false;
+  inner.location.fastcgi_pass = false;
   inner.location.proxy.reset();
   inner.location.try_files.clear();
   inner.location.children.clear();

@@ -1,0 +1,46 @@
+// Upstream groups: the servers that requests are spread over, and how. Filled in by the config
+// layer from `upstream` blocks and from proxy_pass lines that name a host directly.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "config/source.h"
+#include "net/address.h"
+
+namespace baton::config {
+
+// One `server` line of an upstream group. A name that resolves to several addresses makes one
+// peer of each.
+struct UpstreamServer {
+  std::string name;  // as written: "192.168.175.121" -> "192.168.175.121:80"
+  net::Endpoint endpoint;
+  std::string unix_path;  // set instead of endpoint for "unix:/path"
+  std::uint32_t weight = 1;
+  std::uint32_t max_fails = 1;
+  Duration fail_timeout = 10s;
+  std::uint32_t max_connections = 0;  // 0: unlimited
+  bool backup = false;
+  bool down = false;
+  Position where;
+};
+
+enum class Balance : std::uint8_t { round_robin };
+
+// An `upstream` block, or the implicit group of a proxy_pass that names a host directly.
+struct UpstreamGroup {
+  std::string name;
+  std::vector<UpstreamServer> servers;
+  Balance balance = Balance::round_robin;
+  // Idle connections kept per thread. nginx before 1.29.7: 0; since: 32; so here.
+  std::uint32_t keepalive_connections = 32;
+  std::uint32_t keepalive_requests = 1000;
+  Duration keepalive_timeout = 60s;
+  Duration keepalive_time = 1h;
+  bool implicit = false;
+  Position where;
+};
+
+}  // namespace baton::config
