@@ -3,6 +3,7 @@
 // the exit codes that scripts and playbooks of nginx and keepalived look at.
 #pragma once
 
+#include <optional>
 #include <ostream>
 #include <string>
 
@@ -27,6 +28,8 @@ struct NginxTestOptions {
   config::nginx::LoadOptions load;
   bool dump = false;   // -T: the files themselves go to `out`
   bool quiet = false;  // -q: errors only
+  // Where errors are also written to (-e); empty: to stderr alone, in the form of a log's lines.
+  std::optional<std::string> start_log;
 };
 
 // Returns 0 or 1, as `nginx -t`.

@@ -72,11 +72,12 @@ bool parse_word(NginxOptions& options, const std::string& word, const std::strin
       return false;
     }
     const bool is_joined = i + 1 < word.size();
-    if (!is_joined && (!next || next->empty())) {
+    if (!is_joined && !next) {
       options.problem = fmt::format("option \"-{}\" requires {}", word[i], option->missing);
       return false;
     }
     options.*option->field = is_joined ? word.substr(i + 1) : *next;
+    if (word[i] == 'e') options.error_log_given = true;
     if (word[i] == 's' && !is_known_signal(options.signal)) {
       options.problem = fmt::format("invalid option: \"-s {}\"", options.signal);
     }
@@ -110,7 +111,7 @@ std::string nginx_usage() {
          "  -q            : suppress non-error messages during configuration testing\n"
          "  -s signal     : send signal to a master process: stop, quit, reopen, reload\n"
          "  -p prefix     : set prefix path (default: /etc/nginx/)\n"
-         "  -e filename   : set error log file (default: stderr)\n"
+         "  -e filename   : set error log file (default: /var/log/nginx/error.log)\n"
          "  -c filename   : set configuration file (default: /etc/nginx/nginx.conf)\n"
          "  -g directives : set global directives out of configuration file\n"
          "\n";

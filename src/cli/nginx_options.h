@@ -16,7 +16,8 @@ struct NginxOptions {
   bool quiet = false;           // -q
   std::string signal;           // -s: stop, quit, reopen, reload
   std::string prefix;           // -p, with a slash at its end; empty: default
-  std::string error_log;        // -e
+  std::string error_log;        // -e; "" and "stderr" are stderr when it was given
+  bool error_log_given = false;
   std::string config;           // -c
   std::string directives;       // -g
 

@@ -25,6 +25,17 @@ TEST(NginxOptionsTest, letters_may_be_joined_and_values_may_follow_without_a_bla
   EXPECT_EQ(options.prefix, "/srv/");
 }
 
+TEST(NginxOptionsTest, an_empty_error_log_is_a_value) {
+  const auto options = parse_nginx_options({"-e", "", "-t"});
+  EXPECT_EQ(options.problem, "");
+  EXPECT_TRUE(options.error_log_given);
+  EXPECT_TRUE(options.test);
+}
+
+TEST(NginxOptionsTest, the_last_of_several_values_counts) {
+  EXPECT_EQ(parse_nginx_options({"-g", "pid a;", "-g", "pid b;"}).directives, "pid b;");
+}
+
 TEST(NginxOptionsTest, wrong_command_lines_are_refused_in_the_words_of_nginx) {
   EXPECT_EQ(parse_nginx_options({"-x"}).problem, "invalid option: \"x\"");
   EXPECT_EQ(parse_nginx_options({"reload"}).problem, "invalid option: \"reload\"");

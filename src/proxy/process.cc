@@ -69,6 +69,7 @@ class Process {
   std::uint32_t ended_ = 0;
   std::size_t next_adopter_ = 0;
   bool draining_ = false;
+  bool stopped_ = false;
   bool finished_ = false;
   // Clients on their way to the next generation, gathered for one message.
   std::vector<runtime::Fd> handed_over_;
@@ -115,6 +116,7 @@ int Process::run() {
   root_.spawn(live());
   loop_->run();
   for (std::thread& thread : threads_) thread.join();
+  error_log_.write(LogLevel::notice, "exit");
   return 0;
 }
 
@@ -144,6 +146,7 @@ void Process::one_started() {
 void Process::one_ended() {
   if (++ended_ < workers_.size()) return;
   finished_ = true;
+  if (!stopped_) error_log_.write(LogLevel::notice, "exiting");
   send_handed_over();
   loop_->cancel_all();
   loop_->stop();
@@ -221,10 +224,13 @@ void Process::drain(Ending ending) {
 }
 
 void Process::stop() {
+  if (!stopped_) error_log_.write(LogLevel::notice, "exiting");
+  stopped_ = true;
   for (auto& worker : workers_) worker->stop();
 }
 
 void Process::reopen_logs() {
+  error_log_.write(LogLevel::notice, "reopening logs");
   for (auto& worker : workers_) worker->flush_logs();
   for (const std::string& problem : inputs_.logs->reopen()) {
     error_log_.write(LogLevel::emergency, problem);

@@ -114,10 +114,33 @@ bool overlap(const config::ListenAddress& a, const config::ListenAddress& b) {
          a.endpoint.address == b.endpoint.address;
 }
 
+// What a socket that somebody else has bound is known by.
+std::optional<std::pair<config::ListenAddress, bool>> key_of_socket(int fd) {
+  sockaddr_storage name{};
+  socklen_t length = sizeof name;
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&name), &length) != 0) return std::nullopt;
+  config::ListenAddress address;
+  if (name.ss_family == AF_UNIX) {
+    const auto& local = reinterpret_cast<const sockaddr_un&>(name);
+    const std::size_t room = length - offsetof(sockaddr_un, sun_path);
+    address.unix_path.assign(local.sun_path, ::strnlen(local.sun_path, room));
+    return std::pair(address, true);
+  }
+  const auto endpoint = net::Endpoint::from_sockaddr(reinterpret_cast<sockaddr*>(&name));
+  if (!endpoint) return std::nullopt;
+  address.endpoint = *endpoint;
+  int only = 1;
+  socklen_t size = sizeof only;
+  if (name.ss_family == AF_INET6) ::getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, &size);
+  return std::pair(address, only != 0);
+}
+
 }  // namespace
 
 ListenSockets::Key ListenSockets::key_of(const config::Listener& listener) {
-  return {listener.address, listener.ipv6_only};
+  const auto& address = listener.address;
+  const bool is_ipv6 = address.unix_path.empty() && !address.endpoint.address.is_ipv4();
+  return {address, !is_ipv6 || listener.ipv6_only};
 }
 
 bool ListenSockets::holds_overlapping(const std::map<Key, Opened>& fresh,
@@ -189,9 +212,28 @@ void ListenSockets::keep_only(const std::vector<config::Listener>& listeners) {
     if (auto node = opened_.extract(key_of(listener))) kept.insert(std::move(node));
   }
   for (const auto& [key, opened] : opened_) {
-    if (!key.first.unix_path.empty()) ::unlink(key.first.unix_path.c_str());
+    const std::string& path = key.first.unix_path;
+    if (!path.empty() && !files_are_shared_) ::unlink(path.c_str());
   }
   opened_ = std::move(kept);
+}
+
+void ListenSockets::adopt(std::vector<runtime::Fd> sockets) {
+  for (runtime::Fd& fd : sockets) {
+    const auto key = key_of_socket(fd.get());
+    if (!key) continue;
+    // Others of the same address can join only when all of them allow it.
+    if (key->first.unix_path.empty()) set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1);
+    opened_[*key].sockets.push_back(std::move(fd));
+  }
+}
+
+std::vector<int> ListenSockets::descriptors() const {
+  std::vector<int> result;
+  for (const auto& [key, opened] : opened_) {
+    for (const auto& fd : opened.sockets) result.push_back(fd.get());
+  }
+  return result;
 }
 
 std::vector<proxy::ListenSockets> ListenSockets::take(

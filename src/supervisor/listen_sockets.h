@@ -30,10 +30,17 @@ class ListenSockets {
   // Closes all that are not among `listeners`.
   void keep_only(const std::vector<config::Listener>& listeners);
   void close_all() { keep_only({}); }
+  // Takes listening sockets that another binary has left (upgrade.h). Those that the configuration
+  // does not name go with the next keep_only().
+  void adopt(std::vector<runtime::Fd> sockets);
+  // While another tree listens on the same sockets, the files of unix sockets are not removed.
+  void share_files(bool shared) { files_are_shared_ = shared; }
 
   // The sockets themselves, in the order of `listeners`, which must all be open: for a forked
   // child, whose copies are its own to close.
   std::vector<proxy::ListenSockets> take(const std::vector<config::Listener>& listeners);
+  // The numbers of all that are open.
+  [[nodiscard]] std::vector<int> descriptors() const;
   // Their numbers, to be kept open over the fork.
   [[nodiscard]] std::vector<int> descriptors(const std::vector<config::Listener>& listeners) const;
   [[nodiscard]] std::size_t count() const;
@@ -51,6 +58,7 @@ class ListenSockets {
                 std::map<Key, Opened>& fresh, std::string& problem);
 
   std::map<Key, Opened> opened_;
+  bool files_are_shared_ = false;
 };
 
 }  // namespace baton::supervisor

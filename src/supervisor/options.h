@@ -30,6 +30,11 @@ struct Options {
   std::vector<std::string> failover_pid_paths;
   bool daemonize = false;    // as nginx: unless the configuration says `daemon off`
   std::string command_line;  // for the title and the log
+  // argv, for the new binary of a live upgrade.
+  std::string program;
+  std::vector<std::string> arguments;
+  // nginx's -e: where problems go before error_log is known; empty: stderr.
+  std::string start_log;
 
   // keepalived's
   bool log_to_console = false;  // -l

@@ -87,6 +87,13 @@ Status PidLock::write(pid_t pid) {
   return {};
 }
 
+Status PidLock::rename(const std::string& path) {
+  if (::rename(path_.c_str(), path.c_str()) != 0)
+    return fail_errno(errno, "rename of the pid file");
+  path_ = path;
+  return {};
+}
+
 void PidLock::forget() {
   path_.clear();
   fd_.reset();

@@ -27,6 +27,8 @@ class PidLock {
   ~PidLock();
 
   Status write(pid_t pid);
+  // Gives the file another name; it stays locked and ours.
+  Status rename(const std::string& path);
   [[nodiscard]] const std::string& path() const { return path_; }
   // For a forked child: forget the file without removing it.
   void forget();

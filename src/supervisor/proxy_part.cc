@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "supervisor/pid_file.h"
 #include "supervisor/privileges.h"
@@ -30,10 +31,17 @@ runtime::Task<std::string> ProxyPart::bring_up(std::shared_ptr<const Configurati
                                                int tries) {
   const config::Proxy& config = *configuration->proxy;
   std::string problem;
+  const bool waits = tries > 1;
   while (!sockets_.open(config.listeners, thread_count(config), problem)) {
+    if (!waits) co_return problem;
+    // Only a port in use may become free by waiting.
+    if (problem.find(fmt::format("({}:", EADDRINUSE)) == std::string::npos) co_return problem;
     log_.write(LogLevel::emergency, problem);
-    if (--tries <= 0) co_return problem;
+    if (settings_.tells_as_nginx) {
+      log_.write(LogLevel::notice, "try again to bind() after 500ms");
+    }
     static_cast<void>(co_await loop_.sleep_for(500ms));
+    if (--tries <= 0) co_return settings_.tells_as_nginx ? "still could not bind()" : problem;
   }
   restart_timer_.cancel();
   auto launched = launch(configuration);
@@ -84,8 +92,15 @@ std::expected<std::shared_ptr<ProxyPart::Generation>, std::string> ProxyPart::la
   if (!process) return std::unexpected(describe(process.error()));
   generation->child = std::move(*process);
   all_.push_back(generation);
+  tell_start();
   log_.print(LogLevel::notice, "start worker process {}", generation->child->pid());
   return generation;
+}
+
+void ProxyPart::tell_start() {
+  if (!settings_.tells_as_nginx) return;
+  log_.write(LogLevel::notice, "using the \"epoll\" event method");
+  log_.write(LogLevel::notice, "start worker processes");
 }
 
 std::shared_ptr<ProxyPart::Generation> ProxyPart::find(const ChildProcess& child) {
@@ -110,6 +125,8 @@ void ProxyPart::on_message(ChildProcess& child, ipc::Message message) {
       // From one that drains to the one that serves; without one they are closed here.
       if (serving_ && serving_ != generation) {
         static_cast<void>(serving_->child->send(std::move(message)));
+      } else if (settings_.clients_left) {
+        settings_.clients_left(std::move(message));
       }
       break;
     case ipc::MessageType::reload_wanted:
@@ -134,7 +151,7 @@ void ProxyPart::promote(const std::shared_ptr<Generation>& generation) {
                       runtime::Fd(::dup(generation->life.get())));
     if (old) receiver_->retire(old->number, false);
   }
-  if (old) drain(*old);
+  if (old) drain(*old, true);
   if (ending_) static_cast<void>(generation->child->send(ipc::MessageType::stop));
   sockets_.keep_only(configuration_->proxy->listeners);
   if (settings_.keep_pid_file) write_pid();
@@ -150,10 +167,22 @@ void ProxyPart::write_pid() {
   if (!written) log_.print(LogLevel::error, "{}: {}", path, describe(written.error()));
 }
 
-void ProxyPart::drain(Generation& generation) {
+void ProxyPart::drain(Generation& generation, bool hand_over) {
   generation.state = State::draining;
   generation.asked_to_end = true;
-  static_cast<void>(generation.child->send(ipc::MessageType::drain, 1));
+  static_cast<void>(generation.child->send(ipc::MessageType::drain, hand_over ? 1 : 0));
+}
+
+void ProxyPart::rest(bool hand_over) {
+  restart_timer_.cancel();
+  if (!serving_) return;
+  const auto old = std::exchange(serving_, nullptr);
+  if (receiver_) receiver_->retire(old->number, true);
+  drain(*old, hand_over);
+}
+
+void ProxyPart::adopt_clients(ipc::Message message) {
+  if (serving_) static_cast<void>(serving_->child->send(std::move(message)));
 }
 
 void ProxyPart::limit_draining() {
@@ -175,6 +204,9 @@ void ProxyPart::on_exit(ChildProcess& child, runtime::ExitStatus status) {
   all_.remove(generation);
   const State state = std::exchange(generation->state, State::ended);
   const bool clean = !status.signalled && status.code == 0;
+  if (settings_.tells_as_nginx) {
+    log_.print(LogLevel::notice, "signal 17 (SIGCHLD) received from {}", child.pid());
+  }
   log_.print(clean ? LogLevel::notice : LogLevel::alert, "worker process {} {}", child.pid(),
              described(status));
   if (!clean) {
@@ -235,12 +267,12 @@ void ProxyPart::expect_end() {
   restart_timer_.cancel();
 }
 
-void ProxyPart::end(bool gracefully) {
+void ProxyPart::end(bool gracefully, bool hand_over) {
   expect_end();
   const auto type = gracefully ? ipc::MessageType::drain : ipc::MessageType::stop;
   for (const auto& generation : all_) {
     generation->asked_to_end = true;
-    static_cast<void>(generation->child->send(type));
+    static_cast<void>(generation->child->send(type, gracefully && hand_over ? 1 : 0));
   }
   changed_.open();
 }

@@ -37,7 +37,10 @@ class ProxyPart final : public ChildProcess::Owner {
     bool keep_pid_file = false;   // the configuration's `pid` names the proxy process
     bool restart_always = false;  // also after an end by itself (nginx's master does so)
     bool silence_stderr = false;  // the tree is in the background
+    bool tells_as_nginx = false;  // log lines that nginx's master writes besides
     std::function<void()> reload_wanted;
+    // Clients of an ending generation that has no successor here. Not set: they are closed.
+    std::function<void(ipc::Message)> clients_left;
   };
 
   enum class State : std::uint8_t { starting, serving, draining, ended };
@@ -61,14 +64,22 @@ class ProxyPart final : public ChildProcess::Owner {
   // second apart (nginx waits so for the old instance to go).
   runtime::Task<std::string> bring_up(std::shared_ptr<const Configuration> configuration,
                                       int tries);
+  // Takes the listening sockets of the binary before this one; to be called before bring_up().
+  void adopt_sockets(std::vector<runtime::Fd> sockets) { sockets_.adopt(std::move(sockets)); }
+  // Idle clients of another tree, for the generation that serves.
+  void adopt_clients(ipc::Message message);
+  // Stops accepting, sockets stay open: the generation finishes what its clients have begun.
+  // `hand_over`: idle clients go to clients_left. Serving goes on with another bring_up().
+  void rest(bool hand_over);
   // From now on nothing is started again.
   void expect_end();
-  // Ends all generations: gracefully after what runs has finished, else at once.
-  void end(bool gracefully);
+  // Ends all generations: gracefully after what runs has finished, else at once. `hand_over` as
+  // above.
+  void end(bool gracefully, bool hand_over = false);
   // The last resort for those that do not end.
   void kill();
   void reopen_logs();
-  void close_sockets() { sockets_.close_all(); }
+  [[nodiscard]] ListenSockets& sockets() { return sockets_; }
 
   [[nodiscard]] const Generation* serving() const { return serving_.get(); }
   [[nodiscard]] const std::list<std::shared_ptr<Generation>>& all() const { return all_; }
@@ -85,7 +96,8 @@ class ProxyPart final : public ChildProcess::Owner {
   std::expected<std::shared_ptr<Generation>, std::string> launch(
       std::shared_ptr<const Configuration> configuration);
   void promote(const std::shared_ptr<Generation>& generation);
-  void drain(Generation& generation);
+  static void drain(Generation& generation, bool hand_over);
+  void tell_start();
   void limit_draining();
   void write_pid();
   void serving_ended(Generation& generation, runtime::ExitStatus status);

@@ -6,21 +6,34 @@
 #include <signal.h>
 
 #include <cstdio>
+#include <optional>
 
 #include "supervisor/daemon.h"
+#include "supervisor/start_log.h"
 #include "supervisor/tree.h"
 
 namespace baton::supervisor {
 
 int supervise(Options options) {
   const Wording wording = wording_of(options.personality);
+  const bool is_nginx = options.personality == Personality::nginx;
+  std::optional<Inheritance> inherited;
+  if (is_nginx) inherited = take_inheritance();
   auto loaded = load_configuration(options.files, wording);
   // Whoever types `nginx` expects silence unless something is wrong; the log has the rest.
   const bool is_baton = options.personality == Personality::baton;
   std::fputs((is_baton ? loaded.report : loaded.serious).c_str(), stderr);
+  if (is_nginx) {
+    StartLog start_log(options.start_log);
+    if (inherited) {
+      start_log.print(LogLevel::notice, "using inherited sockets from \"{}\"", inherited->text);
+    }
+    if (!loaded.configuration) start_log.write_to_file(loaded.log_lines);
+  }
   if (!loaded.configuration) return 1;
-  if (options.personality == Personality::nginx) {
-    options.daemonize = loaded.configuration->proxy->daemon;
+  if (is_nginx) {
+    // A new binary is in the background already, as the child of the old one.
+    options.daemonize = loaded.configuration->proxy->daemon && !inherited;
     if (options.pid_path.empty()) options.pid_path = loaded.configuration->proxy->pid_path;
   }
   // Writing to a client that has gone is an error like any other, in every process of the tree.
@@ -39,7 +52,7 @@ int supervise(Options options) {
     fmt::print(stderr, "cannot start: {}\n", describe(loop.error()));
     return 1;
   }
-  Tree tree(**loop, std::move(options), std::move(loaded), std::move(daemon));
+  Tree tree(**loop, std::move(options), std::move(loaded), std::move(daemon), std::move(inherited));
   return tree.run();
 }
 

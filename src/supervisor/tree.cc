@@ -4,10 +4,12 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -27,16 +29,22 @@ constexpr Duration stop_patience = 5s;    // the proxy's end by TERM
 // How long a proxy that is about to stop serves on so that the address can be handed over.
 constexpr Duration handover_patience = 1500ms;
 
+bool has_stderr(const std::vector<config::ErrorLog>& logs) {
+  return std::ranges::any_of(logs, [](const auto& log) { return log.path == "stderr"; });
+}
+
 }  // namespace
 
-Tree::Tree(runtime::Loop& loop, Options options, LoadedConfiguration loaded, Daemon daemon)
+Tree::Tree(runtime::Loop& loop, Options options, LoadedConfiguration loaded, Daemon daemon,
+           std::optional<Inheritance> inherited)
     : loop_(loop),
       options_(std::move(options)),
       configuration_(std::move(loaded.configuration)),
       load_lines_(std::move(loaded.log_lines)),
       daemon_(std::move(daemon)),
       service_(ServiceManager::from_environment()),
-      changed_(loop) {}
+      changed_(loop),
+      inherited_(std::move(inherited)) {}
 
 int Tree::run() {
   main_.spawn(live());
@@ -60,6 +68,12 @@ runtime::Task<void> Tree::live() {
 
 runtime::Task<std::string> Tree::start() {
   log_ = make_tree_log(options_, configuration_->proxy.get());
+  if (options_.personality == Personality::nginx &&
+      !has_stderr(configuration_->proxy->error_logs)) {
+    auto console = std::make_unique<ConsoleLog>();
+    console_ = console.get();
+    log_->add(std::move(console));
+  }
   started_at_ = loop_.refresh_now();
   started_wall_ = runtime::wall_now();
   std::string problem = prepare();
@@ -123,8 +137,13 @@ void Tree::make_parts() {
   settings.restart_always = options_.personality == Personality::nginx;
   settings.silence_stderr = options_.daemonize && !keeps_stderr();
   settings.reload_wanted = [this] { want_reload(); };
+  settings.tells_as_nginx = options_.personality == Personality::nginx;
+  settings.clients_left = [this](ipc::Message message) {
+    if (link_) link_->send_clients(std::move(message));
+  };
   proxy_ =
       std::make_unique<ProxyPart>(loop_, tasks_, *log_, *region_, receiver, std::move(settings));
+  if (inherited_) take_over(*inherited_);
 }
 
 void Tree::make_failover_part() {
@@ -166,8 +185,11 @@ runtime::Task<std::string> Tree::start_parts() {
     log_->print(LogLevel::info, "Command line: {}", options_.command_line);
     log_->print(LogLevel::info, "Opening file '{}'.", options_.files.failover->path);
   }
-  // Under its own name baton has said so on the same stderr already.
+  // On stderr it has been said already.
+  if (console_) console_->be_quiet(true);
   if (options_.personality != Personality::baton) log_all(load_lines_);
+  if (console_) console_->be_quiet(false);
+  if (options_.personality == Personality::nginx) tell_system();
   if (proxy_) {
     constexpr int tries = 5;  // half a second apart, as nginx
     const std::string problem = co_await proxy_->bring_up(configuration_, tries);
@@ -177,8 +199,25 @@ runtime::Task<std::string> Tree::start_parts() {
   co_return "";
 }
 
+// What nginx says of itself and the system at every start.
+void Tree::tell_system() {
+  log_->print(LogLevel::notice, "nginx/{}", nginx_version);
+  log_->print(LogLevel::notice, "built by clang {}", __clang_version__);
+  utsname system{};
+  if (::uname(&system) == 0) {
+    log_->print(LogLevel::notice, "OS: {} {}", system.sysname, system.release);
+  }
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    log_->print(LogLevel::notice, "getrlimit(RLIMIT_NOFILE): {}:{}", limit.rlim_cur,
+                limit.rlim_max);
+  }
+}
+
 void Tree::started() {
   serving_ = true;
+  if (console_) console_->be_quiet(true);
+  if (link_) link_->tell_ready();
   if (const Status written = lock_.write(::getpid()); !written) {
     log_->print(LogLevel::error, "{}: {}", options_.pid_path, describe(written.error()));
   }
@@ -197,18 +236,13 @@ void Tree::started() {
 bool Tree::keeps_stderr() const {
   if (options_.log_to_console) return true;
   if (!configuration_->proxy) return false;
-  for (const auto& log : configuration_->proxy->error_logs) {
-    if (log.path == "stderr") return true;
-  }
-  return false;
+  return has_stderr(configuration_->proxy->error_logs);
 }
 
 void Tree::fail_start(const std::string& problem) {
   exit_code_ = 1;
   log_->write(LogLevel::emergency, problem);
-  const char* name = options_.personality == Personality::nginx        ? "nginx: [emerg]"
-                     : options_.personality == Personality::keepalived ? "keepalived:"
-                                                                       : "baton:";
+  const char* name = options_.personality == Personality::keepalived ? "keepalived:" : "baton:";
   fmt::print(stderr, "{} {}\n", name, problem);
   service_.status(problem);
   daemon_.failed(exit_code_);
@@ -254,7 +288,8 @@ runtime::Task<void> Tree::end_proxy() {
     }
   }
   bool gracefully = stop_gracefully_;
-  proxy_->end(gracefully);
+  proxy_->sockets().share_files(new_binary_ > 0 || old_binary_runs());
+  proxy_->end(gracefully, hands_over());
   const Duration patience = configuration_->proxy->worker_shutdown_timeout;
   Instant deadline = loop_.refresh_now() + stop_patience;
   if (gracefully) deadline = patience > 0s ? deadline + patience : never;
@@ -270,6 +305,7 @@ runtime::Task<void> Tree::end_proxy() {
       deadline = never;
     }
   }
+  if (link_) co_await link_->flushed(loop_.refresh_now() + stop_patience);
 }
 
 }  // namespace baton::supervisor

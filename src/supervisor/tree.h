@@ -28,13 +28,17 @@
 #include "supervisor/pid_file.h"
 #include "supervisor/proxy_part.h"
 #include "supervisor/service_manager.h"
+#include "supervisor/start_log.h"
+#include "supervisor/upgrade.h"
 
 namespace baton::supervisor {
 
 class Tree final : public control::Commands {
  public:
-  // `loaded` must be usable; what was said about it goes to the log.
-  Tree(runtime::Loop& loop, Options options, LoadedConfiguration loaded, Daemon daemon);
+  // `loaded` must be usable; what was said about it goes to the log. `inherited`: what the binary
+  // before this one has left.
+  Tree(runtime::Loop& loop, Options options, LoadedConfiguration loaded, Daemon daemon,
+       std::optional<Inheritance> inherited);
   // Runs to the end and gives the exit code.
   int run();
 
@@ -56,11 +60,25 @@ class Tree final : public control::Commands {
   void open_control();
   runtime::Task<std::string> start_parts();
   void started();
+  void tell_system();
   [[nodiscard]] bool keeps_stderr() const;
   runtime::Task<void> shut_down();
   runtime::Task<void> end_failover();
   runtime::Task<void> end_proxy();
   void fail_start(const std::string& problem);
+
+  // Live upgrade of the binary (tree_upgrade.cc).
+  void take_over(Inheritance& inherited);
+  void link_to(runtime::Fd fd);
+  void change_binary();
+  void stop_accepting();
+  void accept_again();
+  [[nodiscard]] bool goes_by_winch() const;
+  runtime::Task<void> bring_back();
+  runtime::Task<void> watch_new_binary(std::unique_ptr<runtime::Child> child);
+  [[nodiscard]] bool old_binary_runs() const;
+  [[nodiscard]] bool hands_over() const { return link_ && link_->other_serves(); }
+  [[nodiscard]] std::string_view action_of(int signal) const;
 
   // Signals and commands (tree_commands.cc).
   runtime::Task<void> receive_signals();
@@ -88,6 +106,7 @@ class Tree final : public control::Commands {
   Instant started_at_{};
   WallTime started_wall_{};
   std::unique_ptr<TeeLog> log_;
+  ConsoleLog* console_ = nullptr;  // one of log_, while this tree starts under the name nginx
   PidLock lock_;
   std::unique_ptr<runtime::Signals> signals_;
   runtime::TaskScope main_;   // live(), which joins the other
@@ -107,6 +126,11 @@ class Tree final : public control::Commands {
   std::uint64_t reloads_done_ = 0;
   bool reloading_ = false;
   std::optional<ReloadResult> last_reload_;
+  std::optional<Inheritance> inherited_;  // until the sockets are taken
+  pid_t old_binary_ = 0;                  // whose sockets were inherited
+  pid_t new_binary_ = 0;                  // that runs beside this one
+  bool resting_ = false;                  // WINCH: nobody accepts here
+  std::unique_ptr<UpgradeLink> link_;
 };
 
 }  // namespace baton::supervisor

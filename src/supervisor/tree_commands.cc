@@ -68,16 +68,17 @@ runtime::Task<void> Tree::receive_signals() {
 void Tree::on_signal(const runtime::Signal& signal) {
   const int number = signal.number;
   if (options_.personality == Personality::keepalived) return on_keepalived_signal(number);
-  const char* action = number == SIGHUP                        ? "reconfiguring"
-                       : number == SIGTERM || number == SIGINT ? "exiting"
-                       : number == SIGQUIT                     ? "shutting down"
-                       : number == SIGUSR1                     ? "reopening logs"
-                                                               : "not supported by baton yet";
-  log_->print(LogLevel::notice, "signal {} (SIG{}) received from {}, {}", number,
-              ::sigabbrev_np(number) ? ::sigabbrev_np(number) : "RT", signal.sender_pid, action);
+  log_->print(LogLevel::notice, "signal {} (SIG{}) received from {}{}", number,
+              ::sigabbrev_np(number) ? ::sigabbrev_np(number) : "RT", signal.sender_pid,
+              action_of(number));
   switch (number) {
     case SIGHUP:
-      want_reload();
+      // As long as the new binary runs, HUP takes the old one back as it was.
+      if (new_binary_ > 0) {
+        accept_again();
+      } else {
+        want_reload();
+      }
       break;
     case SIGTERM:
     case SIGINT:
@@ -88,6 +89,12 @@ void Tree::on_signal(const runtime::Signal& signal) {
       break;
     case SIGUSR1:
       reopen_logs();
+      break;
+    case SIGUSR2:
+      change_binary();
+      break;
+    case SIGWINCH:
+      stop_accepting();
       break;
     default:
       break;
@@ -121,6 +128,7 @@ void Tree::stop(bool gracefully) {
 }
 
 void Tree::reopen_logs() {
+  log_->write(LogLevel::notice, "reopening logs");
   reopen(*log_);
   if (proxy_) proxy_->reopen_logs();
 }

@@ -51,7 +51,11 @@ void Reader::read(const std::vector<Directive>& tree) {
   collect_names(tree);
   Level main;
   read_block(tree, main);
-  if (!has_events) error_without_place("no \"events\" section in configuration");
+  // Of a file that cannot be read nothing more needs to be said.
+  const bool unread = std::ranges::any_of(tree, [](const Directive& directive) {
+    return !directive.problem.empty() && !directive.file && directive.problem_place.line == 0;
+  });
+  if (!has_events && !unread) error_without_place("no \"events\" section in configuration");
   report_unknown_variables();
 }
 
@@ -373,6 +377,7 @@ void Reader::add(const Directive& directive, std::size_t index, Severity severit
                  std::string message, std::string suggestion) {
   const Word& word = directive.problem.empty() ? directive.words[std::min(index, directive.count())]
                                                : directive.problem_place;
+  if (!directive.file && word.line > 0) message += " in command line";
   findings_.add(directive.sequence, {severity, directive.position(word), std::move(message),
                                      std::move(suggestion), false});
 }
