@@ -195,7 +195,7 @@ TEST(Reader, DirectivesOfTheCommandLineComeFirst) {
   EXPECT_THAT(twice.errors(), ElementsAre("1:1 \"daemon\" directive is duplicate"));
   options.global_directives = "daemon off";
   EXPECT_THAT(load_text("events {}", {}, {}, options).errors(),
-              ElementsAre("1:11 unexpected end of parameter, expecting \";\""));
+              ElementsAre("1:11 unexpected end of parameter, expecting \";\" in command line"));
 }
 
 TEST(Reader, TellsATypeErrorInEveryShape) {
