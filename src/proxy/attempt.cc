@@ -132,7 +132,7 @@ runtime::Task<void> Attempt::converse(bool& stale) {
       co_await runtime::both(upload(), answer());
       exchange_.client->stream.source().clear_interrupt(runtime::Direction::read);
     } else {
-      watch_.start(exchange_.client->stream.source(), upstream().source());
+      watch_client();
       co_await answer();
     }
     if (end_ != AttemptEnd::failed || received_ > 0 || !may_repeat ||
@@ -186,9 +186,13 @@ runtime::Task<void> Attempt::upload() {
     upload_progress_ = exchange_.now();
     uploaded_ = piece->last;
   }
-  if (end_ == AttemptEnd::failed) {
-    watch_.start(exchange_.client->stream.source(), upstream().source());
-  }
+  if (end_ == AttemptEnd::failed) watch_client();
+}
+
+// While nobody reads from the client, its leaving ends the attempt.
+void Attempt::watch_client() {
+  if (!exchange_.watches_client) return;
+  watch_.start(exchange_.client->stream.source(), upstream().source());
 }
 
 void Attempt::stop_upload() {

@@ -57,6 +57,7 @@ class Attempt {
   void finish_answer(bool surplus);
   void break_off(const Error& error);
   void stop_upload();
+  void watch_client();
 
   void fail_with(const Error& error, std::string_view action);
   void client_failed(const Error& error);

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "proxy/attempt.h"
+#include "proxy/outgoing_body.h"
 #include "proxy/relay.h"
 #include "proxy/responder.h"
 #include "proxy/response_head.h"
@@ -31,19 +32,15 @@ runtime::Task<void> Attempt::pass_on() {
   const http::ResponseHead& head = exchange_.upstream_head;
   take_upstream_head(exchange_, plan_);
   UpstreamBody body(head.framing);
-  choose_framing(exchange_, body.done()
-                                ? http::Framing{http::BodyKind::length, head.framing.content_length}
-                                : head.framing);
-  if (body.done() && !head.headers.has(http::HeaderId::content_length) && is_bodyless(request)) {
-    request.response.content_length.reset();
-  }
-  write_response_head(exchange_);
-  request.header_sent = true;
+  const bool sized = head.framing.kind == http::BodyKind::length || body.done();
+  const bool has_length = head.headers.has(http::HeaderId::content_length);
+  OutgoingBody outgoing;
+  outgoing.begin(exchange_, sized && (has_length || !is_bodyless(request))
+                                ? std::optional(head.framing.content_length)
+                                : std::nullopt);
 
   const std::span<char> buffer = exchange_.upstream_buffer.span().subspan(head.bytes);
   std::span<char> raw = buffer.first(received_ - head.bytes);
-  char size_line[http::chunk_line_max];
-  std::array<iovec, 4> pieces = {piece_of(exchange_.head_text)};
   while (true) {
     const auto bytes = body.take(raw);
     if (!bytes) {
@@ -52,19 +49,13 @@ runtime::Task<void> Attempt::pass_on() {
       co_return;
     }
     record().body_bytes += bytes->size();
-    const std::span<iovec, 3> body_pieces = std::span(pieces).subspan<1, 3>();
-    if (exchange_.chunked) {
-      frame_chunk(body_pieces, *bytes, body.done(), size_line);
-    } else {
-      body_pieces[0] = {bytes->data(), bytes->size()};
-      body_pieces[1] = body_pieces[2] = iovec{nullptr, 0};
-    }
+    const std::span<iovec> pieces = outgoing.frame({bytes->data(), bytes->size()},
+                                                   body.done() ? BodyPart::last : BodyPart::flush);
     const Status sent = co_await send_to_client(exchange_, pieces, false);
-    if (!sent) {
-      break_off(sent.error());
+    if (!sent || !outgoing.status()) {
+      break_off(sent ? outgoing.status().error() : sent.error());
       co_return;
     }
-    pieces[0] = iovec{nullptr, 0};
     if (body.done()) break;
     const auto got = co_await upstream().read(buffer, exchange_.now() + proxy_.read_timeout);
     if (!got || (*got == 0 && !body.end())) {

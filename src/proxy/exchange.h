@@ -13,8 +13,11 @@
 #include "proxy/request.h"
 #include "proxy/request_body.h"
 #include "proxy/services.h"
+#include "runtime/task.h"
 
 namespace baton::proxy {
+
+class ResponseSink;
 
 struct Exchange {
   explicit Exchange(Services& thread_services) : services(thread_services) {}
@@ -37,6 +40,14 @@ struct Exchange {
   bool continue_sent = false;
   bool error_page_used = false;  // one per request
   bool silent = false;           // nothing is answered: the connection just ends
+
+  // Of a subrequest (subrequest.h): the exchange it belongs to, and where its response goes.
+  Exchange* parent = nullptr;
+  ResponseSink* sink = nullptr;  // nullptr: to the client
+  // False for a subrequest that runs beside others: the client's connection is not its to watch.
+  bool watches_client = true;
+  // Subrequests that run beside this request (mirror, background update).
+  runtime::TaskScope background;
 
   // The response: how its body is framed towards the client, and the head's text.
   bool chunked = false;
@@ -83,6 +94,9 @@ class ExchangePool {
     exchange->buffer.reset();
     exchange->upstream_buffer.reset();
     exchange->received = 0;
+    exchange->parent = nullptr;
+    exchange->sink = nullptr;
+    exchange->watches_client = true;
     if (free_.size() < kept_max) free_.push_back(std::move(exchange));
   }
 

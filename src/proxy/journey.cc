@@ -1,5 +1,9 @@
 // accept (worker.cc) -> read request head -> route -> access and limits -> pick an upstream and
 // forward, or answer here -> send response -> log.
+//
+// find_answer() holds the phases of one request in nginx's order; an internal redirect or an
+// error_page starts them again for another location. A subrequest (subrequest.h) goes through the
+// same phases.
 
 #include "proxy/journey.h"
 
@@ -104,18 +108,6 @@ void count_request(Exchange& exchange) {
   }
 }
 
-void log_request(Exchange& exchange) {
-  Request& request = exchange.request;
-  request.ended = exchange.now();
-  request.ended_at = runtime::wall_now();
-  const std::size_t head_size = request.header_sent ? exchange.head_text.size() : 0;
-  request.body_bytes_sent =
-      request.bytes_sent - std::min<std::uint64_t>(request.bytes_sent, head_size);
-  request.request_length = request.head.bytes + exchange.body.received();
-  count_request(exchange);
-  exchange.services.access_log.write(request);
-}
-
 // Moves what the client has sent behind this request to the front of the buffer.
 void keep_next_request(Exchange& exchange) {
   const std::size_t used = exchange.request.head.bytes + exchange.body.early_used();
@@ -151,13 +143,8 @@ runtime::Task<bool> discard_body(Exchange& exchange) {
 
 }  // namespace
 
-runtime::Task<After> serve_request(Exchange& exchange) {
+runtime::Task<void> find_answer(Exchange& exchange, Verdict verdict) {
   Request& request = exchange.request;
-  const HeadOutcome outcome = co_await read_request_head(exchange);
-  if (outcome == HeadOutcome::gone && exchange.received == 0) co_return After::close;
-  Verdict verdict =
-      outcome == HeadOutcome::complete ? route(exchange) : answer_bad_head(exchange, outcome);
-  if (outcome == HeadOutcome::complete) begin_body(exchange);
   while (verdict.kind != Verdict::Kind::respond) {
     if (verdict.kind == Verdict::Kind::proceed) verdict = admit(exchange);
     if (verdict.kind == Verdict::Kind::proceed) verdict = co_await handle(exchange);
@@ -168,6 +155,29 @@ runtime::Task<After> serve_request(Exchange& exchange) {
     }
   }
   if (!request.header_sent && !exchange.silent) co_await respond(exchange);
+}
+
+void log_request(Exchange& exchange) {
+  Request& request = exchange.request;
+  request.ended = exchange.now();
+  request.ended_at = runtime::wall_now();
+  const std::size_t head_size = request.header_sent ? exchange.head_text.size() : 0;
+  request.body_bytes_sent =
+      request.bytes_sent - std::min<std::uint64_t>(request.bytes_sent, head_size);
+  request.request_length = request.head.bytes + exchange.body.received();
+  count_request(exchange);
+  exchange.services.access_log.write(request);
+}
+
+runtime::Task<After> serve_request(Exchange& exchange) {
+  Request& request = exchange.request;
+  const HeadOutcome outcome = co_await read_request_head(exchange);
+  if (outcome == HeadOutcome::gone && exchange.received == 0) co_return After::close;
+  Verdict verdict =
+      outcome == HeadOutcome::complete ? route(exchange) : answer_bad_head(exchange, outcome);
+  if (outcome == HeadOutcome::complete) begin_body(exchange);
+  co_await find_answer(exchange, verdict);
+  if (exchange.background.running() > 0) co_await exchange.background.joined();
   log_request(exchange);
   if (!request.keep_alive) {
     const bool more_may_come = !exchange.body.finished() || outcome != HeadOutcome::complete;

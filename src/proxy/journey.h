@@ -17,4 +17,11 @@ enum class After : std::uint8_t {
 
 runtime::Task<After> serve_request(Exchange& exchange);
 
+// The phases of a request whose head is there: from `verdict`, what routing it came to, to the end
+// of its response.
+runtime::Task<void> find_answer(Exchange& exchange, Verdict verdict);
+
+// Counts the request and writes its access log lines.
+void log_request(Exchange& exchange);
+
 }  // namespace baton::proxy

@@ -2,10 +2,14 @@
 
 #include "proxy/responder.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 
+#include "proxy/outgoing_body.h"
 #include "proxy/response_head.h"
+#include "proxy/response_sink.h"
 
 namespace baton::proxy {
 
@@ -39,32 +43,58 @@ std::uint64_t body_size(const Response& response) {
   return size;
 }
 
-runtime::Task<Status> send_file_parts(Exchange& exchange) {
+// The kernel sends the file; for a response that goes out as it is.
+runtime::Task<Status> send_file_range(Exchange& exchange, std::uint64_t offset,
+                                      std::uint64_t left) {
   Request& request = exchange.request;
-  const Response& response = request.response;
-  runtime::Stream& stream = exchange.client->stream;
-  std::string_view before = exchange.head_text;
-  for (const FilePart& part : response.file_parts) {
-    std::array<iovec, 2> pieces = {piece_of(before), piece_of(part.before)};
-    before = {};
-    const Status head_sent = co_await send_to_client(exchange, pieces, part.length > 0);
-    if (!head_sent) co_return head_sent;
-    std::uint64_t offset = part.offset;
-    std::uint64_t left = part.length;
-    while (left > 0) {
-      const auto sent = co_await stream.send_file(response.file.get(), static_cast<off_t>(offset),
-                                                  static_cast<std::size_t>(left),
-                                                  exchange.now() + request.location->send_timeout);
-      if (!sent) co_return std::unexpected(sent.error().on(Side::client));
-      // The file shrank: the promised length cannot be kept, only the connection ended.
-      if (*sent == 0) co_return fail(ErrorKind::closed, "file was truncated while sending");
-      count_sent(request, *sent);
-      offset += *sent;
-      left -= *sent;
-    }
+  while (left > 0) {
+    const auto sent = co_await exchange.client->stream.send_file(
+        request.response.file.get(), static_cast<off_t>(offset), static_cast<std::size_t>(left),
+        exchange.now() + request.location->send_timeout);
+    if (!sent) co_return std::unexpected(sent.error().on(Side::client));
+    // The file shrank: the promised length cannot be kept, only the connection ended.
+    if (*sent == 0) co_return fail(ErrorKind::closed, "file was truncated while sending");
+    count_sent(request, *sent);
+    offset += *sent;
+    left -= *sent;
   }
-  std::array<iovec, 2> pieces = {piece_of(before), piece_of(response.after)};
-  co_return co_await send_to_client(exchange, pieces, false);
+  co_return Status{};
+}
+
+// The same through the body's filters and framing.
+runtime::Task<Status> send_file_pieces(Exchange& exchange, OutgoingBody& body, std::uint64_t offset,
+                                       std::uint64_t left) {
+  const auto buffer = exchange.services.large_buffers.take();
+  while (left > 0) {
+    const std::span<char> space = buffer.span();
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left, space.size()));
+    const ssize_t got = ::pread(exchange.request.response.file.get(), space.data(), size,
+                                static_cast<off_t>(offset));
+    if (got <= 0) co_return fail(ErrorKind::closed, "file was truncated while sending");
+    const auto count = static_cast<std::size_t>(got);
+    const Status sent =
+        co_await send_to_client(exchange, body.frame({space.data(), count}, BodyPart::more), true);
+    if (!sent) co_return sent;
+    if (!body.status()) co_return body.status();
+    offset += count;
+    left -= count;
+  }
+  co_return Status{};
+}
+
+runtime::Task<Status> send_file_parts(Exchange& exchange, OutgoingBody& body) {
+  const Response& response = exchange.request.response;
+  const bool by_kernel = body.is_plain() && !exchange.sink;
+  for (const FilePart& part : response.file_parts) {
+    const Status head_sent =
+        co_await send_to_client(exchange, body.frame(part.before, BodyPart::more), part.length > 0);
+    if (!head_sent) co_return head_sent;
+    const Status sent = by_kernel
+                            ? co_await send_file_range(exchange, part.offset, part.length)
+                            : co_await send_file_pieces(exchange, body, part.offset, part.length);
+    if (!sent) co_return sent;
+  }
+  co_return co_await send_to_client(exchange, body.frame(response.after, BodyPart::last), false);
 }
 
 }  // namespace
@@ -85,6 +115,10 @@ runtime::Task<Status> send_to_client(Exchange& exchange, std::span<iovec> pieces
   Request& request = exchange.request;
   const std::size_t all = bytes_in(pieces);
   if (all == 0) co_return Status{};
+  if (exchange.sink) {
+    count_sent(request, all);
+    co_return co_await exchange.sink->take(pieces);
+  }
   const Status sent =
       co_await send_all(exchange.client->stream, pieces, request.location->send_timeout, more);
   count_sent(request, all - bytes_in(pieces));
@@ -98,23 +132,21 @@ runtime::Task<Status> send_to_client(Exchange& exchange, std::span<iovec> pieces
 runtime::Task<Status> respond(Exchange& exchange) {
   Request& request = exchange.request;
   const Response& response = request.response;
-  const std::uint64_t size = body_size(response);
-  const bool bodyless = is_bodyless(request);
-  if (!(response.status == 304 && size == 0)) {
-    choose_framing(exchange, {http::BodyKind::length, response.content_length.value_or(size)});
-  } else {
-    request.keep_alive = may_keep_alive(exchange);
+  std::optional<std::uint64_t> length = body_size(response);
+  if (response.status == 304 && length == 0U) {
+    length.reset();
+  } else if (response.content_length) {
+    length = response.content_length;
   }
-  write_response_head(exchange);
-  request.header_sent = true;
+  OutgoingBody body;
+  body.begin(exchange, length);
   Status sent;
-  if (bodyless || !response.file) {
-    std::array<iovec, 2> pieces = {piece_of(exchange.head_text),
-                                   piece_of(bodyless ? std::string_view{} : response.text)};
-    sent = co_await send_to_client(exchange, pieces, false);
+  if (is_bodyless(request) || !response.file) {
+    sent = co_await send_to_client(exchange, body.frame(response.text, BodyPart::last), false);
   } else {
-    sent = co_await send_file_parts(exchange);
+    sent = co_await send_file_parts(exchange, body);
   }
+  if (sent && !body.status()) sent = body.status();
   request.completed = sent.has_value();
   if (!sent) request.keep_alive = false;
   co_return sent;

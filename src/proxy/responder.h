@@ -14,7 +14,7 @@ runtime::Task<Status> respond(Exchange& exchange);
 runtime::Task<Status> send_all(runtime::Stream& stream, std::span<iovec> pieces, Duration timeout,
                                bool more = false);
 
-// The same to the client, counting what went out.
+// The same to the client (or to the sink of a subrequest), counting what went out.
 runtime::Task<Status> send_to_client(Exchange& exchange, std::span<iovec> pieces, bool more);
 
 inline iovec piece_of(std::string_view text) {

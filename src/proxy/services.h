@@ -50,6 +50,8 @@ enum class Ending : std::uint8_t {
   hand_over,  // reload: idle connections go to the next generation
 };
 
+class ExchangePool;
+
 struct Services {
   runtime::Loop& loop;
   const config::Proxy& config;
@@ -63,6 +65,7 @@ struct Services {
   runtime::BufferPool small_buffers{8192, 256};
   runtime::BufferPool large_buffers{65536, 64};
   Ending ending = Ending::no;
+  ExchangePool* exchanges = nullptr;  // for subrequests
 };
 
 }  // namespace baton::proxy

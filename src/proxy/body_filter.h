@@ -1,0 +1,44 @@
+// What changes a response's body on its way to the client (gzip, gunzip, SSI, substitutions ...),
+// and the chain of those that one response wants.
+//
+// A filter is a plain function over bytes: it may hold some back until more come, and gives all it
+// has at the end. It is made when the response's head is complete but not written, so that it can
+// still change header lines (Content-Encoding, Content-Length, ETag). The order of the chain is
+// nginx's; make_body_filters() is the one place that knows it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace baton::proxy {
+
+struct Exchange;
+
+enum class BodyPart : std::uint8_t {
+  more,   // further bytes follow
+  flush,  // what was held back should go out now: the source paused
+  last,   // the end of the body
+};
+
+class BodyFilter {
+ public:
+  BodyFilter() = default;
+  BodyFilter(const BodyFilter&) = delete;
+  BodyFilter& operator=(const BodyFilter&) = delete;
+  virtual ~BodyFilter() = default;
+
+  // Appends to `output` what comes of `input`. An error ends the response where it is.
+  virtual Status filter(std::string_view input, BodyPart part, std::string& output) = 0;
+};
+
+using BodyFilters = std::vector<std::unique_ptr<BodyFilter>>;
+
+// The filters that exchange.request.response wants, first one first; mostly none. Changes the
+// response's header lines for them, and drops content_length where the size becomes unknown.
+BodyFilters make_body_filters(Exchange& exchange);
+
+}  // namespace baton::proxy

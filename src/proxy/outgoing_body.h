@@ -1,0 +1,54 @@
+// The response's body between its source (a file, a text, an upstream server) and the client: runs
+// it through the response's filters and frames it. It computes only; the caller sends the pieces.
+//
+//   OutgoingBody body;
+//   body.begin(exchange, length);          // head complete: filters, framing, head text
+//   pieces = body.frame(bytes, part);      // as often as bytes come, at last with BodyPart::last
+//   co_await send_to_client(exchange, pieces, more);
+#pragma once
+
+#include <sys/uio.h>
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "http/chunked.h"
+#include "proxy/body_filter.h"
+
+namespace baton::proxy {
+
+class OutgoingBody {
+ public:
+  OutgoingBody() = default;
+  OutgoingBody(const OutgoingBody&) = delete;
+  OutgoingBody& operator=(const OutgoingBody&) = delete;
+
+  // request.response has its status and lines; `length_bytes` is the body's size where it is known.
+  // Chooses filters and framing and writes the head, which goes out with the first pieces.
+  void begin(Exchange& exchange, std::optional<std::uint64_t> length_bytes);
+
+  // True when bytes go out as they are: a file may be sent by the kernel, between the head (from
+  // frame() of nothing) and the end.
+  [[nodiscard]] bool is_plain() const { return filters_.empty() && !chunked_; }
+
+  // What is to be sent now, good until the next call; may be empty. Every call's pieces are sent
+  // before the next. A filter that failed shows in status(): the response cannot be completed.
+  std::span<iovec> frame(std::string_view bytes, BodyPart part);
+  [[nodiscard]] const Status& status() const { return status_; }
+
+ private:
+  std::string_view run_filters(std::string_view bytes, BodyPart part);
+
+  BodyFilters filters_;
+  std::string filtered_[2];
+  bool chunked_ = false;
+  bool bodyless_ = false;  // HEAD, 204, 304: the head is all
+  Status status_;
+  char size_line_[http::chunk_line_max];
+  std::array<iovec, 4> pieces_{};  // head, chunk size line, bytes, chunk end
+};
+
+}  // namespace baton::proxy
