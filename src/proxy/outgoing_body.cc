@@ -4,7 +4,6 @@
 
 #include "proxy/exchange.h"
 #include "proxy/relay.h"
-#include "proxy/responder.h"
 #include "proxy/response_head.h"
 
 namespace baton::proxy {

@@ -6,14 +6,6 @@
 
 namespace baton::proxy {
 
-namespace {
-
-iovec constant(std::string_view text) {
-  return {const_cast<char*>(text.data()), text.size()};
-}
-
-}  // namespace
-
 std::optional<std::span<char>> UpstreamBody::take(std::span<char> raw) {
   if (done_) {
     surplus_ = surplus_ || !raw.empty();
@@ -46,12 +38,12 @@ void frame_chunk(std::span<iovec, 3> pieces, std::span<char> bytes, bool last,
                  std::span<char, http::chunk_line_max> size_line) {
   pieces[0] = pieces[1] = pieces[2] = iovec{nullptr, 0};
   if (bytes.empty()) {
-    if (last) pieces[0] = constant(http::last_chunk);
+    if (last) pieces[0] = piece_of(http::last_chunk);
     return;
   }
   pieces[0] = {size_line.data(), http::write_chunk_line(bytes.size(), size_line)};
   pieces[1] = {bytes.data(), bytes.size()};
-  pieces[2] = constant(last ? http::chunk_end_and_last : http::chunk_end);
+  pieces[2] = piece_of(last ? http::chunk_end_and_last : http::chunk_end);
 }
 
 }  // namespace baton::proxy

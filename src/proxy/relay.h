@@ -7,11 +7,16 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "http/chunked.h"
 #include "http/head.h"
 
 namespace baton::proxy {
+
+inline iovec piece_of(std::string_view text) {
+  return {const_cast<char*>(text.data()), text.size()};
+}
 
 // The body of an upstream response while it comes in.
 class UpstreamBody {

@@ -8,6 +8,7 @@
 #include <array>
 
 #include "proxy/outgoing_body.h"
+#include "proxy/relay.h"
 #include "proxy/response_head.h"
 #include "proxy/response_sink.h"
 

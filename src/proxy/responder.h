@@ -17,8 +17,4 @@ runtime::Task<Status> send_all(runtime::Stream& stream, std::span<iovec> pieces,
 // The same to the client (or to the sink of a subrequest), counting what went out.
 runtime::Task<Status> send_to_client(Exchange& exchange, std::span<iovec> pieces, bool more);
 
-inline iovec piece_of(std::string_view text) {
-  return {const_cast<char*>(text.data()), text.size()};
-}
-
 }  // namespace baton::proxy
