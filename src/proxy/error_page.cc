@@ -64,7 +64,8 @@ Verdict use_page(Exchange& exchange, const config::ErrorPage& page, std::uint16_
 
 Verdict answer_error(Exchange& exchange, std::uint16_t status) {
   Request& request = exchange.request;
-  if (status == 444) {
+  // To a client that was too slow, or is gone, nothing is said; `return 408` means the same.
+  if (status == 444 || status == 408 || status == 499) {
     request.response.status = status;
     request.keep_alive = false;
     exchange.silent = true;

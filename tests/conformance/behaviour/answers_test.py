@@ -1,0 +1,82 @@
+"""The plainest answers: return, built-in pages, methods, versions."""
+
+import pytest
+
+from marks import baton_only
+from server import reply
+
+HELLO = 'server { listen 127.0.0.1:PORT; location / { return 200 "hi"; } %s }'
+
+
+def test_return_gives_text_with_the_default_type(server):
+    server.start(HELLO % "")
+    response = server.get("/")
+    assert (response.status, response.body) == (200, b"hi")
+    assert response.header("Content-Type") == "text/plain"
+    assert response.header("Content-Length") == "2"
+
+
+def test_head_has_the_length_and_no_body(server):
+    server.start(HELLO % "")
+    with server.connect() as client:
+        response = client.request("HEAD", "/")
+        assert response.header("Content-Length") == "2"
+        assert client.request("GET", "/").body == b"hi"
+
+
+def test_http_1_0_without_keep_alive_ends_the_connection(server):
+    server.start(HELLO % "")
+    with server.connect() as client:
+        response = client.request("GET", "/", version="1.0")
+        assert response.header("Connection") == "close"
+        assert client.ended()
+
+
+@pytest.mark.parametrize("code", [400, 403, 404, 405, 410, 411, 412, 413, 414, 415, 416, 421,
+                                  429, 500, 501, 502, 503, 504, 505, 507])
+def test_built_in_page_of(server, code):
+    server.start(HELLO % f"location /c {{ return {code}; }}")
+    response = server.get("/c")
+    assert response.status == code
+    title = response.line.split(" ", 1)[1]
+    assert f"<title>{title}</title>" in response.text
+    assert f"<center><h1>{title}</h1></center>" in response.text
+    assert response.header("Content-Type") == "text/html"
+
+
+@pytest.mark.parametrize("code", [408, 444, 499])
+def test_closes_without_a_word_on(server, code):
+    server.start(HELLO % f"location /c {{ return {code}; }}")
+    assert server.raw(b"GET /c HTTP/1.1\r\nHost: a\r\n\r\n") == b""
+
+
+def test_request_without_a_host_line_is_refused_in_http_1_1(server):
+    server.start(HELLO % "")
+    assert server.raw(b"GET / HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 400 Bad Request\r\n")
+
+
+def test_pipelined_requests_are_answered_in_order(server):
+    server.start('server { listen 127.0.0.1:PORT; location /a { return 200 A; } '
+                 'location /b { return 200 B; } }')
+    received = server.raw(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\nGET /b HTTP/1.1\r\nHost: x\r\n"
+                          b"Connection: close\r\n\r\n")
+    assert received.index(b"\r\n\r\nA") < received.index(b"\r\n\r\nB")
+
+
+def test_proxied_answer_keeps_status_and_body(server):
+    backend = server.backend(reply("created", "201 Created", [("X-Mine", "1")]))
+    server.start("server { listen 127.0.0.1:PORT; location / { proxy_pass http://127.0.0.1:B; } }",
+                 B=backend.port)
+    response = server.get("/x?y=1")
+    assert (response.status, response.body) == (201, b"created")
+    assert response.header("X-Mine") == "1"
+    assert backend.lines()[0].startswith("GET /x?y=1 HTTP/1.")
+
+
+@baton_only("nginx before 1.29.7 speaks HTTP/1.0 to upstream servers by default")
+def test_upstream_is_asked_in_http_1_1(server):
+    backend = server.backend(reply())
+    server.start("server { listen 127.0.0.1:PORT; location / { proxy_pass http://127.0.0.1:B; } }",
+                 B=backend.port)
+    server.get("/")
+    assert backend.lines() == ["GET / HTTP/1.1"]
