@@ -51,6 +51,11 @@ struct alignas(64) PeerSlot {
   alignas(64) std::atomic<std::uint64_t> responses[5]{};  // by class: 1xx ... 5xx
   std::atomic<std::uint64_t> header_time_ns{0};           // sums
   std::atomic<std::uint64_t> response_time_ns{0};
+  // Of a slot that stands for whatever a name resolves to (upstream/resolved_servers.h): a mark of
+  // the server in it, 0 for none, and where it is, for the next generation to begin with.
+  std::atomic<std::uint64_t> occupant{0};
+  std::atomic<std::uint64_t> address[2]{};
+  std::atomic<std::uint64_t> place{0};
 
   [[nodiscard]] std::int32_t active_total() const {
     std::int32_t sum = 0;

@@ -37,9 +37,6 @@ void Connection::run() {
   pool_->remove(*this);  // and destroys it
 }
 
-ConnectionPool::ConnectionPool(runtime::Loop& loop, const Upstreams& upstreams)
-    : loop_(loop), upstreams_(upstreams), groups_(upstreams.size()) {}
-
 std::unique_ptr<Connection> ConnectionPool::remove(Connection& connection) {
   BATON_ASSERT(connection.pool_ == this);
   connection.pool_ = nullptr;
@@ -47,15 +44,17 @@ std::unique_ptr<Connection> ConnectionPool::remove(Connection& connection) {
   connection.ListNode<runtime::ReadyTag>::unlink();
   connection.ListNode<IdleOfGroup>::unlink();
   connection.ListNode<IdleOfPeer>::unlink();
-  --groups_[connection.group_]->count;
+  --groups_[connection.number_]->count;
   --idle_count_;
   return std::unique_ptr<Connection>(&connection);
 }
 
-std::unique_ptr<Connection> ConnectionPool::take(std::uint32_t group, const Peer& peer) {
-  IdleGroup* idle = groups_[group].get();
-  if (!idle) return nullptr;
+std::unique_ptr<Connection> ConnectionPool::take(std::uint32_t number, const Peer& peer) {
+  IdleGroup* idle = number < groups_.size() ? groups_[number].get() : nullptr;
+  if (!idle || peer.index >= idle->by_peer.size()) return nullptr;
   while (Connection* candidate = idle->by_peer[peer.index].back()) {
+    // A request that holds the group as it was before: its servers have other numbers.
+    if (candidate->peer_ != &peer) return nullptr;
     std::unique_ptr<Connection> connection = remove(*candidate);
     if (!connection->is_quiet()) continue;
     ++connection->requests_;
@@ -64,9 +63,8 @@ std::unique_ptr<Connection> ConnectionPool::take(std::uint32_t group, const Peer
   return nullptr;
 }
 
-runtime::Task<Result<std::unique_ptr<Connection>>> ConnectionPool::connect(std::uint32_t group,
-                                                                           const Peer& peer,
-                                                                           Instant deadline) {
+runtime::Task<Result<std::unique_ptr<Connection>>> ConnectionPool::connect(
+    std::uint32_t number, const Group& group, GroupHold hold, const Peer& peer, Instant deadline) {
   const auto failed = [](Error error) {
     error.side = Side::upstream;
     error.retry = Retry::yes;
@@ -75,7 +73,8 @@ runtime::Task<Result<std::unique_ptr<Connection>>> ConnectionPool::connect(std::
   auto fd = peer.unix_path.empty() ? runtime::begin_connect(peer.endpoint)
                                    : runtime::begin_connect_unix(peer.unix_path);
   if (!fd) co_return failed(fd.error());
-  auto connection = std::make_unique<Connection>(loop_, std::move(*fd), group, peer);
+  auto connection =
+      std::make_unique<Connection>(loop_, std::move(*fd), number, group, std::move(hold), peer);
   const auto connected = co_await connection->stream_.connected(deadline);
   if (!connected) co_return failed(connected.error());
   connection->requests_ = 1;
@@ -83,23 +82,44 @@ runtime::Task<Result<std::unique_ptr<Connection>>> ConnectionPool::connect(std::
   co_return std::move(connection);
 }
 
+ConnectionPool::IdleGroup& ConnectionPool::idle_group(std::uint32_t number) {
+  if (number >= groups_.size()) groups_.resize(number + 1);
+  if (!groups_[number]) {
+    groups_[number] = std::make_unique<IdleGroup>();
+    groups_[number]->expiry =
+        std::make_unique<runtime::Timer>(loop_, [this, number] { expire(number); });
+  }
+  return *groups_[number];
+}
+
+// False: its server is not among those of the group as it is now.
+bool ConnectionPool::follow(Connection& connection, const GroupHold& now) {
+  if (!now || connection.hold_ == now) return true;
+  for (const Peer& peer : now->group->peers()) {
+    if (peer.shared != connection.peer_->shared || peer.name != connection.peer_->name) continue;
+    connection.peer_ = &peer;
+    connection.group_ = now->group.get();
+    connection.hold_ = now;
+    return true;
+  }
+  return false;
+}
+
 void ConnectionPool::keep(std::unique_ptr<Connection> connection) {
-  const std::uint32_t number = connection->group_;
-  const config::UpstreamGroup& rule = upstreams_.group(number).config();
+  const config::UpstreamGroup& rule = connection->group_->config();
   const Instant now = loop_.now();
   if (draining_ || rule.keepalive_connections == 0 ||
       connection->requests_ >= rule.keepalive_requests ||
       now - connection->connected_at_ > rule.keepalive_time || !connection->is_quiet()) {
     return;
   }
-  if (!groups_[number]) {
-    groups_[number] = std::make_unique<IdleGroup>();
-    auto& made = *groups_[number];
-    made.by_peer =
-        std::vector<IntrusiveList<Connection, IdleOfPeer>>(upstreams_.group(number).peers().size());
-    made.expiry = std::make_unique<runtime::Timer>(loop_, [this, number] { expire(number); });
+  IdleGroup& idle = idle_group(connection->number_);
+  if (!idle.now) idle.now = connection->hold_;
+  if (!follow(*connection, idle.now)) return;
+  if (idle.by_peer.empty()) {
+    idle.by_peer =
+        std::vector<IntrusiveList<Connection, IdleOfPeer>>(connection->group_->peers().size());
   }
-  IdleGroup& idle = *groups_[number];
   if (idle.count >= rule.keepalive_connections) remove(*idle.by_age.front());
   ++idle.count;
   ++idle_count_;
@@ -112,16 +132,39 @@ void ConnectionPool::keep(std::unique_ptr<Connection> connection) {
   if (!idle.expiry->armed()) idle.expiry->arm(now + rule.keepalive_timeout);
 }
 
-void ConnectionPool::expire(std::uint32_t group) {
-  IdleGroup& idle = *groups_[group];
-  const Duration timeout = upstreams_.group(group).config().keepalive_timeout;
+void ConnectionPool::move_over(std::uint32_t number, const GroupHold& now) {
+  IdleGroup& idle = idle_group(number);
+  idle.now = now;
+  std::vector<IntrusiveList<Connection, IdleOfPeer>> by_peer(now->group->peers().size());
+  idle.by_age.for_each([&](Connection& connection) {
+    if (!follow(connection, now)) {
+      remove(connection);
+      return;
+    }
+    connection.ListNode<IdleOfPeer>::unlink();
+    by_peer[connection.peer_->index].push_back(connection);
+  });
+  // Lists do not move: their elements point back to them.
+  idle.by_peer = std::vector<IntrusiveList<Connection, IdleOfPeer>>(by_peer.size());
+  for (std::size_t i = 0; i < by_peer.size(); ++i) idle.by_peer[i].take_all(by_peer[i]);
+}
+
+void ConnectionPool::expire(std::uint32_t number) {
+  IdleGroup& idle = *groups_[number];
   while (Connection* oldest = idle.by_age.front()) {
+    const Duration timeout = oldest->group_->config().keepalive_timeout;
     if (loop_.now() < oldest->idle_since_ + timeout) {
       idle.expiry->arm(oldest->idle_since_ + timeout);
       return;
     }
     remove(*oldest);
   }
+}
+
+void ConnectionPool::close_idle_of(std::uint32_t number) {
+  if (number >= groups_.size() || !groups_[number]) return;
+  while (Connection* connection = groups_[number]->by_age.front()) remove(*connection);
+  groups_[number].reset();
 }
 
 void ConnectionPool::close_idle() {

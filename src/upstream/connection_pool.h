@@ -19,7 +19,7 @@
 #include "runtime/loop.h"
 #include "runtime/stream.h"
 #include "runtime/task.h"
-#include "upstream/upstreams.h"
+#include "upstream/group_use.h"
 
 namespace baton::upstream {
 
@@ -32,8 +32,13 @@ class Connection final : public runtime::Waiter,
                          public ListNode<IdleOfGroup>,
                          public ListNode<IdleOfPeer> {
  public:
-  Connection(runtime::Loop& loop, runtime::Fd fd, std::uint32_t group, const Peer& peer)
-      : stream_(loop, std::move(fd), true), group_(group), peer_(&peer) {}
+  Connection(runtime::Loop& loop, runtime::Fd fd, std::uint32_t number, const Group& group,
+             GroupHold hold, const Peer& peer)
+      : stream_(loop, std::move(fd), true),
+        number_(number),
+        group_(&group),
+        hold_(std::move(hold)),
+        peer_(&peer) {}
   ~Connection();
 
   [[nodiscard]] runtime::Stream& stream() { return stream_; }
@@ -50,7 +55,9 @@ class Connection final : public runtime::Waiter,
 
   runtime::Stream stream_;
   ConnectionPool* pool_ = nullptr;  // while idle
-  std::uint32_t group_;
+  std::uint32_t number_;            // of the group
+  const Group* group_;
+  GroupHold hold_;  // keeps *group_ and *peer_ where they may go
   const Peer* peer_;
   std::uint32_t requests_ = 0;
   Instant connected_at_{};
@@ -59,22 +66,27 @@ class Connection final : public runtime::Waiter,
 
 class ConnectionPool {
  public:
-  // Both outlive the pool; the pool outlives the connections that it gave.
-  ConnectionPool(runtime::Loop& loop, const Upstreams& upstreams);
+  // The loop outlives the pool; the pool outlives the connections that it gave.
+  explicit ConnectionPool(runtime::Loop& loop) : loop_(loop) {}
   ConnectionPool(const ConnectionPool&) = delete;
   ConnectionPool& operator=(const ConnectionPool&) = delete;
   ~ConnectionPool() { close_idle(); }
 
-  // The idle connection to `peer` that was used last; null when there is none.
-  std::unique_ptr<Connection> take(std::uint32_t group, const Peer& peer);
-  // A new connection. Errors are the upstream's and may be retried: nothing was sent.
-  runtime::Task<Result<std::unique_ptr<Connection>>> connect(std::uint32_t group, const Peer& peer,
-                                                             Instant deadline);
+  // The idle connection to `peer`, of group `number`, that was used last; null when there is none.
+  std::unique_ptr<Connection> take(std::uint32_t number, const Peer& peer);
+  // A new connection. Errors are the upstream's and may be retried: nothing was sent. `hold`: of
+  // `group`, if it needs one.
+  runtime::Task<Result<std::unique_ptr<Connection>>> connect(std::uint32_t number,
+                                                             const Group& group, GroupHold hold,
+                                                             const Peer& peer, Instant deadline);
   // Gives back a connection after a complete exchange that both sides wish to follow with
   // another; closes it when a limit says so.
   void keep(std::unique_ptr<Connection> connection);
   // Closes all idle connections, and from now on those that are given back.
   void drain();
+  // Group `number` is `now` from here on: idle connections to servers that stay are kept.
+  void move_over(std::uint32_t number, const GroupHold& now);
+  void close_idle_of(std::uint32_t number);
 
   [[nodiscard]] std::size_t idle_count() const { return idle_count_; }
 
@@ -85,14 +97,16 @@ class ConnectionPool {
     std::vector<IntrusiveList<Connection, IdleOfPeer>> by_peer;
     std::size_t count = 0;
     std::unique_ptr<runtime::Timer> expiry;  // armed for the oldest, or earlier
+    GroupHold now;                           // of a group that changes: as it is now
   };
 
-  void expire(std::uint32_t group);
+  IdleGroup& idle_group(std::uint32_t number);
+  [[nodiscard]] bool follow(Connection& connection, const GroupHold& now);
+  void expire(std::uint32_t number);
   void close_idle();
   std::unique_ptr<Connection> remove(Connection& connection);
 
   runtime::Loop& loop_;
-  const Upstreams& upstreams_;
   std::vector<std::unique_ptr<IdleGroup>> groups_;  // null until first used
   std::size_t idle_count_ = 0;
   bool draining_ = false;

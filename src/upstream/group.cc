@@ -46,17 +46,31 @@ std::string Group::slot_name(const config::UpstreamGroup& group,
   return name;
 }
 
-Group::Group(const config::UpstreamGroup& config, ipc::SharedRegion& region, std::uint32_t lane)
-    : config_(config), shared_(region.groups().find(config.name)), lane_(lane) {
-  BATON_ASSERT(shared_ && lane < ipc::lanes_max);
+std::vector<ipc::PeerSlot*> Group::find_slots(const config::UpstreamGroup& config,
+                                              ipc::SharedRegion& region) {
   std::map<std::string, std::uint32_t> occurrences;
+  std::vector<ipc::PeerSlot*> slots;
+  slots.reserve(config.servers.size());
+  for (const auto& server : config.servers) {
+    const std::uint32_t occurrence = occurrences[slot_name(config, server, 0)]++;
+    slots.push_back(region.peers().find(slot_name(config, server, occurrence)));
+    BATON_ASSERT(slots.back());
+  }
+  return slots;
+}
+
+Group::Group(const config::UpstreamGroup& config, ipc::SharedRegion& region, std::uint32_t lane)
+    : Group(config, *region.groups().find(config.name), find_slots(config, region), lane) {}
+
+Group::Group(const config::UpstreamGroup& config, ipc::GroupSlot& shared,
+             std::span<ipc::PeerSlot* const> slots, std::uint32_t lane)
+    : config_(config), shared_(&shared), lane_(lane) {
+  BATON_ASSERT(lane < ipc::lanes_max && slots.size() == config.servers.size());
   peers_.reserve(config.servers.size());
   bool has_backup = false;
   for (const auto& server : config.servers) {
     Peer peer = make_peer(server, static_cast<std::uint32_t>(peers_.size()));
-    const std::uint32_t occurrence = occurrences[peer.name]++;
-    peer.shared = region.peers().find(slot_name(config, server, occurrence));
-    BATON_ASSERT(peer.shared);
+    peer.shared = slots[peer.index];
     if (!peer.down) ++tries_max_;
     has_backup |= peer.backup;
     peers_.push_back(std::move(peer));

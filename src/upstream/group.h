@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -117,6 +118,9 @@ class Group {
   // `lane` is the generation's (ipc/shared_region.h). The slots must have been named before
   // (name_slots in upstream/upstreams.h); asserts otherwise.
   Group(const config::UpstreamGroup& config, ipc::SharedRegion& region, std::uint32_t lane);
+  // The same over slots that are given, one for each server, which outlive it as `config` does.
+  Group(const config::UpstreamGroup& config, ipc::GroupSlot& shared,
+        std::span<ipc::PeerSlot* const> slots, std::uint32_t lane);
   Group(const Group&) = delete;
   Group& operator=(const Group&) = delete;
 
@@ -133,6 +137,9 @@ class Group {
   // The name of a server's slot in the shared region; `occurrence` counts servers of one name.
   static std::string slot_name(const config::UpstreamGroup& group,
                                const config::UpstreamServer& server, std::uint32_t occurrence);
+  // The slots of a configuration's servers, in their order.
+  static std::vector<ipc::PeerSlot*> find_slots(const config::UpstreamGroup& config,
+                                                ipc::SharedRegion& region);
 
  private:
   friend class Pick;

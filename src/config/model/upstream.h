@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -27,12 +28,24 @@ struct UpstreamServer {
   Position where;
 };
 
+struct ResolverSettings;  // resolver.h
+
+// `server NAME resolve`: a line whose servers are found while baton runs, and change.
+struct ResolvedServer {
+  UpstreamServer server;  // what its servers have in common; without an address
+  std::string host;
+  std::uint16_t port = 80;
+  std::string service;  // service=: SRV records give servers, ports and weights
+};
+
 enum class Balance : std::uint8_t { round_robin };
 
 // An `upstream` block, or the implicit group of a proxy_pass that names a host directly.
 struct UpstreamGroup {
   std::string name;
   std::vector<UpstreamServer> servers;
+  std::vector<ResolvedServer> resolved;
+  std::shared_ptr<const ResolverSettings> resolver;  // for `resolved`; never null with them
   Balance balance = Balance::round_robin;
   // Idle connections kept per thread. nginx before 1.29.7: 0; since: 32; so here.
   std::uint32_t keepalive_connections = 32;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "config/model/resolver.h"
 #include "config/nginx/endpoint.h"
 #include "config/nginx/setters.h"
 #include "config/nginx/topics.h"
@@ -15,20 +16,35 @@ namespace {
 
 constexpr std::uint16_t default_port = 80;
 
+// Names that are resolved while baton runs need somebody to ask.
+void check_resolved(Reader& reader, const Directive& directive, UpstreamGroup& group) {
+  if (group.resolved.empty()) {
+    group.resolver.reset();
+  } else if (!group.resolver || group.resolver->servers.empty()) {
+    reader.error(directive, 1,
+                 fmt::format("no resolver defined to resolve names at run time in upstream \"{}\"",
+                             group.name));
+  }
+}
+
 void read_upstream(Reader& reader, const Directive& directive) {
   Proxy& proxy = reader.proxy();
   const std::string& name = directive.word(1);
   Level inner = reader.nested(in_upstream);
   inner.upstream = {};
   inner.upstream.name = name;
+  inner.upstream.resolver = reader.level().location.resolver;
   inner.upstream.where = directive.position(directive.words[1]);
   const std::size_t errors_before = reader.error_count();
   reader.read_block(directive.block, inner);
-  if (inner.upstream.servers.empty() && reader.error_count() == errors_before) {
+  if (inner.upstream.servers.empty() && inner.upstream.resolved.empty() &&
+      reader.error_count() == errors_before) {
     reader.error(directive, 0, "no servers are inside upstream");
   }
+  check_resolved(reader, directive, inner.upstream);
   const auto& servers = inner.upstream.servers;
-  if (!servers.empty() && std::ranges::all_of(servers, &UpstreamServer::backup)) {
+  if (!servers.empty() && std::ranges::all_of(servers, &UpstreamServer::backup) &&
+      inner.upstream.resolved.empty()) {
     reader.error(directive, 1, fmt::format("no servers in upstream \"{}\"", name));
   }
   const auto index = static_cast<std::uint32_t>(proxy.upstreams.size());
@@ -40,8 +56,7 @@ void read_upstream(Reader& reader, const Directive& directive) {
 
 // Parameters of nginx's `server` that change what the server is used for.
 bool is_known_parameter(std::string_view word) {
-  for (const std::string_view name :
-       {"resolve", "drain", "slow_start=", "route=", "service=", "ssl"}) {
+  for (const std::string_view name : {"drain", "slow_start=", "route=", "ssl"}) {
     if (name.ends_with('=') ? word.starts_with(name) : word == name) return true;
   }
   return false;
@@ -71,9 +86,26 @@ bool read_parameter(std::string_view word, UpstreamServer& server) {
   return (name == "weight" && count > 0) || name == "max_fails" || name == "max_conns";
 }
 
-bool read_parameters(Reader& reader, const Directive& directive, UpstreamServer& server) {
+// `resolve` and `service=`.
+struct RunTimeNames {
+  bool resolve = false;
+  std::string service;
+};
+
+bool read_parameters(Reader& reader, const Directive& directive, UpstreamServer& server,
+                     RunTimeNames& names) {
   for (std::size_t i = 2; i <= directive.count(); ++i) {
     const std::string& word = directive.word(i);
+    if (word == "resolve") {
+      names.resolve = true;
+      continue;
+    }
+    if (word.starts_with("service=")) {
+      names.service = word.substr(8);
+      if (!names.service.empty()) continue;
+      reader.error(directive, i, "service is empty");
+      return false;
+    }
     if (is_known_parameter(word)) {
       reader.error(directive, i,
                    fmt::format("parameter \"{}\" of \"server\" is not supported by baton", word));
@@ -87,6 +119,23 @@ bool read_parameters(Reader& reader, const Directive& directive, UpstreamServer&
   return true;
 }
 
+// A line whose addresses are found while baton runs. Nothing is looked up now.
+void add_resolved(Reader& reader, const Directive& directive, UpstreamServer server,
+                  const AddressText& text, const RunTimeNames& names) {
+  const std::string& written = directive.word(1);
+  if (!names.service.empty() && text.port) {
+    return reader.error(directive, 1,
+                        fmt::format("service upstream \"{}\" may not have port", written));
+  }
+  ResolvedServer line;
+  line.port = text.port.value_or(default_port);
+  line.host = lowered(text.host);
+  line.service = names.service;
+  server.name = fmt::format("{}:{}", text.host, line.port);
+  line.server = std::move(server);
+  reader.level().upstream.resolved.push_back(std::move(line));
+}
+
 void read_upstream_server(Reader& reader, const Directive& directive) {
   auto& servers = reader.level().upstream.servers;
   const std::string& written = directive.word(1);
@@ -97,7 +146,17 @@ void read_upstream_server(Reader& reader, const Directive& directive) {
   UpstreamServer server;
   server.name = written;
   server.where = directive.position(directive.words[1]);
-  if (!read_parameters(reader, directive, server)) return;
+  RunTimeNames names;
+  if (!read_parameters(reader, directive, server, names)) return;
+  if (!names.service.empty() && !names.resolve) {
+    return reader.error(
+        directive, 1,
+        fmt::format("service upstream \"{}\" requires \"resolve\" parameter", written));
+  }
+  // An address is what it is, whatever is to be resolved.
+  if (names.resolve && text.unix_path.empty() && !text.address) {
+    return add_resolved(reader, directive, std::move(server), text, names);
+  }
   if (!text.unix_path.empty()) {
     server.unix_path = text.unix_path;
     servers.push_back(std::move(server));
@@ -138,9 +197,6 @@ constexpr Rule rules[] = {
     supported("keepalive_time", in_upstream, take1,
               set_milliseconds<&UpstreamGroup::keepalive_time>, Value::milliseconds),
     no_effect("zone", in_upstream, take12, Value::any, "the state of servers is always shared"),
-    no_effect("resolver", in_upstream, take1_or_more, Value::any,
-              "names are resolved when the file is read"),
-    no_effect("resolver_timeout", in_upstream, take1, Value::milliseconds),
     refused("ip_hash", in_upstream, take0),
     refused("least_conn", in_upstream, take0),
     refused("least_time", in_upstream, take12),
