@@ -42,6 +42,8 @@ Attempt::Attempt(Exchange& exchange, const LocationPlan& plan, upstream::Pick& p
       begun_(exchange.now()) {
   UpstreamAttempt record;
   record.server = pick.peer().name;
+  // Where servers come and go, the name has to outlive them until the log line.
+  if (exchange.upstream_hold) record.server = exchange.request.arena.store(record.server);
   record.after_redirect = record_ > 0 && record_ == exchange.first_attempt;
   exchange.request.attempts.push_back(record);
 }
@@ -67,10 +69,11 @@ void Attempt::client_failed(const Error& error) {
 
 runtime::Task<bool> Attempt::open() {
   upstream::ConnectionPool& pool = exchange_.services.upstreams.pool();
-  if (!must_be_fresh_) connection_ = pool.take(proxy_.upstream, pick_.peer());
+  if (!must_be_fresh_) connection_ = pool.take(exchange_.upstream_group, pick_.peer());
   if (!connection_) {
-    auto connected = co_await pool.connect(proxy_.upstream, pick_.peer(),
-                                           exchange_.now() + proxy_.connect_timeout);
+    auto connected = co_await exchange_.services.upstreams.connect(
+        exchange_.upstream_group, exchange_.upstream_hold, pick_.peer(),
+        exchange_.now() + proxy_.connect_timeout);
     if (!connected) {
       fail_with(connected.error(), "connecting to upstream");
       co_return false;

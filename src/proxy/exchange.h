@@ -54,8 +54,10 @@ struct Exchange {
   std::string head_text;
 
   // Proxying.
-  std::string upstream_request;     // head sent to the upstream server
-  std::size_t upstream_uri_at = 0;  // where the URI stands in it, for the error log
+  std::uint32_t upstream_group = 0;   // the group that is asked, as ThreadUpstreams counts them
+  upstream::GroupHold upstream_hold;  // ... held, where it may change
+  std::string upstream_request;       // head sent to the upstream server
+  std::size_t upstream_uri_at = 0;    // where the URI stands in it, for the error log
   std::size_t upstream_uri_size = 0;
   std::size_t first_attempt = 0;  // of the present location, in request.attempts
   http::ResponseHead upstream_head;
@@ -93,6 +95,7 @@ class ExchangePool {
     exchange->request.reset();
     exchange->buffer.reset();
     exchange->upstream_buffer.reset();
+    exchange->upstream_hold.reset();
     exchange->received = 0;
     exchange->parent = nullptr;
     exchange->sink = nullptr;

@@ -14,7 +14,9 @@ class Retries {
  public:
   Retries(const Exchange& exchange, const config::ProxyPass& proxy)
       : exchange_(exchange), proxy_(proxy), started_(exchange.now()) {
-    const std::uint32_t servers = exchange.services.upstreams.group(proxy.upstream).tries_max();
+    const std::uint32_t servers =
+        exchange.services.upstreams.group(exchange.upstream_group, exchange.upstream_hold)
+            .tries_max();
     tries_left_ =
         proxy.next_upstream_tries == 0 ? servers : std::min(servers, proxy.next_upstream_tries);
   }
@@ -58,9 +60,12 @@ class Retries {
 };
 
 // Nobody is eligible.
-Verdict no_live_upstreams(Exchange& exchange, const config::ProxyPass& proxy) {
+Verdict no_live_upstreams(Exchange& exchange) {
   Request& request = exchange.request;
-  const std::string_view group = exchange.services.upstreams.group(proxy.upstream).config().name;
+  const std::string_view group = request.arena.store(
+      exchange.services.upstreams.group(exchange.upstream_group, exchange.upstream_hold)
+          .config()
+          .name);
   UpstreamAttempt record;
   record.server = group;
   record.status = 502;
@@ -114,6 +119,9 @@ Verdict client_verdict(Exchange& exchange, const Error& error) {
 runtime::Task<Verdict> forward(Exchange& exchange) {
   const LocationPlan& plan = exchange.services.router.plan(exchange.request);
   const config::ProxyPass& proxy = *plan.location->proxy;
+  upstream::ThreadUpstreams& upstreams = exchange.services.upstreams;
+  exchange.upstream_group = proxy.upstream;
+  exchange.upstream_hold = upstreams.hold(proxy.upstream);
   const bool writable = write_upstream_request(exchange, plan);
   if (!writable) co_return Verdict::error(411);
   // What has been streamed to a server cannot be sent to another one (an error_page that proxies).
@@ -122,12 +130,13 @@ runtime::Task<Verdict> forward(Exchange& exchange) {
   upstream::Tried tried;
   Retries retries(exchange, proxy);
   while (true) {
-    auto pick = exchange.services.upstreams.pick(proxy.upstream, tried, exchange.now());
-    if (!pick) co_return no_live_upstreams(exchange, proxy);
+    auto pick =
+        upstreams.pick(exchange.upstream_group, exchange.upstream_hold, tried, exchange.now());
+    if (!pick) co_return no_live_upstreams(exchange);
     retries.begin_attempt();
-    const std::string_view server = pick->peer().name;
     const std::uint32_t peer = pick->peer().index;
     Attempt attempt(exchange, plan, *pick, retries.statuses());
+    const std::string_view server = exchange.request.attempts.back().server;
     const AttemptEnd end = co_await attempt.run();
     switch (end) {
       case AttemptEnd::answered:

@@ -15,6 +15,7 @@
 #include "proxy/status.h"
 #include "proxy/worker.h"
 #include "runtime/signals.h"
+#include "upstream/group_updater.h"
 #include "upstream/upstreams.h"
 
 namespace baton::proxy {
@@ -31,6 +32,9 @@ std::uint32_t groups_in_use(const config::Proxy& config) {
   return static_cast<std::uint32_t>(std::ranges::count(used, true));
 }
 
+constexpr Duration names_wait_max = 1s;
+constexpr Duration names_turn = 5ms;
+
 class Process {
  public:
   Process(ProcessInputs inputs, std::unique_ptr<runtime::Loop> loop,
@@ -43,6 +47,7 @@ class Process {
   runtime::Task<void> hear_supervisor();
   runtime::Task<void> hear_signals();
   runtime::Task<void> watch_upstreams();
+  runtime::Task<void> tell_ready();
   void obey(ipc::Message& message);
   void start_threads();
   void one_started();
@@ -61,6 +66,7 @@ class Process {
   ErrorLog error_log_;
   Router router_;
   upstream::Upstreams upstreams_;
+  upstream::GroupUpdater updater_;
   ipc::Channel channel_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::thread> threads_;
@@ -83,6 +89,7 @@ Process::Process(ProcessInputs inputs, std::unique_ptr<runtime::Loop> loop,
       error_log_(*inputs_.config, *inputs_.logs),
       router_(*inputs_.config),
       upstreams_(*inputs_.config, *inputs_.region, inputs_.generation),
+      updater_(*loop_, upstreams_, error_log_),
       channel_(*loop_, std::move(inputs_.channel)) {}
 
 Status Process::make_workers() {
@@ -124,6 +131,7 @@ runtime::Task<void> Process::live() {
   root_.spawn(hear_supervisor());
   root_.spawn(hear_signals());
   root_.spawn(watch_upstreams());
+  updater_.start(root_);
   start_threads();
   co_return;
 }
@@ -140,7 +148,16 @@ void Process::start_threads() {
 }
 
 void Process::one_started() {
-  if (++started_ == workers_.size()) static_cast<void>(channel_.send(ipc::MessageType::ready));
+  if (++started_ == workers_.size()) root_.spawn(tell_ready());
+}
+
+// The first requests should find the servers that names stand for; but not wait long for them.
+runtime::Task<void> Process::tell_ready() {
+  const Instant latest = loop_->now() + names_wait_max;
+  while (!updater_.settled() && loop_->now() < latest && !finished_ && !loop_->cancelled()) {
+    co_await loop_->sleep_for(names_turn);
+  }
+  static_cast<void>(channel_.send(ipc::MessageType::ready));
 }
 
 void Process::one_ended() {
@@ -220,6 +237,7 @@ runtime::Task<void> Process::watch_upstreams() {
 void Process::drain(Ending ending) {
   if (!draining_) error_log_.write(LogLevel::notice, "gracefully shutting down");
   draining_ = true;
+  updater_.stop();
   for (auto& worker : workers_) worker->drain(ending);
 }
 

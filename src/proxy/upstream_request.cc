@@ -76,7 +76,8 @@ bool write_upstream_request(Exchange& exchange, const LocationPlan& plan) {
   text.append(proxy.http_1_1 ? " HTTP/1.1\r\n" : " HTTP/1.0\r\n");
   append_configured_headers(text, request, proxy);
   if (!plan.sets_connection) {
-    const auto& group = exchange.services.upstreams.group(proxy.upstream).config();
+    const auto& group =
+        exchange.services.upstreams.group(exchange.upstream_group, exchange.upstream_hold).config();
     if (!proxy.http_1_1 || group.keepalive_connections == 0) text.append("Connection: close\r\n");
   }
   append_framing(text, exchange, proxy);
