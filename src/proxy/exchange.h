@@ -10,6 +10,7 @@
 
 #include "http/head_parser.h"
 #include "proxy/client.h"
+#include "proxy/passed_url.h"
 #include "proxy/request.h"
 #include "proxy/request_body.h"
 #include "proxy/services.h"
@@ -56,6 +57,7 @@ struct Exchange {
   // Proxying.
   std::uint32_t upstream_group = 0;   // the group that is asked, as ThreadUpstreams counts them
   upstream::GroupHold upstream_hold;  // ... held, where it may change
+  PassedUrl passed_url;               // ... where proxy_pass has variables
   std::string upstream_request;       // head sent to the upstream server
   std::size_t upstream_uri_at = 0;    // where the URI stands in it, for the error log
   std::size_t upstream_uri_size = 0;

@@ -3,6 +3,7 @@
 #include "proxy/forward.h"
 
 #include "proxy/attempt.h"
+#include "proxy/passed_upstream.h"
 #include "proxy/upstream_request.h"
 
 namespace baton::proxy {
@@ -120,8 +121,14 @@ runtime::Task<Verdict> forward(Exchange& exchange) {
   const LocationPlan& plan = exchange.services.router.plan(exchange.request);
   const config::ProxyPass& proxy = *plan.location->proxy;
   upstream::ThreadUpstreams& upstreams = exchange.services.upstreams;
-  exchange.upstream_group = proxy.upstream;
-  exchange.upstream_hold = upstreams.hold(proxy.upstream);
+  exchange.request.passed = nullptr;
+  if (proxy.url) {
+    const Verdict found = co_await find_passed_upstream(exchange, proxy);
+    if (found.kind != Verdict::Kind::proceed) co_return found;
+  } else {
+    exchange.upstream_group = proxy.upstream;
+    exchange.upstream_hold = upstreams.hold(proxy.upstream);
+  }
   const bool writable = write_upstream_request(exchange, plan);
   if (!writable) co_return Verdict::error(411);
   // What has been streamed to a server cannot be sent to another one (an error_page that proxies).

@@ -66,7 +66,7 @@ void plan_response_headers(const config::ProxyPass& proxy, LocationPlan& plan) {
 void plan_rewrites(const config::ProxyPass& proxy, const config::Location& location,
                    LocationPlan& plan) {
   for (const auto& [from, to] : proxy.redirects) plan.rewrites.push_back({from, to});
-  if (!proxy.redirect_default) return;
+  if (!proxy.redirect_default || proxy.url) return;
   const std::string base = "http://" + proxy.host_header;
   if (proxy.uri) {
     plan.rewrites.push_back({base + *proxy.uri, location.pattern});

@@ -26,7 +26,7 @@ std::uint32_t groups_in_use(const config::Proxy& config) {
   std::vector<bool> used(config.upstreams.size());
   for (const config::Server& server : config.servers) {
     for (const config::Location& location : server.locations) {
-      if (location.proxy) used[location.proxy->upstream] = true;
+      if (location.proxy && !location.proxy->url) used[location.proxy->upstream] = true;
     }
   }
   return static_cast<std::uint32_t>(std::ranges::count(used, true));

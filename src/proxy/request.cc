@@ -21,6 +21,7 @@ void Request::reset() {
   request_length = bytes_sent = body_bytes_sent = 0;
   completed = false;
   request_id[0] = '\0';
+  passed = nullptr;
   attempts.clear();
   upstream_head = nullptr;
   response.reset();

@@ -25,6 +25,8 @@
 
 namespace baton::proxy {
 
+struct PassedUrl;  // passed_url.h
+
 // The client's connection as requests on it see it.
 struct ClientInfo {
   net::Endpoint client;
@@ -150,6 +152,7 @@ struct Request {
   mutable std::array<char, 32> request_id{};  // $request_id, made at its first use
 
   // Upstream.
+  const PassedUrl* passed = nullptr;  // what a proxy_pass with variables gave
   std::vector<UpstreamAttempt> attempts;
   const http::ResponseHead* upstream_head = nullptr;  // of the last attempt that gave one
 

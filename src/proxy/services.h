@@ -13,6 +13,7 @@
 #include "proxy/router.h"
 #include "runtime/buffer_pool.h"
 #include "runtime/loop.h"
+#include "upstream/resolver.h"
 #include "upstream/thread_upstreams.h"
 
 namespace baton::proxy {
@@ -61,6 +62,7 @@ struct Services {
   ErrorLog& error_log;
   ThreadCounters& counters;
   http::DateCache date{};
+  upstream::Resolvers resolvers{loop};
   // Heads, and bodies that come with them; large heads and bodies in motion.
   runtime::BufferPool small_buffers{8192, 256};
   runtime::BufferPool large_buffers{65536, 64};

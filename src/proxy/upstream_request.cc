@@ -13,6 +13,10 @@ namespace {
 
 // The URI to ask for: as the client sent it, unless proxy_pass or an internal redirect changed it.
 void append_uri(std::string& text, const Request& request, const config::ProxyPass& proxy) {
+  if (request.passed && !request.passed->uri.empty()) {
+    text.append(request.passed->uri);
+    return;
+  }
   if (proxy.uri) {
     const std::size_t matched = request.location->match == config::Location::Match::server ||
                                         request.location->match == config::Location::Match::named

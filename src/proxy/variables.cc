@@ -20,6 +20,7 @@
 #include "base/version.h"
 #include "proxy/header_variables.h"
 #include "proxy/log_time.h"
+#include "proxy/passed_url.h"
 #include "proxy/upstream_variables.h"
 #include "runtime/loop.h"
 
@@ -317,9 +318,11 @@ bool append_variable(std::string& into, const TextPart& part, const Request& req
     case Variable::server_name:
       return always(into, request.server ? std::string_view(request.server->primary_name) : "");
     case Variable::proxy_host:
-      return proxy && always(into, proxy->host_header);
+      if (request.passed) return always(into, request.passed->host_header);
+      return proxy && !proxy->url && always(into, proxy->host_header);
     case Variable::proxy_port:
-      return proxy && append_number(into, proxy->port);
+      if (request.passed) return always(into, request.passed->port);
+      return proxy && !proxy->url && append_number(into, proxy->port);
     case Variable::proxy_add_x_forwarded_for:
       return append_forwarded_for(into, request);
     case Variable::remote_user:

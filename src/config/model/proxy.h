@@ -114,6 +114,8 @@ struct ProxyPass {
   std::uint32_t upstream = 0;  // index into Proxy::upstreams
   std::string host_header;     // what $proxy_host gives: the text after "http://"
   std::uint16_t port = 80;     // $proxy_port
+  // proxy_pass with variables: worked out for each request. The four around it are not used then.
+  std::optional<TemplateText> url;
   // proxy_pass http://name/uri: the part of the request URI that matched the location is replaced.
   std::optional<std::string> uri;
   // Sent to the upstream in this order. nginx's defaults (Host $proxy_host, Connection close)

@@ -21,6 +21,7 @@ class UpstreamResolver {
   explicit UpstreamResolver(Reader& reader) : reader_(reader) {}
 
   void resolve(const ProxyLine& line) {
+    if (line.proxy->url) return;  // found for each request
     const auto named = reader_.upstream_names.find(lowered(line.host));
     if (named == reader_.upstream_names.end()) {
       line.proxy->upstream = implicit_group(line);

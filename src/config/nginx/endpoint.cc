@@ -3,6 +3,7 @@
 #include "config/nginx/endpoint.h"
 
 #include <netdb.h>
+#include <resolv.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -15,6 +16,8 @@ namespace baton::config::nginx {
 
 namespace {
 
+constexpr int name_server_patience_s = 2;
+constexpr std::chrono::seconds lookups_time_max{30};
 constexpr std::size_t unix_path_max = sizeof(sockaddr_un::sun_path) - 1;
 
 AddressText with_problem(std::string_view problem) {
@@ -115,11 +118,24 @@ const std::vector<net::IpAddress>& HostLookup::find(const std::string& host) {
     addresses = options_.resolve(host);
     return addresses;
   }
+  if (spent_ >= lookups_time_max) return addresses;
+  const auto began = std::chrono::steady_clock::now();
+  // What the C library keeps of resolv.conf for this thread: read anew, then made impatient.
+  if (spent_ == std::chrono::nanoseconds::zero() && ::res_init() == 0) {
+    _res.retrans = name_server_patience_s;
+    _res.retry = 1;
+  }
+  ask_system(host, addresses);
+  spent_ += std::chrono::steady_clock::now() - began;
+  return addresses;
+}
+
+void HostLookup::ask_system(const std::string& host, std::vector<net::IpAddress>& addresses) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_ADDRCONFIG;
   addrinfo* list = nullptr;
-  if (::getaddrinfo(host.c_str(), nullptr, &hints, &list) != 0) return addresses;
+  if (::getaddrinfo(host.c_str(), nullptr, &hints, &list) != 0) return;
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(list, &::freeaddrinfo);
   for (const bool ipv4 : {true, false}) {
     for (const addrinfo* entry = list; entry != nullptr; entry = entry->ai_next) {
@@ -129,7 +145,6 @@ const std::vector<net::IpAddress>& HostLookup::find(const std::string& host) {
       addresses.push_back(endpoint->address);
     }
   }
-  return addresses;
 }
 
 }  // namespace baton::config::nginx

@@ -2,6 +2,7 @@
 // "unix:/path", each with a URI behind it where one is meant (proxy_pass).
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -27,15 +28,20 @@ enum class AddressUse : std::uint8_t { listen, upstream, proxy_pass };
 
 AddressText parse_address(std::string_view text, AddressUse use);
 
-// The addresses of a host name, IPv4 first; empty when there are none.
+// The addresses of a host name, IPv4 first; empty when there are none. Silent name servers must not
+// hold up a start or a reload for long: each is asked once and given two seconds, and once all
+// names together have taken half a minute, the rest are taken for unknown.
 class HostLookup {
  public:
   explicit HostLookup(const LoadOptions& options) : options_(options) {}
   const std::vector<net::IpAddress>& find(const std::string& host);
 
  private:
+  void ask_system(const std::string& host, std::vector<net::IpAddress>& addresses);
+
   const LoadOptions& options_;
   std::map<std::string, std::vector<net::IpAddress>> known_;
+  std::chrono::nanoseconds spent_{};
 };
 
 }  // namespace baton::config::nginx

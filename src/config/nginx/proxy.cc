@@ -42,6 +42,7 @@ bool may_have_uri(const Level& level) {
 
 void set_upstream(Reader& reader, const Directive& directive, const AddressText& text) {
   ProxyPass& proxy = reader.level().proxy;
+  proxy.url.reset();
   proxy.port = text.port.value_or(http_port);
   if (!text.unix_path.empty()) {
     proxy.host_header = "localhost";
@@ -69,8 +70,12 @@ void read_proxy_pass(Reader& reader, const Directive& directive) {
   if (!reader.first_on_level()) return reader.directive_error(directive, 0, "is duplicate");
   const std::string& url = directive.word(1);
   if (has_variables(url)) {
-    reader.compile(directive, 1);  // for the problems of its own
-    return reader.error(directive, 1, "variables in \"proxy_pass\" are not supported by baton yet");
+    ProxyLine line;
+    line.directive = &directive;
+    line.proxy = std::make_shared<ProxyPass>();
+    reader.level().proxy.url = reader.compile(directive, 1);
+    reader.level().location.proxy = line.proxy;
+    return reader.proxy_lines.push_back(std::move(line));
   }
   if (lowered(url.substr(0, 8)) == "https://") {
     return reader.error(directive, 1,
@@ -204,6 +209,11 @@ void read_proxy_redirect(Reader& reader, const Directive& directive) {
         return reader.error(
             directive, 1,
             "\"proxy_redirect default\" should be placed after the \"proxy_pass\" directive");
+      }
+      if (reader.level().proxy.url) {
+        return reader.error(directive, 1,
+                            "\"proxy_redirect default\" cannot be used with \"proxy_pass\" "
+                            "directive with variables");
       }
       proxy.redirect_default = true;
     } else if (from != "false") {

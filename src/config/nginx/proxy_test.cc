@@ -117,7 +117,7 @@ TEST(ProxyPass, RefusesWhatIsWrongOrNotOfferedYet) {
   EXPECT_THAT(errors("proxy_pass https://10.0.0.1;"),
               ElementsAre("3:34 \"https://\" in \"proxy_pass\" is not supported by baton yet"));
   EXPECT_THAT(errors("proxy_pass http://$host;"),
-              ElementsAre("3:34 variables in \"proxy_pass\" are not supported by baton yet"));
+              testing::IsEmpty());
   EXPECT_THAT(load_http("upstream u { server 10.0.0.1; }\nserver { location / { proxy_pass "
                         "http://u:81; } }")
                   .errors(),
