@@ -10,6 +10,7 @@ give back if it ended (Private_* of smaps_rollup), so that what a program shares
 not counted per process.
 """
 
+import atexit
 import ctypes
 import os
 import shutil
@@ -31,6 +32,7 @@ PROXY_CORE = _cores[0]
 LOAD_CORES = _cores[1:] or _cores
 _libc = ctypes.CDLL(None)
 _next_port = FIRST_PORT
+_byte_pump = None
 
 
 class ServerFailed(RuntimeError):
@@ -265,6 +267,18 @@ def haproxy(files, port, core=None, **options):
         core,
         **options,
     )
+
+
+def byte_pump(web_ports, port, core=None):
+    """The floor (byte_pump.cc), compiled when it is first asked for."""
+    global _byte_pump
+    if _byte_pump is None:
+        _byte_pump = temporary_folder("pump") / "byte_pump"
+        atexit.register(shutil.rmtree, _byte_pump.parent, ignore_errors=True)
+        source = Path(__file__).with_name("byte_pump.cc")
+        command = ["clang++-19", "-std=c++23", "-O2", "-o", _byte_pump, source]
+        subprocess.run(command, check=True, timeout=120)
+    return Server("byte pump", [_byte_pump, port, *web_ports], {}, port, core)
 
 
 def missing_programs():

@@ -41,7 +41,7 @@ class Stage:
             self.add(servers.nginx, {"nginx.conf": configs.web(name, port), **FILES}, port)
             self.web_ports.append(port)
 
-    def start_proxies(self, options, text_of, haproxy=False):
+    def start_proxies(self, options, text_of, haproxy=False, pump=False):
         """nginx and baton with the file that text_of(port) gives, and HAProxy if asked for."""
         core, started = servers.PROXY_CORE, []
         for name, make in (("nginx", servers.nginx), ("baton", servers.baton)):
@@ -50,6 +50,9 @@ class Stage:
                 started.append(
                     self.add(make, {"nginx.conf": text_of(port), **FILES}, port, core=core)
                 )
+        if pump:
+            port = servers.free_port()
+            started.append(self._open.enter_context(servers.byte_pump(self.web_ports, port, core)))
         if haproxy and "haproxy" in options.programs:
             port = servers.free_port()
             files = {"haproxy.cfg": configs.haproxy(port, self.web_ports)}
@@ -88,7 +91,7 @@ def _compare(title, figures, goals):
 
 
 def _through_proxies(
-    options, title, goals, keepalive=True, haproxy=True, path="/", seconds=None, **load
+    options, title, goals, keepalive=True, haproxy=True, pump=False, path="/", seconds=None, **load
 ):
     with Stage() as stage:
         stage.start_webs()
@@ -96,6 +99,7 @@ def _through_proxies(
             options,
             lambda port: configs.tutorial(port, stage.web_ports, keepalive=keepalive),
             haproxy,
+            pump,
         )
         figures = in_turns(proxies, options.rounds, seconds or options.seconds, path=path, **load)
         return _compare(title, figures, goals)
@@ -105,22 +109,21 @@ def tutorial(options):
     """The tutorial's nginx.conf as it stands: nginx 1.22 connects upstream for each request."""
     title = "tutorial: its nginx.conf as it stands, access log on, 64 kept-alive clients"
     return [
-        _through_proxies(
-            options, title, [(0.40, False), (0.35, True)], keepalive=False, haproxy=False
-        )
+        _through_proxies(options, title, [(0.35, False)], keepalive=False, haproxy=False)
     ]
 
 
 def keepalive(options):
     """The same with keep-alive to the web servers configured in nginx."""
     title = "keepalive: the same with upstream keep-alive in nginx too; haproxy without a log"
-    return [_through_proxies(options, title, [(1.0, False), (0.85, True), (0.75, True, "haproxy")])]
+    goals = [(0.85, False), (0.75, False, "haproxy"), (1.20, False, "byte pump")]
+    return [_through_proxies(options, title, goals, pump=True)]
 
 
 def close(options):
     """A new client connection for each request."""
     title = "close: a new client connection for each request, upstreams kept alive"
-    return [_through_proxies(options, title, [(0.9, True)], headers=("Connection: close",))]
+    return [_through_proxies(options, title, [(0.9, False)], headers=("Connection: close",))]
 
 
 def body(options):
@@ -128,12 +131,18 @@ def body(options):
     seconds = max(1, options.seconds // 2)
     return [
         _through_proxies(
-            options, "body: 64 KB through the proxy", [(0.70, True)], path="/64k", seconds=seconds
+            options,
+            "body: 64 KB through the proxy",
+            [(0.70, False)],
+            pump=True,
+            path="/64k",
+            seconds=seconds,
         ),
         _through_proxies(
             options,
             "body: 1 MB through the proxy",
-            [(1.0, True)],
+            [(1.0, False)],
+            pump=True,
             path="/1m",
             seconds=seconds,
             connections=16,
@@ -152,7 +161,7 @@ def static(options):
         ):
             reports.append(
                 _compare(
-                    title, in_turns(started, options.rounds, seconds, path=path), [(1.0, True)]
+                    title, in_turns(started, options.rounds, seconds, path=path), [(1.0, False)]
                 )
             )
     return reports
