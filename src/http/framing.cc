@@ -22,10 +22,17 @@ constexpr std::array unique_lines = {
     HeaderId::authorization,     HeaderId::content_range,
 };
 
+constexpr auto host_characters = [] {
+  std::array<bool, 256> allowed{};
+  for (unsigned c = 0x21; c < 256; ++c) allowed[c] = c != 0x7f;
+  for (const char c : std::string_view("/\\?#@<>\"{}|^`")) {
+    allowed[static_cast<unsigned char>(c)] = false;
+  }
+  return allowed;
+}();
+
 bool is_host_character(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  if (byte <= 0x20 || byte == 0x7f) return false;
-  return std::string_view("/\\?#@<>\"{}|^`").find(c) == std::string_view::npos;
+  return host_characters[static_cast<unsigned char>(c)];
 }
 
 bool is_port(std::string_view text) {

@@ -49,7 +49,8 @@ struct Refusal {
   std::string_view why;
 };
 
-struct RequestHead {
+// What a request's head says apart from its lines.
+struct RequestFacts {
   Method method = Method::other;
   std::uint8_t version_minor = 1;  // HTTP/1.x
   std::string_view line;           // the request line as sent, without its end
@@ -57,37 +58,40 @@ struct RequestHead {
   std::string_view target;     // as sent: "/a?b", "http://host/a?b", "*", "host:443"
   std::string_view path;       // the part of target that starts with '/', query included
   std::string_view authority;  // host[:port] of an absolute target, "" otherwise
-  HeaderTable headers;
   Framing framing;
   std::string_view host;   // from the target or the Host line, without port, as sent
   bool keep_alive = true;  // the client wishes to go on (RFC 9112 section 9.3)
   bool expects_continue = false;
   bool wants_upgrade = false;  // Connection names "upgrade" and there is an Upgrade line
   std::uint32_t bytes = 0;     // length of the whole head, the empty line included
+};
 
+struct RequestHead : RequestFacts {
+  HeaderTable headers;
+
+  // Ready for the next head; the table keeps its memory.
   void clear() {
-    HeaderTable kept = std::move(headers);
-    *this = RequestHead{};
-    kept.clear();
-    headers = std::move(kept);
+    static_cast<RequestFacts&>(*this) = {};
+    headers.clear();
   }
 };
 
-struct ResponseHead {
+struct ResponseFacts {
   std::uint16_t status = 0;
   std::uint8_t version_minor = 1;
   std::string_view line;    // the status line as sent, without its end
   std::string_view reason;  // may be empty
-  HeaderTable headers;
   Framing framing;
   bool keep_alive = true;  // the connection can be used again after this response
   std::uint32_t bytes = 0;
+};
+
+struct ResponseHead : ResponseFacts {
+  HeaderTable headers;
 
   void clear() {
-    HeaderTable kept = std::move(headers);
-    *this = ResponseHead{};
-    kept.clear();
-    headers = std::move(kept);
+    static_cast<ResponseFacts&>(*this) = {};
+    headers.clear();
   }
 };
 

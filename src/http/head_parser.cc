@@ -50,6 +50,13 @@ bool is_method_character(char c) {
 // "HTTP/1.1" at `at`; moves `at` behind it. nullopt: more bytes are needed.
 std::optional<bool> parse_version(const char*& at, const char* end, unsigned& major,
                                   unsigned& minor) {
+  // What nearly everybody says, seen at once.
+  if (end - at > 8 && std::memcmp(at, "HTTP/1.", 7) == 0 && is_digit(at[7]) && !is_digit(at[8])) {
+    major = 1;
+    minor = static_cast<unsigned>(at[7] - '0');
+    at += 8;
+    return true;
+  }
   constexpr std::string_view protocol = "HTTP/";
   for (const char expected : protocol) {
     if (at == end) return std::nullopt;
@@ -128,7 +135,7 @@ Progress HeaderLines::parse_line(const char* at, const char* end, HeaderTable& h
                                  const HeadLimits& limits, const char*& next) {
   const char* const name_start = at;
   bool usual = true;
-  for (; at != end; ++at) {
+  for (at += usual_name_bytes(at, end); at != end; ++at) {
     const NameClass character = name_class(*at);
     if (character == NameClass::usual) continue;
     if (character == NameClass::colon) break;

@@ -3,6 +3,10 @@
 
 #include "http/header_name.h"
 
+#include <algorithm>
+#include <cstring>
+#include <span>
+
 #include "base/text.h"
 
 namespace baton::http {
@@ -123,20 +127,47 @@ constexpr std::array<std::uint8_t, slots> make_slots() {
 
 constexpr std::array<std::uint8_t, slots> slot_table = make_slots();
 
+static_assert(std::ranges::all_of(std::span(table).subspan<1>(),
+                                  [](std::string_view name) { return name.size() >= 2; }));
+
+// Texts of one length are compared word by word; the last words of both may overlap the ones
+// before.
+template <typename Word>
+Word load(const char* at) {
+  Word word = 0;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
+
+// Setting bit 5 folds letters; no other token character can meet a letter, digit or hyphen.
+template <typename Word>
+constexpr Word fold = static_cast<Word>(0xdfdfdfdfdfdfdfdfULL);
+
+template <typename Word>
+bool equal_at(std::string_view a, std::string_view b, std::size_t position) {
+  return ((load<Word>(a.data() + position) ^ load<Word>(b.data() + position)) & fold<Word>) == 0;
+}
+
+bool equal_folded(std::string_view a, std::string_view b) {
+  const std::size_t size = a.size();
+  if (size >= 8) {
+    for (std::size_t at = 0; at + 8 < size; at += 8) {
+      if (!equal_at<std::uint64_t>(a, b, at)) return false;
+    }
+    return equal_at<std::uint64_t>(a, b, size - 8);
+  }
+  if (size >= 4) return equal_at<std::uint32_t>(a, b, 0) && equal_at<std::uint32_t>(a, b, size - 4);
+  return equal_at<std::uint16_t>(a, b, 0) && equal_at<std::uint16_t>(a, b, size - 2);
+}
+
 }  // namespace
 
 HeaderId find_header_id(std::string_view name) {
-  if (name.empty()) return HeaderId::unknown;
+  if (name.size() < 2) return HeaderId::unknown;
   const std::uint8_t candidate = slot_table[hash(name, multiplier)];
   const std::string_view known = table[candidate];
-  if (known.size() != name.size()) return HeaderId::unknown;
-  // Setting bit 5 folds letters; no other token character can meet a letter, digit or hyphen.
-  unsigned difference = 0;
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    difference |=
-        (static_cast<unsigned char>(name[i]) ^ static_cast<unsigned char>(known[i])) & ~0x20u;
-  }
-  return difference == 0 ? static_cast<HeaderId>(candidate) : HeaderId::unknown;
+  if (known.size() != name.size() || !equal_folded(name, known)) return HeaderId::unknown;
+  return static_cast<HeaderId>(candidate);
 }
 
 }  // namespace baton::http

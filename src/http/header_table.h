@@ -30,10 +30,11 @@ class HeaderTable {
 
   // Keeps its memory for the next head, unless an unusually large one made it grow.
   void clear() {
+    for (const Header& line : lines_) {
+      first_[static_cast<std::size_t>(line.id)] = last_[static_cast<std::size_t>(line.id)] = 0;
+    }
     lines_.clear();
     if (lines_.capacity() > 256) lines_.shrink_to_fit();
-    first_.fill(0);
-    last_.fill(0);
   }
 
   // At most lines_max calls between two clear().

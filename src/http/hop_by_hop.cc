@@ -70,6 +70,15 @@ ConnectionOptions mark_hop_by_hop(HeaderTable& headers) {
   int names_left = 32;
   for (; line; line = headers.next(*line)) {
     std::string_view list = line->value;
+    // The two values that most connections carry need no list.
+    if (list == "keep-alive") {
+      options.keep_alive = true;
+      continue;
+    }
+    if (list == "close") {
+      options.close = true;
+      continue;
+    }
     std::string_view option;
     while (next_list_element(list, option)) {
       if (equals_ignoring_case(option, "close")) {
