@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/text.h"
@@ -55,6 +56,12 @@ class HeaderTable {
   [[nodiscard]] const Header* find(HeaderId id) const {
     const std::uint16_t position = first_[static_cast<std::size_t>(id)];
     return position == 0 ? nullptr : &lines_[position - 1u];
+  }
+  [[nodiscard]] Header* find(HeaderId id) {
+    return const_cast<Header*>(std::as_const(*this).find(id));
+  }
+  [[nodiscard]] Header* next(const Header& line) {
+    return line.next == 0 ? nullptr : &lines_[line.next - 1u];
   }
   // The next line of the same known name as `line`, which must be of this table.
   [[nodiscard]] const Header* next(const Header& line) const {

@@ -33,10 +33,7 @@ void mark_named(HeaderTable& headers, std::string_view name) {
 }
 
 void mark_all(HeaderTable& headers, HeaderId id) {
-  if (!headers.has(id)) return;
-  for (Header& line : headers) {
-    if (line.id == id) line.hop_by_hop = true;
-  }
+  for (Header* line = headers.find(id); line; line = headers.next(*line)) line->hop_by_hop = true;
 }
 
 }  // namespace

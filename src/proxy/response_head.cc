@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "base/version.h"
+#include "http/header_line.h"
 #include "http/scan.h"
 #include "http/status.h"
 #include "proxy/variables.h"
@@ -19,10 +20,6 @@ void append_number(std::string& into, std::uint64_t value) {
   char digits[20];
   const auto [end, error] = std::to_chars(digits, digits + sizeof digits, value);
   into.append(digits, end);
-}
-
-void append_line(std::string& into, std::string_view name, std::string_view value) {
-  into.append(name).append(": ").append(value).append("\r\n");
 }
 
 // add_header without "always" is for these only.
@@ -190,22 +187,25 @@ void write_response_head(Exchange& exchange) {
   append_status_line(text, response);
   const LocationPlan& plan = exchange.services.router.plan(request);
   const bool proxied = request.upstream_head != nullptr;
-  if (!proxied || !plan.passes_server) append_line(text, "Server", server_token(*request.location));
+  if (!proxied || !plan.passes_server)
+    http::append_header_line(text, "Server", server_token(*request.location));
   if (!proxied || !plan.passes_date) {
-    append_line(text, "Date", exchange.services.date.text(runtime::wall_now()));
+    http::append_header_line(text, "Date", exchange.services.date.text(runtime::wall_now()));
   }
-  if (!response.content_type.empty()) append_line(text, "Content-Type", response.content_type);
+  if (!response.content_type.empty())
+    http::append_header_line(text, "Content-Type", response.content_type);
   if (response.content_length && response.status != 204 && response.status >= 200) {
     text.append("Content-Length: ");
     append_number(text, *response.content_length);
     text.append("\r\n");
   }
-  if (!response.last_modified.empty()) append_line(text, "Last-Modified", response.last_modified);
-  if (!response.location.empty()) append_line(text, "Location", response.location);
+  if (!response.last_modified.empty())
+    http::append_header_line(text, "Last-Modified", response.last_modified);
+  if (!response.location.empty()) http::append_header_line(text, "Location", response.location);
   if (exchange.chunked) text.append("Transfer-Encoding: chunked\r\n");
   append_connection(text, request);
   for (const ResponseHeader& header : response.headers) {
-    append_line(text, header.name, header.value);
+    http::append_header_line(text, header.name, header.value);
   }
   text.append("\r\n");
 }

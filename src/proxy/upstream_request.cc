@@ -4,6 +4,7 @@
 
 #include <charconv>
 
+#include "http/header_line.h"
 #include "http/uri.h"
 #include "proxy/response_head.h"
 
@@ -36,6 +37,10 @@ void append_uri(std::string& text, const Request& request, const config::ProxyPa
 void append_configured_headers(std::string& text, const Request& request,
                                const config::ProxyPass& proxy) {
   for (const config::HeaderLine& line : proxy.set_headers) {
+    if (line.value.is_literal()) {
+      if (!line.value.empty()) http::append_header_line(text, line.name, line.value.literal());
+      continue;
+    }
     const std::size_t start = text.size();
     text.append(line.name).append(": ");
     const std::size_t value = text.size();
@@ -88,7 +93,7 @@ bool write_upstream_request(Exchange& exchange, const LocationPlan& plan) {
   if (proxy.pass_request_headers) {
     for (const http::Header& line : request.head.headers) {
       if (line.hop_by_hop || plan.set_by_us.contains(line.id, line.name)) continue;
-      text.append(line.name).append(": ").append(line.value).append("\r\n");
+      http::append_header_line(text, line.name, line.value);
     }
   }
   text.append("\r\n");

@@ -337,14 +337,23 @@ bool append_variable(std::string& into, const TextPart& part, const Request& req
 }
 
 void append_text(std::string& into, const config::TemplateText& text, const Request& request) {
-  for (const TextPart& part : text.parts) append_variable(into, part, request);
+  for (const TextPart& part : text.parts) {
+    if (part.variable == Variable::literal) {
+      into += part.text;
+    } else {
+      append_variable(into, part, request);
+    }
+  }
 }
 
 void append_log_text(std::string& into, const LogFormat& format, const Request& request) {
   for (const TextPart& part : format.text.parts) {
+    if (part.variable == Variable::literal) {
+      into += part.text;
+      continue;
+    }
     const std::size_t start = into.size();
     const bool found = append_variable(into, part, request);
-    if (part.variable == Variable::literal) continue;
     if (!found) {
       if (format.escape == LogFormat::Escape::standard) into += '-';
     } else if (can_need_escape(part.variable)) {
