@@ -43,6 +43,7 @@ struct alignas(64) PeerSlot {
   // Read for every request, written when something goes wrong (upstream/health.h).
   alignas(64) std::atomic<std::uint32_t> fails{0};
   std::atomic<std::uint32_t> times_unavailable{0};
+  std::atomic<std::uint64_t> check_word{0};  // active checks (upstream/check_state.h)
   std::atomic<std::int64_t> accessed_ns{0};
   std::atomic<std::int64_t> checked_ns{0};
   std::atomic<std::int64_t> unavailable_since_ns{0};  // 0: available
@@ -56,6 +57,11 @@ struct alignas(64) PeerSlot {
   std::atomic<std::uint64_t> occupant{0};
   std::atomic<std::uint64_t> address[2]{};
   std::atomic<std::uint64_t> place{0};
+  // Active checks: how many, how many failed, how often the server went out, how the last ended.
+  std::atomic<std::uint64_t> checks{0};
+  std::atomic<std::uint64_t> checks_failed{0};
+  std::atomic<std::uint32_t> times_unhealthy{0};
+  std::atomic<bool> check_passed_last{false};
 
   [[nodiscard]] std::int32_t active_total() const {
     std::int32_t sum = 0;

@@ -10,6 +10,7 @@
 
 #include "ipc/channel.h"
 #include "proxy/error_log.h"
+#include "proxy/health_checker.h"
 #include "proxy/log_files.h"
 #include "proxy/router.h"
 #include "proxy/status.h"
@@ -32,8 +33,8 @@ std::uint32_t groups_in_use(const config::Proxy& config) {
   return static_cast<std::uint32_t>(std::ranges::count(used, true));
 }
 
-constexpr Duration names_wait_max = 1s;
-constexpr Duration names_turn = 5ms;
+constexpr Duration servers_wait_max = 1s;
+constexpr Duration servers_turn = 5ms;
 
 class Process {
  public:
@@ -67,6 +68,7 @@ class Process {
   Router router_;
   upstream::Upstreams upstreams_;
   upstream::GroupUpdater updater_;
+  HealthChecker checker_;
   ipc::Channel channel_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::thread> threads_;
@@ -90,6 +92,7 @@ Process::Process(ProcessInputs inputs, std::unique_ptr<runtime::Loop> loop,
       router_(*inputs_.config),
       upstreams_(*inputs_.config, *inputs_.region, inputs_.generation),
       updater_(*loop_, upstreams_, error_log_),
+      checker_(*loop_, *inputs_.config, upstreams_, error_log_, inputs_.generation),
       channel_(*loop_, std::move(inputs_.channel)) {}
 
 Status Process::make_workers() {
@@ -132,6 +135,7 @@ runtime::Task<void> Process::live() {
   root_.spawn(hear_signals());
   root_.spawn(watch_upstreams());
   updater_.start(root_);
+  checker_.start(root_);
   start_threads();
   co_return;
 }
@@ -151,11 +155,13 @@ void Process::one_started() {
   if (++started_ == workers_.size()) root_.spawn(tell_ready());
 }
 
-// The first requests should find the servers that names stand for; but not wait long for them.
+// The first requests should find the servers that names stand for, checked where that has to be
+// first; but not wait long for them.
 runtime::Task<void> Process::tell_ready() {
-  const Instant latest = loop_->now() + names_wait_max;
-  while (!updater_.settled() && loop_->now() < latest && !finished_ && !loop_->cancelled()) {
-    co_await loop_->sleep_for(names_turn);
+  const Instant latest = loop_->now() + servers_wait_max;
+  while (!(updater_.settled() && checker_.settled()) && loop_->now() < latest && !finished_ &&
+         !loop_->cancelled()) {
+    co_await loop_->sleep_for(servers_turn);
   }
   static_cast<void>(channel_.send(ipc::MessageType::ready));
 }
@@ -238,6 +244,7 @@ void Process::drain(Ending ending) {
   if (!draining_) error_log_.write(LogLevel::notice, "gracefully shutting down");
   draining_ = true;
   updater_.stop();
+  checker_.stop();
   for (auto& worker : workers_) worker->drain(ending);
 }
 

@@ -134,6 +134,13 @@ class Group {
   [[nodiscard]] std::uint32_t tries_max() const { return tries_max_; }
   // Whether a request now would find a server (max_conns aside).
   [[nodiscard]] bool alive(Instant now) const;
+  // Active health checks: the generation whose verdicts count, and who is told of a new one.
+  void set_generation(std::uint64_t generation) {
+    for (Peer& peer : peers_) {
+      peer.health.checks = {config_.health_checks, static_cast<std::uint16_t>(generation)};
+    }
+  }
+  void checks_changed() { eligibility_changed(); }
   // The name of a server's slot in the shared region; `occurrence` counts servers of one name.
   static std::string slot_name(const config::UpstreamGroup& group,
                                const config::UpstreamServer& server, std::uint32_t occurrence);

@@ -15,6 +15,7 @@ std::int64_t nanoseconds(Instant instant) {
 }  // namespace
 
 Instant probe_due_at(const ipc::PeerSlot& slot, const HealthRule& rule) {
+  if (!passes_checks(slot.check_word, rule.checks)) return never;
   return Instant(Duration(slot.checked_ns.load(relaxed))) + rule.fail_timeout;
 }
 

@@ -30,6 +30,7 @@ struct ClientBodySettings;    // client_body.h: client_body_buffer_size, _temp_p
 struct CompressionSettings;   // compression.h: gzip, gunzip, gzip_static
 struct FastcgiSettings;       // fastcgi.h
 struct HealthCheck;           // health_check.h
+struct HealthMatch;           // health_check.h: match
 struct LimitSettings;         // limits.h: limit_req, limit_conn, limit_rate
 struct LimitZone;             // limits.h: limit_req_zone, limit_conn_zone
 struct MirrorSettings;        // mirror.h

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "config/model/health_check.h"
 #include "config/source.h"
 #include "net/address.h"
 
@@ -53,6 +54,7 @@ struct UpstreamGroup {
   Duration keepalive_timeout = 60s;
   Duration keepalive_time = 1h;
   bool implicit = false;
+  HealthCheckMasks health_checks;  // of all locations that check it
   Position where;
 };
 

@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "base/text.h"
+#include "config/nginx/health_check.h"
 
 namespace baton::config::nginx {
 
@@ -182,6 +183,7 @@ void find_conflicting_names(Reader& reader) {
 void assemble(Reader& reader) {
   UpstreamResolver resolver(reader);
   for (const ProxyLine& line : reader.proxy_lines) resolver.resolve(line);
+  finish_health_checks(reader);
   ListenerCollector collector(reader);
   for (const ListenLine& line : reader.listen_lines) collector.add(line);
   find_duplicate_locations(reader);

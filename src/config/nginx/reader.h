@@ -75,6 +75,13 @@ struct LocationLine {
   std::uint32_t parent = 0;
 };
 
+// A `health_check`, kept until groups and `match` blocks are known.
+struct HealthCheckLine {
+  const Directive* directive = nullptr;
+  std::uint32_t server = 0;
+  std::uint32_t location = 0;
+};
+
 class Reader {
  public:
   Reader(const LoadOptions& options, Proxy& proxy)
@@ -142,6 +149,8 @@ class Reader {
   std::vector<ListenLine> listen_lines;
   std::vector<ProxyLine> proxy_lines;
   std::vector<LocationLine> location_lines;
+  std::vector<HealthCheckLine> health_check_lines;
+  std::unordered_map<std::string, std::shared_ptr<const HealthMatch>> health_matches;
   std::unordered_map<std::string, std::uint32_t> upstream_names;
   struct LogFormatPlace {
     std::uint32_t index = 0;
