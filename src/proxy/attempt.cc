@@ -308,7 +308,7 @@ Attempt::HeadStep Attempt::judge_head() {
   }
   if (proxy_.intercept_errors && status >= 300 && has_error_page(exchange_, status)) {
     end_ = AttemptEnd::intercepted;
-    pick_.succeed();
+    pick_.succeed(exchange_.now());
     return HeadStep::ended;
   }
   return HeadStep::accepted;

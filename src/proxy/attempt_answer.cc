@@ -98,7 +98,7 @@ void Attempt::finish_answer(bool surplus) {
   exchange_.request.completed = true;
   pick_.count_response(exchange_.upstream_head.status, record().header.value_or(0s), elapsed());
   pick_.count_bytes(record().bytes_sent, record().bytes_received);
-  pick_.succeed();
+  pick_.succeed(exchange_.now());
   if (surplus) {
     log_failure("upstream sent more data than specified in \"Content-Length\" header",
                 "reading upstream", LogLevel::warning);

@@ -134,11 +134,11 @@ runtime::Task<Verdict> forward(Exchange& exchange) {
   // What has been streamed to a server cannot be sent to another one (an error_page that proxies).
   if (proxy.pass_request_body && exchange.body.received() > 0) co_return Verdict::error(502);
   exchange.first_attempt = exchange.request.attempts.size();
-  upstream::Tried tried;
+  upstream::Search search;
   Retries retries(exchange, proxy);
   while (true) {
     auto pick =
-        upstreams.pick(exchange.upstream_group, exchange.upstream_hold, tried, exchange.now());
+        upstreams.pick(exchange.upstream_group, exchange.upstream_hold, search, exchange.now());
     if (!pick) co_return no_live_upstreams(exchange);
     retries.begin_attempt();
     const std::uint32_t peer = pick->peer().index;
@@ -167,7 +167,7 @@ runtime::Task<Verdict> forward(Exchange& exchange) {
         }
         break;
     }
-    tried.add(peer);
+    search.tried.add(peer);
     exchange.upstream_buffer.reset();
   }
 }
