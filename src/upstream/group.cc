@@ -87,6 +87,7 @@ Group::Group(const config::UpstreamGroup& config, ipc::GroupSlot& shared,
     for (const std::uint32_t other : members_[1 - tier]) turns_[tier].at_base.seat(other, false);
     turns_[tier].at_end = turns_[tier].at_base;
   }
+  if (config_.queue_max > 0) line_ = std::make_unique<WaitingLine>(config_.queue_max);
   prepare_balancer();
 }
 
@@ -175,8 +176,14 @@ void Group::failed(const Peer& peer, bool out) {
   if (out || exact_) eligibility_changed();
 }
 
+void Group::server_is_back() {
+  eligibility_changed();
+  if (line_ && !line_->empty()) line_->call_next();
+}
+
 // A connection to `peer` ended, when `active_before` of this generation's were counted.
 void Group::released(const Peer& peer, std::int32_t active_before) {
+  if (line_ && !line_->empty()) line_->call_next();
   if (peer.connections_max == 0) return;
   const std::int32_t others = peer.shared->active_total() - active_before + 1;
   if (others + active_before >= static_cast<std::int32_t>(peer.connections_max)) {

@@ -41,6 +41,7 @@
 #include "upstream/pick.h"
 #include "upstream/search.h"
 #include "upstream/smooth_turns.h"
+#include "upstream/waiting_line.h"
 
 namespace baton::upstream {
 
@@ -95,6 +96,8 @@ class Group {
   [[nodiscard]] bool alive(Instant now) const;
   // The server of a sticky session's route; no_peer when there is none.
   [[nodiscard]] std::uint32_t find_route(std::string_view route) const;
+  // Where requests wait that find no server; null without `queue`.
+  [[nodiscard]] WaitingLine* line() const { return line_.get(); }
   // The name of a server's slot in the shared region; `occurrence` counts servers of one name.
   static std::string slot_name(const config::UpstreamGroup& group,
                                const config::UpstreamServer& server, std::uint32_t occurrence);
@@ -123,6 +126,7 @@ class Group {
   Taken take(const Peer& peer, Search& search, Instant now);
   [[nodiscard]] std::uint32_t weight_now(const Peer& peer, Instant now) const;
   void eligibility_changed() { shared_->version.fetch_add(1, std::memory_order_release); }
+  void server_is_back();
   void failed(const Peer& peer, bool out);
   void released(const Peer& peer, std::int32_t active_before);
 
@@ -180,6 +184,7 @@ class Group {
   HashRing ring_;
   std::vector<std::vector<std::uint32_t>> ring_names_;  // the peers of each name on the ring
   std::unordered_map<std::string_view, std::uint32_t> routes_;
+  std::unique_ptr<WaitingLine> line_;
 };
 
 }  // namespace baton::upstream

@@ -52,7 +52,7 @@ bool Pick::answered(Instant now) {
   if (!waiting_ || !group_) return false;
   waiting_ = false;
   const bool ended_stall = end_waiting(*peer_->shared, now, now - asked_at_);
-  if (ended_stall) group_->eligibility_changed();
+  if (ended_stall) group_->server_is_back();
   return ended_stall;
 }
 
@@ -68,7 +68,7 @@ bool Pick::succeed(Instant now) {
   if (!end()) return false;
   Group& group = *std::exchange(group_, nullptr);
   const bool back = record_success(*peer_->shared, peer_->health, now);
-  if (back) group.eligibility_changed();
+  if (back) group.server_is_back();
   return back;
 }
 

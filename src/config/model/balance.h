@@ -39,12 +39,11 @@ struct Sticky {
   bool secure = false;
   TemplateText same_site;  // "strict", "lax", "none", or variables; empty: no attribute
 
-  // route: the first of these that is not empty names the server.
-  std::vector<TemplateText> routes;
+  // The first of these that is not empty names the server (cookie, route) or the session (learn).
+  std::vector<TemplateText> lookup;
 
   // learn: sessions that a server began, remembered in a zone.
   std::vector<TemplateText> create;
-  std::vector<TemplateText> lookup;
   std::string zone;
   std::uint64_t zone_bytes = 0;
   Duration timeout = 10min;

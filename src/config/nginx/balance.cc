@@ -135,6 +135,11 @@ void read_sticky_cookie(Reader& reader, const Directive& directive, std::size_t 
   }
   sticky.method = Sticky::Method::cookie;
   sticky.cookie_name = directive.word(name_index);
+  if (sticky.cookie_name.empty()) {
+    return reader.error(directive, name_index, "empty cookie name");
+  }
+  sticky.lookup.push_back(reader.compile_text(directive, name_index,
+                                              fmt::format("${{cookie_{}}}", sticky.cookie_name)));
   for (std::size_t i = name_index + 1; i <= directive.count(); ++i) {
     if (!read_cookie_parameter(reader, directive, i, sticky)) {
       return unknown_parameter(reader, directive, i);
@@ -149,7 +154,7 @@ void read_sticky_route(Reader& reader, const Directive& directive, Sticky& stick
       return reader.error(directive, i,
                           fmt::format("invalid variable name \"{}\"", directive.word(i)));
     }
-    sticky.routes.push_back(reader.compile(directive, i));
+    sticky.lookup.push_back(reader.compile(directive, i));
   }
 }
 
