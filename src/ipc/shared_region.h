@@ -24,6 +24,9 @@ namespace baton::ipc {
 // what a killed process had open can be taken off again.
 inline constexpr std::uint32_t lanes_max = 8;
 
+// Classes of how long an answer took (upstream/stall_guard.h).
+inline constexpr std::size_t answer_time_classes = 16;
+
 // What all generations share about one upstream group.
 struct alignas(64) GroupSlot {
   // Requests dealt out so far: the position of the round robin, of primary and backup servers.
@@ -48,6 +51,23 @@ struct alignas(64) PeerSlot {
   std::atomic<std::int64_t> checked_ns{0};
   std::atomic<std::int64_t> unavailable_since_ns{0};  // 0: available
   std::atomic<std::uint64_t> failures{0};
+  std::atomic<std::int64_t> recovered_ns{0};  // when it became available again; 0: never
+  // The stall guard's verdict (upstream/stall_guard.h). 0: it answers.
+  std::atomic<std::int64_t> stalled_since_ns{0};
+  // Requests that the server has and has not answered, and what is known of its answers.
+  alignas(64) std::atomic<std::int32_t> waiting{0};
+  std::atomic<std::uint32_t> suspect_waiting{0};
+  std::atomic<std::int64_t> suspect_ns{0};
+  std::atomic<std::int64_t> silent_since_ns{0};
+  std::atomic<std::int64_t> answered_ns{0};     // last answer; 0: never
+  std::atomic<std::int64_t> stall_probe_ns{0};  // when the next request may try it
+  std::atomic<std::uint32_t> stall_probes{0};
+  std::atomic<std::uint32_t> times_stalled{0};
+  // Moving means for least_time; 0: nothing known.
+  std::atomic<std::int64_t> mean_header_ns{0};
+  std::atomic<std::int64_t> mean_response_ns{0};
+  // Answers by how long they took: below 1 ms, 2 ms, 4 ms, ... (upstream/stall_guard.h).
+  alignas(64) std::atomic<std::uint32_t> answers_by_time[answer_time_classes]{};
   // Statistics of finished responses.
   alignas(64) std::atomic<std::uint64_t> responses[5]{};  // by class: 1xx ... 5xx
   std::atomic<std::uint64_t> header_time_ns{0};           // sums

@@ -56,6 +56,7 @@ void Attempt::log_failure(std::string_view message, std::string_view action, Log
 
 void Attempt::fail_with(const Error& error, std::string_view action) {
   error_ = error.on(Side::upstream);
+  action_ = action;
   end_ = AttemptEnd::failed;
   record().status = error.kind == ErrorKind::timed_out ? 504 : 502;
   log_failure(failure_message(error), action, LogLevel::error);
@@ -115,6 +116,7 @@ runtime::Task<void> Attempt::converse(bool& stale) {
   uploaded_ = !streams_body_;
   const bool reused = connection_->reused();
   stale = false;
+  if (!streams_body_) pick_.await_answer(exchange_.now());
 
   std::array<iovec, 2> pieces = {piece_of(exchange_.upstream_request), iovec{nullptr, 0}};
   if (whole) {
@@ -189,6 +191,7 @@ runtime::Task<void> Attempt::upload() {
     upload_progress_ = exchange_.now();
     uploaded_ = piece->last;
   }
+  if (!record().header) pick_.await_answer(exchange_.now());
   if (end_ == AttemptEnd::failed) watch_client();
 }
 
@@ -302,13 +305,17 @@ Attempt::HeadStep Attempt::judge_head() {
   const std::uint16_t status = exchange_.upstream_head.status;
   record().status = status;
   record().header = elapsed();
+  action_ = reading_head;
+  if (pick_.answered(exchange_.now())) {
+    log_failure("upstream server answers again", reading_head, LogLevel::notice);
+  }
   if (next_upstream_condition(status) & may_pass_over_) {
     end_ = AttemptEnd::passed_over;
     return HeadStep::ended;
   }
   if (proxy_.intercept_errors && status >= 300 && has_error_page(exchange_, status)) {
     end_ = AttemptEnd::intercepted;
-    pick_.succeed();
+    pick_.succeed(exchange_.now());
     return HeadStep::ended;
   }
   return HeadStep::accepted;

@@ -39,6 +39,8 @@ class Attempt {
   runtime::Task<AttemptEnd> run();
 
   [[nodiscard]] const Error& error() const { return error_; }
+  // What was being done when it ended, in the words of the error log.
+  [[nodiscard]] std::string_view action() const { return action_; }
   // The server may have acted upon the request.
   [[nodiscard]] bool request_sent() const { return request_sent_; }
 
@@ -78,6 +80,7 @@ class Attempt {
   AbortWatch watch_;
   AttemptEnd end_ = AttemptEnd::failed;
   Error error_;
+  std::string_view action_ = "connecting to upstream";
   bool must_be_fresh_ = false;
   bool request_sent_ = false;
   bool streams_body_ = false;  // the body is uploaded beside the answer

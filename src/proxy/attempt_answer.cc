@@ -10,6 +10,7 @@
 #include "proxy/relay.h"
 #include "proxy/responder.h"
 #include "proxy/response_head.h"
+#include "proxy/server_choice.h"
 #include "proxy/upstream_response.h"
 
 namespace baton::proxy {
@@ -31,6 +32,9 @@ runtime::Task<void> Attempt::pass_on() {
   Request& request = exchange_.request;
   const http::ResponseHead& head = exchange_.upstream_head;
   take_upstream_head(exchange_, plan_);
+  const upstream::Group& group =
+      exchange_.services.upstreams.group(exchange_.upstream_group, exchange_.upstream_hold);
+  if (group.config().sticky) bind_session(exchange_, group, pick_.peer());
   UpstreamBody body(head.framing);
   const bool sized = head.framing.kind == http::BodyKind::length || body.done();
   const bool has_length = head.headers.has(http::HeaderId::content_length);
@@ -75,6 +79,7 @@ runtime::Task<void> Attempt::pass_on() {
 void Attempt::break_off(const Error& error) {
   end_ = AttemptEnd::broken_off;
   error_ = error;
+  action_ = "reading upstream";
   exchange_.request.keep_alive = false;
   if (error.side == Side::client) {
     if (error.kind == ErrorKind::timed_out) {
@@ -98,7 +103,7 @@ void Attempt::finish_answer(bool surplus) {
   exchange_.request.completed = true;
   pick_.count_response(exchange_.upstream_head.status, record().header.value_or(0s), elapsed());
   pick_.count_bytes(record().bytes_sent, record().bytes_received);
-  pick_.succeed();
+  pick_.succeed(exchange_.now());
   if (surplus) {
     log_failure("upstream sent more data than specified in \"Content-Length\" header",
                 "reading upstream", LogLevel::warning);

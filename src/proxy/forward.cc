@@ -4,6 +4,8 @@
 
 #include "proxy/attempt.h"
 #include "proxy/passed_upstream.h"
+#include "proxy/queue_wait.h"
+#include "proxy/server_choice.h"
 #include "proxy/upstream_request.h"
 
 namespace baton::proxy {
@@ -82,12 +84,72 @@ Verdict no_live_upstreams(Exchange& exchange) {
   return Verdict::error(502);
 }
 
-void report_failure(Exchange& exchange, upstream::Pick& pick, std::string_view server) {
-  if (!pick.fail(exchange.now())) return;
+void warn_of_server(Exchange& exchange, std::string_view server, std::string_view message,
+                    std::string_view action) {
   ErrorLog& log = exchange.services.error_log;
-  if (log.enabled(LogLevel::warning, exchange.request)) {
-    log.write(LogLevel::warning, exchange.request, "upstream server temporarily disabled",
-              "connecting to upstream", upstream_url(exchange, server));
+  if (!log.enabled(LogLevel::warning, exchange.request)) return;
+  log.write(LogLevel::warning, exchange.request, message, action, upstream_url(exchange, server));
+}
+
+void report_failure(Exchange& exchange, upstream::Pick& pick, const Attempt& attempt,
+                    std::string_view server) {
+  if (!pick.fail(exchange.now())) return;
+  warn_of_server(exchange, server, "upstream server temporarily disabled", attempt.action());
+}
+
+// The server answered, with a status that is to be tried elsewhere. Two of them say something about
+// what was asked for and nothing about the server.
+void report_passed_over(Exchange& exchange, upstream::Pick& pick, const Attempt& attempt,
+                        std::string_view server) {
+  const std::uint16_t status = exchange.upstream_head.status;
+  if (status == 403 || status == 404) {
+    pick.succeed(exchange.now());
+  } else {
+    report_failure(exchange, pick, attempt, server);
+  }
+}
+
+// A server that the stall guard has taken out just now.
+void report_stalled(Exchange& exchange, upstream::Search& search) {
+  if (search.found_stalled == upstream::no_peer) return;
+  const upstream::Peer& peer =
+      exchange.services.upstreams.group(exchange.upstream_group, exchange.upstream_hold)
+          .peers()[search.found_stalled];
+  search.found_stalled = upstream::no_peer;
+  warn_of_server(exchange, peer.name,
+                 "upstream server stalled and gets no requests until it answers",
+                 "connecting to upstream");
+}
+
+// The next server for the search once there is one: waits in the group's line (`queue`). Errors:
+// unavailable, or the client's when it went away.
+runtime::Task<Result<upstream::Pick>> queue_for_server(Exchange& exchange,
+                                                       upstream::Search& search) {
+  // Connections of another process end unseen, and so does a server's time out of service.
+  constexpr Duration look_after = 1s;
+  upstream::ThreadUpstreams& upstreams = exchange.services.upstreams;
+  const upstream::Group& group = upstreams.group(exchange.upstream_group, exchange.upstream_hold);
+  const Instant deadline = exchange.now() + group.config().queue_timeout;
+  bool again = false;
+  while (true) {
+    QueueWait wait(exchange, *group.line(), std::min(deadline, exchange.now() + look_after), again);
+    const QueueWait::End end = co_await wait;
+    if (end == QueueWait::End::client_gone) {
+      co_return std::unexpected(
+          Error{ErrorKind::closed, Side::client, Retry::no, 0, "client went away"});
+    }
+    if (end == QueueWait::End::full) {
+      warn_of_server(exchange, group.config().name, "upstream queue is full",
+                     "connecting to upstream");
+    } else {
+      auto pick =
+          upstreams.pick(exchange.upstream_group, exchange.upstream_hold, search, exchange.now());
+      if (pick || exchange.now() >= deadline) co_return std::move(pick);
+      again = true;
+      continue;
+    }
+    co_return std::unexpected(
+        Error{ErrorKind::unavailable, Side::upstream, Retry::no, 0, "upstream queue is full"});
   }
 }
 
@@ -134,11 +196,21 @@ runtime::Task<Verdict> forward(Exchange& exchange) {
   // What has been streamed to a server cannot be sent to another one (an error_page that proxies).
   if (proxy.pass_request_body && exchange.body.received() > 0) co_return Verdict::error(502);
   exchange.first_attempt = exchange.request.attempts.size();
-  upstream::Tried tried;
+  upstream::Search search;
+  const upstream::Group& group = upstreams.group(exchange.upstream_group, exchange.upstream_hold);
+  prepare_search(exchange, group, search);
+  const bool queues = group.line() != nullptr;
   Retries retries(exchange, proxy);
   while (true) {
     auto pick =
-        upstreams.pick(exchange.upstream_group, exchange.upstream_hold, tried, exchange.now());
+        upstreams.pick(exchange.upstream_group, exchange.upstream_hold, search, exchange.now());
+    report_stalled(exchange, search);
+    if (!pick && queues && search.tried.empty()) {
+      pick = co_await queue_for_server(exchange, search);
+      if (!pick && pick.error().side == Side::client) {
+        co_return client_verdict(exchange, pick.error());
+      }
+    }
     if (!pick) co_return no_live_upstreams(exchange);
     retries.begin_attempt();
     const std::uint32_t peer = pick->peer().index;
@@ -150,24 +222,26 @@ runtime::Task<Verdict> forward(Exchange& exchange) {
         if (exchange.body.is_whole_early()) exchange.body.skip_whole_early();
         co_return Verdict::respond();
       case AttemptEnd::broken_off:
-        if (attempt.error().side == Side::upstream) report_failure(exchange, *pick, server);
+        if (attempt.error().side == Side::upstream) {
+          report_failure(exchange, *pick, attempt, server);
+        }
         co_return Verdict::respond();
       case AttemptEnd::intercepted:
         co_return Verdict::error(exchange.upstream_head.status);
       case AttemptEnd::client_failed:
         co_return client_verdict(exchange, attempt.error());
       case AttemptEnd::passed_over:
-        report_failure(exchange, *pick, server);
+        report_passed_over(exchange, *pick, attempt, server);
         break;
       case AttemptEnd::failed:
-        report_failure(exchange, *pick, server);
+        report_failure(exchange, *pick, attempt, server);
         if (!retries.may_follow(attempt)) {
           const bool late = attempt.error().kind == ErrorKind::timed_out;
           co_return Verdict::error(late ? 504 : 502);
         }
         break;
     }
-    tried.add(peer);
+    search.tried.add(peer);
     exchange.upstream_buffer.reset();
   }
 }

@@ -45,7 +45,7 @@ void note_pick(ipc::PeerSlot& slot, const HealthRule& rule, Instant now);
 bool record_failure(ipc::PeerSlot& slot, const HealthRule& rule, Instant now);
 
 // True when this success made an unavailable server available.
-bool record_success(ipc::PeerSlot& slot, const HealthRule& rule);
+bool record_success(ipc::PeerSlot& slot, const HealthRule& rule, Instant now);
 
 // Counts one more active connection in `lane` unless `connections_max` (0: no limit) are active.
 // Exact among the threads of a process; an older generation's connections count as well.

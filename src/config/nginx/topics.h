@@ -20,6 +20,7 @@ std::span<const Rule> rewrite_rules();      // rewrite.cc: return, if, set, rewr
 std::span<const Rule> upstream_rules();     // upstream.cc
 std::span<const Rule> resolver_rules();     // resolver.cc
 std::span<const Rule> health_rules();       // health_check.cc: health_check, match
+std::span<const Rule> balance_rules();      // balance.cc: methods, sticky, queue
 std::span<const Rule> proxy_rules();        // proxy.cc
 std::span<const Rule> proxy_cache_rules();  // proxy.cc: what of the family is not offered
 std::span<const Rule> tls_rules();          // tls.cc: ssl_*, http2*, http3*, quic_*
