@@ -212,12 +212,19 @@ void Tree::tell_system() {
     log_->print(LogLevel::notice, "getrlimit(RLIMIT_NOFILE): {}:{}", limit.rlim_cur,
                 limit.rlim_max);
   }
+  // The proxy raises its limit as far as it may.
+  const config::Proxy& proxy = *configuration_->proxy;
+  const rlim_t descriptors = std::max(limit.rlim_max, proxy.worker_rlimit_nofile.value_or(0));
+  if (proxy.worker_connections > descriptors) {
+    log_->print(LogLevel::warning, "{} worker_connections exceed open file resource limit: {}",
+                proxy.worker_connections, descriptors);
+  }
 }
 
 void Tree::started() {
   serving_ = true;
   if (console_) console_->be_quiet(true);
-  if (link_) link_->tell_ready();
+  if (link_) link_->tell_ready(true);
   if (const Status written = lock_.write(::getpid()); !written) {
     log_->print(LogLevel::error, "{}: {}", options_.pid_path, describe(written.error()));
   }
@@ -243,7 +250,8 @@ void Tree::fail_start(const std::string& problem) {
   exit_code_ = 1;
   log_->write(LogLevel::emergency, problem);
   const char* name = options_.personality == Personality::keepalived ? "keepalived:" : "baton:";
-  fmt::print(stderr, "{} {}\n", name, problem);
+  // Under the name nginx the log has said it on stderr, too.
+  if (options_.personality != Personality::nginx) fmt::print(stderr, "{} {}\n", name, problem);
   service_.status(problem);
   daemon_.failed(exit_code_);
 }
