@@ -70,8 +70,7 @@ Expires read_expires(const config::HeaderSettings& settings, const Request& requ
   if (!settings.expires_text) return settings.expires;
   std::string text;
   append_text(text, *settings.expires_text, request);
-  return config::nginx::parse_expires(text, settings.expires_modified)
-      .expires.value_or(Expires{});
+  return config::nginx::parse_expires(text, settings.expires_modified).expires.value_or(Expires{});
 }
 
 struct ExpiresLines {

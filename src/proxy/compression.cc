@@ -79,8 +79,7 @@ bool is_allowed_for_proxies(std::uint16_t allowed, const Request& request) {
   const Response& response = request.response;
   if (allowed == 0) return false;
   if (allowed & config::gzip_proxied_any) return true;
-  if ((allowed & config::gzip_proxied_auth) &&
-      request.head.headers.has(HeaderId::authorization)) {
+  if ((allowed & config::gzip_proxied_auth) && request.head.headers.has(HeaderId::authorization)) {
     return true;
   }
   if (const auto expires = line_value(response, "Expires"); !expires.empty()) {

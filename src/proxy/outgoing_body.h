@@ -20,6 +20,8 @@
 
 namespace baton::proxy {
 
+struct Request;
+
 class OutgoingBody {
  public:
   OutgoingBody() = default;

@@ -105,8 +105,8 @@ runtime::Task<Status> send_file_parts(Exchange& exchange, OutgoingBody& body) {
     const bool ends_body =
         !by_kernel && response.after.empty() && &part == &response.file_parts.back();
     if (by_kernel || !part.before.empty()) {
-      const Status sent = co_await send_to_client(
-          exchange, body.frame(part.before, BodyPart::more), part.length > 0);
+      const Status sent = co_await send_to_client(exchange, body.frame(part.before, BodyPart::more),
+                                                  part.length > 0);
       if (!sent) co_return sent;
     }
     const Status sent =
