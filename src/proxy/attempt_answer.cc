@@ -53,9 +53,16 @@ runtime::Task<void> Attempt::pass_on() {
       co_return;
     }
     record().body_bytes += bytes->size();
-    const std::span<iovec> pieces = outgoing.frame({bytes->data(), bytes->size()},
-                                                   body.done() ? BodyPart::last : BodyPart::flush);
-    const Status sent = co_await send_to_client(exchange_, pieces, false);
+    // Bytes that may be buffered need not be pressed out of the filters at once.
+    const BodyPart part = body.done()        ? BodyPart::last
+                          : proxy_.buffering ? BodyPart::more
+                                             : BodyPart::flush;
+    std::string_view piece(bytes->data(), bytes->size());
+    Status sent;
+    do {
+      sent = co_await send_to_client(exchange_, outgoing.frame(piece, part), false);
+      piece = {};
+    } while (sent && outgoing.has_more());
     if (!sent || !outgoing.status()) {
       break_off(sent ? outgoing.status().error() : sent.error());
       co_return;

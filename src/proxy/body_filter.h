@@ -33,6 +33,8 @@ class BodyFilter {
 
   // Appends to `output` what comes of `input`. An error ends the response where it is.
   virtual Status filter(std::string_view input, BodyPart part, std::string& output) = 0;
+  // True after a call whose output was bounded: another one, without input, gives more.
+  [[nodiscard]] virtual bool has_more() const { return false; }
 };
 
 using BodyFilters = std::vector<std::unique_ptr<BodyFilter>>;

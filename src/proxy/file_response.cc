@@ -14,17 +14,14 @@
 #include "http/conditional.h"
 #include "http/date.h"
 #include "http/range.h"
+#include "proxy/added_headers.h"
+#include "proxy/compression.h"
 
 namespace baton::proxy {
 
 namespace {
 
 using http::HeaderId;
-
-// nginx's default of charset_types.
-constexpr std::array<std::string_view, 6> charset_types = {
-    "text/html",          "text/xml", "text/plain", "text/vnd.wap.wml", "application/javascript",
-    "application/rss+xml"};
 
 std::string_view extension_of(std::string_view path) {
   const std::size_t dot = path.rfind('.');
@@ -92,7 +89,7 @@ Verdict send_asked_ranges(Request& request, const http::Validators& validators,
   if (asked.kind == Kind::whole) {
     response.content_length = size_bytes;
     if (size_bytes > 0) send_part(response, {0, size_bytes}, {});
-    if (ranges_max != 0) response.headers.push_back({"Accept-Ranges", "bytes"});
+    if (ranges_max != 0) response.range_line = {"Accept-Ranges", "bytes"};
     return Verdict::respond();
   }
   if (asked.kind == Kind::unsatisfiable) {
@@ -108,7 +105,7 @@ Verdict send_asked_ranges(Request& request, const http::Validators& validators,
     return Verdict::respond();
   }
   const http::ByteRange& only = asked.ranges[0];
-  response.headers.push_back({"Content-Range", content_range(request, only, size_bytes)});
+  response.range_line = {"Content-Range", content_range(request, only, size_bytes)};
   response.content_length = only.end - only.first;
   send_part(response, only, {});
   return Verdict::respond();
@@ -123,10 +120,7 @@ std::string_view content_type_of(Request& request, std::string_view path) {
     const auto known = location.types->find(lowered(extension_of(path)));
     if (known != location.types->end()) type = known->second;
   }
-  if (location.charset.empty() || std::ranges::find(charset_types, type) == charset_types.end()) {
-    return type;
-  }
-  return request.arena.join({type, "; charset=", location.charset});
+  return type;
 }
 
 Verdict respond_with_file(Request& request, runtime::Fd file, std::uint64_t size_bytes,
@@ -141,10 +135,12 @@ Verdict respond_with_file(Request& request, runtime::Fd file, std::uint64_t size
   }
   const http::Condition condition =
       http::evaluate_conditions(request.head.headers, validators, modified_since_rule(location));
-  // A file that is an error page is sent whole: conditions and ranges were for another one.
-  const bool plain = request.error_status != 0 && request.error_status != 200;
+  // A file that is an error page, or part of another page, is sent whole: conditions and ranges
+  // were for another one.
+  const bool plain =
+      request.subrequest || (request.error_status != 0 && request.error_status != 200);
   if (condition == http::Condition::failed && !plain) return Verdict::error(412);
-  response.status = plain ? request.error_status : std::uint16_t{200};
+  response.status = plain && request.error_status != 0 ? request.error_status : std::uint16_t{200};
   response.last_modified = request.arena.store(http::format_date(modified).view());
   if (!validators.etag.empty()) response.headers.push_back({"ETag", validators.etag});
   if (condition == http::Condition::not_modified && !plain) {
@@ -152,8 +148,12 @@ Verdict respond_with_file(Request& request, runtime::Fd file, std::uint64_t size
     return Verdict::respond();
   }
   response.content_type = content_type_of(request, request.uri);
+  // Here already, for the heads of the parts of a multipart body.
+  add_charset(request);
   response.file = std::move(file);
-  if (!plain) return send_asked_ranges(request, validators, size_bytes);
+  // The bytes that go out are not those of the file.
+  const bool changes = will_be_compressed(request, size_bytes);
+  if (!plain && !changes) return send_asked_ranges(request, validators, size_bytes);
   response.content_length = size_bytes;
   if (size_bytes > 0) send_part(response, {0, size_bytes}, {});
   return Verdict::respond();

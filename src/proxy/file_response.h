@@ -10,8 +10,7 @@
 
 namespace baton::proxy {
 
-// Content-Type of a path by its extension, with charset where the location names one; "" for none.
-// Views into the configuration or the request's arena.
+// Content-Type of a path by its extension; "" for none. A view into the configuration.
 std::string_view content_type_of(Request& request, std::string_view path);
 
 // Fills request.response: 200, 206 (one part or multipart/byteranges) or 304; or an error verdict:

@@ -13,12 +13,13 @@ void Request::reset() {
   server = nullptr;
   location = nullptr;
   captures.clear();
-  internal = false;
+  internal = subrequest = false;
   redirects = 0;
   error_status = 0;
   started = ended = Instant{};
   ended_at = WallTime{};
   request_length = bytes_sent = body_bytes_sent = 0;
+  gzip_in_bytes = gzip_out_bytes = 0;
   completed = false;
   request_id[0] = '\0';
   passed = nullptr;

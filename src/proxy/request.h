@@ -79,6 +79,8 @@ struct Response {
   std::string_view last_modified;  // formatted
   std::string_view location;       // a path of ours made absolute; others stand in `headers`
   std::vector<ResponseHeader> headers;
+  ResponseHeader range_line;     // Accept-Ranges or Content-Range, the last line of all; or none
+  bool depends_on_gzip = false;  // Vary: Accept-Encoding, where gzip_vary asks for it
   // The body of a response made here: `text`, or the parts of `file`, in order, then `after`
   // (the end of a multipart body). Proxied bodies are streamed and stand nowhere.
   std::string_view text;
@@ -91,6 +93,8 @@ struct Response {
     reason = content_type = last_modified = location = text = after = {};
     content_length.reset();
     headers.clear();
+    range_line = {};
+    depends_on_gzip = false;
     file.reset();
     file_parts.clear();
   }
@@ -140,6 +144,7 @@ struct Request {
   const config::Location* location = nullptr;
   std::vector<Capture> captures;   // [0] the whole match
   bool internal = false;           // reached by an internal redirect
+  bool subrequest = false;         // of another request: nothing that only a client may ask for
   std::uint8_t redirects = 0;      // internal redirects so far, at most 10
   std::uint16_t error_status = 0;  // status that an error_page answers, 0: none
 
@@ -152,6 +157,8 @@ struct Request {
   std::uint64_t request_length = 0;  // head and body bytes received
   std::uint64_t bytes_sent = 0;      // to the client, head included
   std::uint64_t body_bytes_sent = 0;
+  std::uint64_t gzip_in_bytes = 0;  // $gzip_ratio: body before gzip and after; 0: none
+  std::uint64_t gzip_out_bytes = 0;
   bool completed = false;                     // $request_completion: "OK"
   mutable std::array<char, 32> request_id{};  // $request_id, made at its first use
 

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "config/model/headers.h"
 #include "http/date.h"
 
 namespace baton::proxy {
@@ -195,7 +196,9 @@ TEST_F(StaticFilesTest, UnknownExtensionsGetTheDefaultType) {
 
 TEST_F(StaticFilesTest, CharsetIsAddedToTextOnly) {
   write_file("www/a.bin", "x");
-  location.charset = "utf-8";
+  config::HeaderSettings headers;
+  headers.charset = {{{config::Variable::literal, "utf-8", 0}}, ""};
+  location.headers = std::make_shared<const config::HeaderSettings>(headers);
   serve("/index.html");
   EXPECT_EQ(request.response.content_type, "text/html; charset=utf-8");
   serve("/a.bin");

@@ -45,7 +45,7 @@ Subrequest::Subrequest(Exchange& main, const Spec& spec, ResponseSink& sink)
   request.server = outer.server;
   request.location = outer.location;
   request.started = exchange.now();
-  request.internal = true;
+  request.internal = request.subrequest = true;
   exchange.body.begin(request.head.framing, {}, 0);
 }
 

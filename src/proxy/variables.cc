@@ -133,6 +133,16 @@ bool append_duration(std::string& into, Duration duration) {
   return true;
 }
 
+// $gzip_ratio: how many times smaller, with two decimals, rounded.
+bool append_gzip_ratio(std::string& into, const Request& request) {
+  const std::uint64_t in = request.gzip_in_bytes;
+  const std::uint64_t out = request.gzip_out_bytes;
+  if (out == 0) return false;
+  const std::uint64_t hundredths = (in * 1000 / out + 5) / 10;
+  fmt::format_to(std::back_inserter(into), "{}.{:02}", hundredths / 100, hundredths % 100);
+  return true;
+}
+
 bool append_address_bytes(std::string& into, const Request& request) {
   if (!request.client->unix_path.empty()) return always(into, "unix:");
   for (const std::uint8_t byte : request.client->client.address.bytes()) {
@@ -183,6 +193,8 @@ bool append_connection_variable(std::string& into, Variable variable, const Requ
       return client.unix_path.empty() && append_number(into, client.local.port);
     case Variable::connection:
       return append_number(into, client.number);
+    case Variable::gzip_ratio:
+      return append_gzip_ratio(into, request);
     case Variable::connection_requests:
       return append_number(into, client.requests);
     case Variable::connection_time:

@@ -30,7 +30,9 @@ struct CacheSettings;         // cache.h: proxy_cache and its family
 struct CacheZone;             // cache.h: proxy_cache_path
 struct ClientBodySettings;    // client_body.h: client_body_buffer_size, _temp_path, _in_file_only
 struct CompressionSettings;   // compression.h: gzip, gunzip, gzip_static
+struct ConnectionSettings;    // connection.h: keepalive_*, lingering_close beyond the usual
 struct FastcgiSettings;       // fastcgi.h
+struct HeaderSettings;        // headers.h: expires, charset, add_trailer
 struct HealthCheck;           // health_check.h
 struct HealthMatch;           // health_check.h: match
 struct LimitSettings;         // limits.h: limit_req, limit_conn, limit_rate
@@ -159,14 +161,11 @@ struct Location {
   std::uint32_t max_ranges = UINT32_MAX;
   std::shared_ptr<const MimeTypes> types;
   std::string default_type = "text/plain";
-  std::string charset;
 
   // Responses.
   std::vector<HeaderLine> add_headers;
   std::vector<ErrorPage> error_pages;
   bool server_tokens = true;
-  enum class Expires : std::uint8_t { off, epoch, max, after } expires = Expires::off;
-  Duration expires_after = 0s;
 
   // The client's side.
   std::uint64_t client_max_body_bytes = 1 << 20;  // 0: unlimited
@@ -207,6 +206,8 @@ struct Location {
   std::shared_ptr<const HealthCheck> health_check;  // *
   std::shared_ptr<const FastcgiSettings> fastcgi;
   std::shared_ptr<const CompressionSettings> compression;
+  std::shared_ptr<const ConnectionSettings> connection;
+  std::shared_ptr<const HeaderSettings> headers;
   std::shared_ptr<const SubstitutionSettings> substitution;
   std::shared_ptr<const SsiSettings> ssi;
   bool stub_status = false;   // *

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "config/model/headers.h"
 #include "config/nginx/load_text.h"
 
 namespace baton::config::nginx {
@@ -151,15 +152,54 @@ TEST(Types, WarnOfAnExtensionThatIsGivenTwice) {
                           "content type: \"text/x\""));
 }
 
+Expires expires_of(std::string_view directive) {
+  const Location location = first_location(directive);
+  return location.headers ? location.headers->expires : Expires{};
+}
+
 TEST(Expires, HasItsForms) {
-  using Expires = Location::Expires;
-  EXPECT_EQ(first_location("expires max;").expires, Expires::max);
-  EXPECT_EQ(first_location("expires epoch;").expires, Expires::epoch);
-  const Location past = first_location("expires -1h;");
-  EXPECT_EQ(past.expires, Expires::after);
-  EXPECT_EQ(past.expires_after, Duration(-1h));
-  EXPECT_THAT(load_server("expires modified 1h;").errors(),
-              ElementsAre("4:1 \"expires modified 1h\" of nginx is not supported by baton"));
+  using Kind = Expires::Kind;
+  EXPECT_EQ(expires_of("expires max;").kind, Kind::max);
+  EXPECT_EQ(expires_of("expires epoch;").kind, Kind::epoch);
+  EXPECT_EQ(expires_of("expires -1h;").kind, Kind::after);
+  EXPECT_EQ(expires_of("expires -1h;").time, Duration(-1h));
+  EXPECT_EQ(expires_of("expires @15h30m;").kind, Kind::daily);
+  EXPECT_EQ(expires_of("expires modified +1d;").kind, Kind::modified);
+}
+
+TEST(Expires, RefusesWhatCannotBe) {
+  EXPECT_THAT(load_server("expires modified @1h;").errors(),
+              ElementsAre("4:18 \"expires\" directive daily time cannot be used with \"modified\" "
+                          "parameter"));
+  EXPECT_THAT(load_server("expires @25h;").errors(),
+              ElementsAre("4:9 \"expires\" directive daily time value must be less than 24 hours"));
+  EXPECT_THAT(load_server("expires often;").errors(),
+              ElementsAre("4:9 \"expires\" directive invalid value"));
+}
+
+TEST(AddHeader, InheritsAsAddHeaderInheritSays) {
+  const Loaded loaded = load_http(R"(
+add_header A 1;
+server {
+  add_header_inherit merge; add_header B 2;
+  location /merged { add_header C 3; }
+  location /off { add_header_inherit off; add_header D 4; }
+  location /none { add_header_inherit off; }
+  location /standard { add_header E 5; add_header_inherit on; }
+})");
+  ASSERT_TRUE(loaded.proxy);
+  const auto names = [&](std::size_t location) {
+    std::string text;
+    for (const HeaderLine& line : loaded.proxy->servers[0].locations[location].add_headers) {
+      text += line.name;
+    }
+    return text;
+  };
+  EXPECT_EQ(names(0), "BA");
+  EXPECT_EQ(names(1), "CBA");
+  EXPECT_EQ(names(2), "D");
+  EXPECT_EQ(names(3), "");
+  EXPECT_EQ(names(4), "E");
 }
 
 TEST(AccessLog, MayBeSeveralOrOff) {
