@@ -2,8 +2,13 @@
 // send the request, read the response head, pass the response on. Nothing reaches the client until
 // the response head is accepted, so until then a failure can be followed by another attempt.
 //
-// A request body that did not come whole with its head is streamed up while the answer may already
+// A request body that is large, or that is still coming in, goes up while the answer may already
 // come down: both directions run side by side, and whichever ends the exchange wakes the other.
+//
+//   attempt.cc          the order of things: connect, converse, once more on a stale connection
+//   attempt_request.cc  the request's body going up
+//   attempt_head.cc     the response's head coming in
+//   attempt_answer.cc   the response's body on its way to the client
 #pragma once
 
 #include <memory>
@@ -46,9 +51,26 @@ class Attempt {
 
  private:
   enum class HeadStep : std::uint8_t { more, accepted, ended };
+  // How the request's body gets to the server.
+  enum class BodyUp : std::uint8_t {
+    none,
+    with_head,  // in one piece with the head
+    stored,     // from memory or a file, beside the answer
+    streamed,   // as the client sends it, beside the answer
+  };
+  // attempt.cc
   runtime::Task<bool> open();
   runtime::Task<void> converse(bool& stale);
+  [[nodiscard]] bool is_stale(std::size_t size);
+  // attempt_request.cc
+  [[nodiscard]] BodyUp choose_body() const;
+  [[nodiscard]] std::string_view body_with_head() const;
   runtime::Task<void> upload();
+  runtime::Task<Status> upload_streamed();
+  runtime::Task<Status> upload_stored();
+  void upload_failed(const Error& error);
+  void count_upload(std::size_t bytes);
+  // attempt_head.cc and attempt_answer.cc
   runtime::Task<void> answer();
   runtime::Task<bool> read_head();
   runtime::Task<void> pass_on();
@@ -83,8 +105,9 @@ class Attempt {
   std::string_view action_ = "connecting to upstream";
   bool must_be_fresh_ = false;
   bool request_sent_ = false;
-  bool streams_body_ = false;  // the body is uploaded beside the answer
+  BodyUp body_up_ = BodyUp::none;
   bool uploaded_ = true;
+  bool upload_timed_out_ = false;
   Instant upload_progress_{};  // when bytes last went up, or came down
   Instant head_progress_{};
   http::ResponseParser parser_;

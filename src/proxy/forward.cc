@@ -6,6 +6,7 @@
 #include "proxy/passed_upstream.h"
 #include "proxy/queue_wait.h"
 #include "proxy/server_choice.h"
+#include "proxy/stored_body.h"
 #include "proxy/upstream_request.h"
 
 namespace baton::proxy {
@@ -40,7 +41,8 @@ class Retries {
     if (request_sent && !idempotent && !(proxy_.next_upstream & config::next_non_idempotent)) {
       return false;
     }
-    return exchange_.body.received() == 0;
+    // Nor can what was streamed to a server be sent again.
+    return exchange_.body.received() == 0 || exchange_.request.stored_body;
   }
   [[nodiscard]] bool may_follow(const Attempt& attempt) const {
     const ErrorKind kind = attempt.error().kind;
@@ -153,28 +155,35 @@ runtime::Task<Result<upstream::Pick>> queue_for_server(Exchange& exchange,
   }
 }
 
+// The client failed while its request was with a server: its body broke, or it went away.
 Verdict client_verdict(Exchange& exchange, const Error& error) {
   Request& request = exchange.request;
+  const bool body_is_here = exchange.body.finished() || exchange.body.is_whole_early();
+  const bool went_away = error.kind != ErrorKind::malformed && error.kind != ErrorKind::too_large;
+  if (!body_is_here || !went_away) return answer_body_error(exchange, error);
   request.keep_alive = false;
-  switch (error.kind) {
-    case ErrorKind::malformed:
-      return Verdict::error(400);
-    case ErrorKind::too_large:
-      exchange.services.error_log.write(LogLevel::error, request, error.detail,
-                                        "sending request to upstream");
-      return Verdict::error(413);
-    case ErrorKind::timed_out:
-      request.response.status = 408;
-      if (request.location->reset_timed_out) exchange.client->stream.reset_on_close();
-      exchange.silent = true;
-      return Verdict::respond();
-    default:
-      // In the middle of its body: a broken request. While it waited: it went away.
-      request.response.status =
-          exchange.body.finished() || exchange.body.is_whole_early() ? 499 : 400;
-      exchange.silent = true;
-      return Verdict::respond();
+  request.response.status = 499;
+  exchange.silent = true;
+  return Verdict::respond();
+}
+
+// With proxy_request_buffering the whole body is here before a server is asked, and also where it
+// could not be streamed: an HTTP/1.0 server must be told the length.
+bool wants_whole_body(const Exchange& exchange, const config::ProxyPass& proxy) {
+  const bool chunked = exchange.request.head.framing.kind == http::BodyKind::chunked;
+  return proxy.request_buffering || (chunked && !proxy.http_1_1);
+}
+
+// The body as far as it has to be here before a server is asked.
+runtime::Task<Verdict> prepare_body(Exchange& exchange, const config::ProxyPass& proxy) {
+  if (wants_whole_body(exchange, proxy) && must_store_body(exchange)) {
+    co_return co_await store_body(exchange);
   }
+  if (exchange.body.is_whole_early()) {
+    const std::span<char> bytes = exchange.body.whole_early();
+    exchange.request.early_body = {bytes.data(), bytes.size()};
+  }
+  co_return Verdict::proceed();
 }
 
 }  // namespace
@@ -184,6 +193,10 @@ runtime::Task<Verdict> forward(Exchange& exchange) {
   const config::ProxyPass& proxy = *plan.location->proxy;
   upstream::ThreadUpstreams& upstreams = exchange.services.upstreams;
   exchange.request.passed = nullptr;
+  if (!exchange.body.finished()) {
+    const Verdict ready = co_await prepare_body(exchange, proxy);
+    if (ready.kind != Verdict::Kind::proceed) co_return ready;
+  }
   if (proxy.url) {
     const Verdict found = co_await find_passed_upstream(exchange, proxy);
     if (found.kind != Verdict::Kind::proceed) co_return found;
@@ -191,10 +204,11 @@ runtime::Task<Verdict> forward(Exchange& exchange) {
     exchange.upstream_group = proxy.upstream;
     exchange.upstream_hold = upstreams.hold(proxy.upstream);
   }
-  const bool writable = write_upstream_request(exchange, plan);
-  if (!writable) co_return Verdict::error(411);
   // What has been streamed to a server cannot be sent to another one (an error_page that proxies).
-  if (proxy.pass_request_body && exchange.body.received() > 0) co_return Verdict::error(502);
+  if (proxy.pass_request_body && exchange.body.received() > 0 && !exchange.request.stored_body) {
+    co_return Verdict::error(502);
+  }
+  write_upstream_request(exchange, plan);
   exchange.first_attempt = exchange.request.attempts.size();
   upstream::Search search;
   const upstream::Group& group = upstreams.group(exchange.upstream_group, exchange.upstream_hold);

@@ -9,6 +9,8 @@ void Request::reset() {
   head.clear();
   host = uri = args = raw_path = raw_uri = {};
   uri_changed = false;
+  stored_body.reset();
+  early_body = {};
   proxy = nullptr;
   server = nullptr;
   location = nullptr;

@@ -126,6 +126,8 @@ struct Capture {
   std::string_view text;
 };
 
+struct StoredBody;  // stored_body.h
+
 struct Request {
   // The client and what it sent.
   const ClientInfo* client = nullptr;
@@ -137,6 +139,10 @@ struct Request {
       false;  // by an internal redirect: proxy_pass then sends `uri`, not the raw one
   std::string_view raw_path;  // path as sent, without query
   std::string_view raw_uri;   // $request_uri: path and query as sent
+
+  // The body, once a handler has read it: kept whole (stored_body.h), or all of it with the head.
+  std::shared_ptr<StoredBody> stored_body;
+  std::string_view early_body;
 
   // Where it goes.
   const config::Proxy* proxy = nullptr;

@@ -7,6 +7,7 @@
 #include "http/header_line.h"
 #include "http/uri.h"
 #include "proxy/response_head.h"
+#include "proxy/stored_body.h"
 
 namespace baton::proxy {
 
@@ -53,29 +54,30 @@ void append_configured_headers(std::string& text, const Request& request,
   }
 }
 
+void append_length(std::string& text, std::uint64_t bytes) {
+  char digits[20];
+  const auto [end, error] = std::to_chars(digits, digits + sizeof digits, bytes);
+  text.append("Content-Length: ").append(digits, end).append("\r\n");
+}
+
 void append_framing(std::string& text, const Exchange& exchange, const config::ProxyPass& proxy) {
   const http::RequestHead& head = exchange.request.head;
   if (!proxy.pass_request_body) return;
-  if (head.framing.kind == http::BodyKind::chunked) {
+  if (const StoredBody* stored = exchange.request.stored_body.get()) {
+    append_length(text, stored->size);
+  } else if (head.framing.kind == http::BodyKind::chunked) {
     text.append("Transfer-Encoding: chunked\r\n");
   } else if (head.framing.kind == http::BodyKind::length ||
              head.headers.has(http::HeaderId::content_length)) {
-    char digits[20];
-    const auto [end, error] =
-        std::to_chars(digits, digits + sizeof digits, head.framing.content_length);
-    text.append("Content-Length: ").append(digits, end).append("\r\n");
+    append_length(text, head.framing.content_length);
   }
 }
 
 }  // namespace
 
-bool write_upstream_request(Exchange& exchange, const LocationPlan& plan) {
+void write_upstream_request(Exchange& exchange, const LocationPlan& plan) {
   const Request& request = exchange.request;
   const config::ProxyPass& proxy = *plan.location->proxy;
-  if (!proxy.http_1_1 && request.head.framing.kind == http::BodyKind::chunked &&
-      proxy.pass_request_body) {
-    return false;
-  }
   std::string& text = exchange.upstream_request;
   text.clear();
   text.append(request.head.method_name).append(" ");
@@ -97,7 +99,6 @@ bool write_upstream_request(Exchange& exchange, const LocationPlan& plan) {
     }
   }
   text.append("\r\n");
-  return true;
 }
 
 std::string upstream_url(const Exchange& exchange, std::string_view server) {

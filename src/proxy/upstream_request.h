@@ -6,9 +6,8 @@
 
 namespace baton::proxy {
 
-// Fills exchange.upstream_request. False for a request that this upstream cannot be given: a
-// chunked body to an HTTP/1.0 server (answer 411).
-bool write_upstream_request(Exchange& exchange, const LocationPlan& plan);
+// Fills exchange.upstream_request. A chunked body that is not stored goes to an HTTP/1.1 server.
+void write_upstream_request(Exchange& exchange, const LocationPlan& plan);
 
 // "http://10.0.0.1:80/path": the request as the error log names it.
 std::string upstream_url(const Exchange& exchange, std::string_view server);

@@ -21,6 +21,7 @@
 #include "proxy/header_variables.h"
 #include "proxy/log_time.h"
 #include "proxy/passed_url.h"
+#include "proxy/stored_body.h"
 #include "proxy/upstream_variables.h"
 #include "runtime/loop.h"
 
@@ -169,6 +170,12 @@ bool append_proxy_field(std::string& into, std::string_view name, const net::Pro
   return value && always(into, *value);
 }
 
+// Only what is in memory.
+bool append_request_body(std::string& into, const Request& request) {
+  const StoredBody* stored = request.stored_body.get();
+  return append_if_any(into, stored ? std::string_view(stored->memory) : request.early_body);
+}
+
 // What is known of the connection.
 bool append_connection_variable(std::string& into, Variable variable, const Request& request) {
   const ClientInfo& client = *request.client;
@@ -219,6 +226,10 @@ bool append_outcome_variable(std::string& into, Variable variable, const Request
       return append_duration(into, now_or_end(request) - request.started);
     case Variable::request_length:
       return append_number(into, request.request_length);
+    case Variable::request_body:
+      return append_request_body(into, request);
+    case Variable::request_body_file:
+      return request.stored_body && append_if_any(into, request.stored_body->file.path);
     case Variable::request_completion:
       return append_if_any(into, request.completed ? "OK" : "");
     case Variable::request_id:

@@ -88,7 +88,7 @@ struct ProxyPass {
   bool pass_request_headers = true;
   bool pass_request_body = true;
   bool buffering = true;
-  bool request_buffering = true;         // baton streams either way and says so in a note
+  bool request_buffering = true;         // the whole body is read before a server is asked
   std::size_t buffer_size_bytes = 8192;  // limit of an upstream's response head
   std::size_t buffers_bytes = 65536;     // most that is read ahead of a slow client
   Duration connect_timeout = 60s;

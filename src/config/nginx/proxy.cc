@@ -313,7 +313,7 @@ constexpr Rule rules[] = {
     supported("proxy_buffering", hsl, take_switch,
               set_switch_without_effect<&ProxyPass::buffering, false>),
     supported("proxy_request_buffering", hsl, take_switch,
-              set_switch_without_effect<&ProxyPass::request_buffering, false>),
+              set_switch<&ProxyPass::request_buffering>),
     supported("proxy_buffer_size", hsl, take1, read_proxy_buffer_size, Value::size),
     supported("proxy_buffers", hsl, take2, read_proxy_buffers, Value::buffers),
     supported("proxy_busy_buffers_size", hsl, take1, read_proxy_busy_buffers_size, Value::size),

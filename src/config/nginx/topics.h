@@ -10,6 +10,7 @@ namespace baton::config::nginx {
 std::span<const Rule> core_rules();         // core.cc: main level and processes
 std::span<const Rule> events_rules();       // events.cc
 std::span<const Rule> http_core_rules();    // http_core.cc: http block, clients, connections
+std::span<const Rule> client_body_rules();  // client_body.cc: client_body_*, client_max_body_size
 std::span<const Rule> server_rules();       // server.cc: server, server_name
 std::span<const Rule> listen_rules();       // listen.cc
 std::span<const Rule> location_rules();     // location.cc: location, error_page, try_files ...
