@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "base/text.h"
+#include "config/nginx/proxy_cache.h"
 
 namespace baton::config::nginx {
 
@@ -184,6 +185,7 @@ void assemble(Reader& reader) {
   for (const ProxyLine& line : reader.proxy_lines) resolver.resolve(line);
   ListenerCollector collector(reader);
   for (const ListenLine& line : reader.listen_lines) collector.add(line);
+  check_cache_zones(reader);
   find_duplicate_locations(reader);
   find_conflicting_names(reader);
 }

@@ -142,6 +142,12 @@ class Reader {
   std::vector<ListenLine> listen_lines;
   std::vector<ProxyLine> proxy_lines;
   std::vector<LocationLine> location_lines;
+  // A zone of proxy_cache: where it was first met, and what is (or will be) said of it.
+  struct CacheZoneLine {
+    const Directive* directive = nullptr;
+    std::shared_ptr<CacheZone> zone;
+  };
+  std::vector<CacheZoneLine> cache_zone_lines;
   std::unordered_map<std::string, std::uint32_t> upstream_names;
   struct LogFormatPlace {
     std::uint32_t index = 0;
