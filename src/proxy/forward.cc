@@ -3,12 +3,20 @@
 #include "proxy/forward.h"
 
 #include "proxy/attempt.h"
+#include "proxy/cached_request.h"
 #include "proxy/passed_upstream.h"
 #include "proxy/upstream_request.h"
 
 namespace baton::proxy {
 
 namespace {
+
+// The proxy_next_upstream condition that a failure is.
+std::uint32_t condition_of(const Error& error) {
+  return error.kind == ErrorKind::timed_out   ? config::next_on_timeout
+         : error.kind == ErrorKind::malformed ? config::next_on_invalid_header
+                                              : config::next_on_error;
+}
 
 // How far a request may go on looking for a server.
 class Retries {
@@ -41,10 +49,7 @@ class Retries {
     return exchange_.body.received() == 0;
   }
   [[nodiscard]] bool may_follow(const Attempt& attempt) const {
-    const ErrorKind kind = attempt.error().kind;
-    const std::uint32_t condition = kind == ErrorKind::timed_out   ? config::next_on_timeout
-                                    : kind == ErrorKind::malformed ? config::next_on_invalid_header
-                                                                   : config::next_on_error;
+    const std::uint32_t condition = condition_of(attempt.error());
     return any_left() && (proxy_.next_upstream & condition) != 0 &&
            request_allows(attempt.request_sent());
   }
@@ -139,7 +144,10 @@ runtime::Task<Verdict> forward(Exchange& exchange) {
   while (true) {
     auto pick =
         upstreams.pick(exchange.upstream_group, exchange.upstream_hold, tried, exchange.now());
-    if (!pick) co_return no_live_upstreams(exchange);
+    if (!pick) {
+      if (exchange.cached) exchange.cached->note_failure(config::next_on_error);
+      co_return no_live_upstreams(exchange);
+    }
     retries.begin_attempt();
     const std::uint32_t peer = pick->peer().index;
     Attempt attempt(exchange, plan, *pick, retries.statuses());
@@ -152,6 +160,8 @@ runtime::Task<Verdict> forward(Exchange& exchange) {
       case AttemptEnd::broken_off:
         if (attempt.error().side == Side::upstream) report_failure(exchange, *pick, server);
         co_return Verdict::respond();
+      case AttemptEnd::superseded:
+        co_return Verdict::proceed();
       case AttemptEnd::intercepted:
         co_return Verdict::error(exchange.upstream_head.status);
       case AttemptEnd::client_failed:
@@ -162,6 +172,7 @@ runtime::Task<Verdict> forward(Exchange& exchange) {
       case AttemptEnd::failed:
         report_failure(exchange, *pick, server);
         if (!retries.may_follow(attempt)) {
+          if (exchange.cached) exchange.cached->note_failure(condition_of(attempt.error()));
           const bool late = attempt.error().kind == ErrorKind::timed_out;
           co_return Verdict::error(late ? 504 : 502);
         }

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "cache/keeper.h"
 #include "ipc/channel.h"
 #include "proxy/error_log.h"
 #include "proxy/log_files.h"
@@ -66,6 +67,7 @@ class Process {
   ErrorLog error_log_;
   Router router_;
   upstream::Upstreams upstreams_;
+  cache::Caches caches_;
   upstream::GroupUpdater updater_;
   ipc::Channel channel_;
   std::vector<std::unique_ptr<Worker>> workers_;
@@ -89,6 +91,7 @@ Process::Process(ProcessInputs inputs, std::unique_ptr<runtime::Loop> loop,
       error_log_(*inputs_.config, *inputs_.logs),
       router_(*inputs_.config),
       upstreams_(*inputs_.config, *inputs_.region, inputs_.generation),
+      caches_(*inputs_.config),
       updater_(*loop_, upstreams_, error_log_),
       channel_(*loop_, std::move(inputs_.channel)) {}
 
@@ -99,6 +102,7 @@ Status Process::make_workers() {
     worker.config = inputs_.config.get();
     worker.router = &router_;
     worker.upstreams = &upstreams_;
+    worker.caches = &caches_;
     worker.logs = inputs_.logs;
     worker.error_log = &error_log_;
     worker.pulse = inputs_.pulse;
@@ -123,6 +127,7 @@ int Process::run() {
   root_.spawn(live());
   loop_->run();
   for (std::thread& thread : threads_) thread.join();
+  caches_.stop();
   error_log_.write(LogLevel::notice, "exit");
   return 0;
 }
@@ -139,6 +144,7 @@ runtime::Task<void> Process::live() {
 void Process::start_threads() {
   inputs_.pulse->page().threads = inputs_.threads;
   inputs_.pulse->page().groups = groups_in_use(*inputs_.config);
+  caches_.start([this](LogLevel level, std::string_view line) { error_log_.write(level, line); });
   for (auto& worker : workers_) {
     threads_.emplace_back([this, &worker] {
       worker->run([this] { loop_->post([this] { one_started(); }); });
@@ -237,6 +243,7 @@ runtime::Task<void> Process::watch_upstreams() {
 void Process::drain(Ending ending) {
   if (!draining_) error_log_.write(LogLevel::notice, "gracefully shutting down");
   draining_ = true;
+  caches_.stop();  // the next generation looks after the files now
   updater_.stop();
   for (auto& worker : workers_) worker->drain(ending);
 }

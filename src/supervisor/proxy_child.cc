@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "proxy/process.h"
+#include "supervisor/cache_folders.h"
 
 namespace baton::supervisor {
 
@@ -47,6 +48,9 @@ std::expected<ChildProcess::Plan, std::string> plan_of(ProxyChild child) {
     std::string problem;
     account = proxy_account(*child.config, problem);
     if (!account) return std::unexpected(problem);
+  }
+  if (const auto problem = make_cache_folders(*child.config, account)) {
+    return std::unexpected(*problem);
   }
   ChildProcess::Plan plan;
   plan.name = "nginx";
