@@ -209,13 +209,13 @@ void CachedRequest::append_conditions(std::string& text, const LocationPlan& pla
   append(HeaderId::if_none_match, facts.etag);
 }
 
-bool CachedRequest::uses_stale_on(std::uint32_t condition) const {
-  return expired_ && condition != 0 && exchange_.request.cache.status == "EXPIRED" &&
-         ((settings_.use_stale & condition) != 0 || lookup_.usable_on_error(seconds_now()));
+bool CachedRequest::may_use_stale(std::uint32_t condition) const {
+  return expired_ && exchange_.request.cache.status == "EXPIRED" &&
+         (settings_.use_stale & condition) != 0;
 }
 
 bool CachedRequest::supersedes(const http::ResponseHead& head) {
-  if (head.status >= 300 && uses_stale_on(next_upstream_condition(head.status))) {
+  if (head.status >= 300 && may_use_stale(next_upstream_condition(head.status))) {
     instead_ = Instead::stale;
   } else if (head.status == 304 && expired_ && settings_.revalidate &&
              exchange_.request.cache.status == "EXPIRED") {
@@ -380,7 +380,11 @@ Verdict CachedRequest::conclude(const Verdict& verdict) {
     renew_entry();
     return served;
   }
-  if (instead_ == Instead::stale || (failed && uses_stale_on(failure_))) {
+  // stale-if-error is, as in nginx, for want of a response, not for responses that tell of errors.
+  const bool stale_for_want =
+      failed && failure_ != 0 &&
+      (may_use_stale(failure_) || (expired_ && lookup_.usable_on_error(seconds_now())));
+  if (instead_ == Instead::stale || stale_for_want) {
     set_status("STALE");
     lookup_.release();
     return serve();

@@ -83,7 +83,7 @@ class CachedRequest {
 
  private:
   enum class Instead : std::uint8_t { nothing, stale, revalidated, refused };
-  [[nodiscard]] bool uses_stale_on(std::uint32_t condition) const;
+  [[nodiscard]] bool may_use_stale(std::uint32_t condition) const;
   [[nodiscard]] bool asks_beyond_offset() const;
   [[nodiscard]] bool holds_any(const std::vector<config::TemplateText>& conditions);
   Found judge(cache::Outcome outcome, cache::Seconds now);

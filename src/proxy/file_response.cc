@@ -62,6 +62,7 @@ void refuse_range(Request& request, std::uint64_t size_bytes) {
   // The error page is not the file: of what was said of it, only the size stays.
   Response& response = request.response;
   response.reset();
+  request.upstream_head = nullptr;
   response.headers.push_back(
       {"Content-Range", request.arena.store(fmt::format("bytes */{}", size_bytes))});
 }
