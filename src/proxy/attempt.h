@@ -25,6 +25,7 @@ enum class AttemptEnd : std::uint8_t {
   broken_off,     // the response had begun and could not be completed: close the client
   failed,         // the server failed before anything reached the client; see error()
   intercepted,    // it answered with a status that has an error_page (proxy_intercept_errors)
+  superseded,     // the cache answers instead of what came: forward() ends with `proceed`
   passed_over,    // it answered with a status that is to be tried elsewhere
   client_failed,  // the client went away or sent a bad body; see error()
 };
@@ -77,6 +78,7 @@ class Attempt {
   [[nodiscard]] Instant read_deadline() const;
   HeadStep parse_head(std::size_t count);
   HeadStep judge_head();
+  void supersede();
   HeadStep head_failed(const Result<std::size_t>& got);
   void finish_answer(bool surplus);
   void break_off(const Error& error);

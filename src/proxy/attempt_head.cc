@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "proxy/attempt.h"
+#include "proxy/cached_request.h"
 #include "proxy/error_page.h"
 #include "proxy/upstream_response.h"
 
@@ -87,7 +88,7 @@ Attempt::HeadStep Attempt::parse_head(std::size_t count) {
   limits.underscores_in_headers = true;
   while (true) {
     const auto progress =
-        parser_.parse({begin, received_}, head, exchange_.request.head.method, limits);
+        parser_.parse({begin, received_}, head, exchange_.upstream_method, limits);
     if (progress == http::Progress::incomplete) return HeadStep::more;
     if (progress == http::Progress::refused || head.status == 101 ||
         (head.status < 200 && ++interim_heads_ > interim_heads_max)) {
@@ -118,6 +119,10 @@ Attempt::HeadStep Attempt::judge_head() {
   }
   if (next_upstream_condition(status) & may_pass_over_) {
     end_ = AttemptEnd::passed_over;
+    return HeadStep::ended;
+  }
+  if (exchange_.cached && exchange_.cached->supersedes(exchange_.upstream_head)) {
+    supersede();
     return HeadStep::ended;
   }
   if (proxy_.intercept_errors && status >= 300 && has_error_page(exchange_, status)) {

@@ -18,6 +18,7 @@
 
 namespace baton::proxy {
 
+class CachedRequest;
 class ResponseSink;
 
 struct Exchange {
@@ -64,6 +65,9 @@ struct Exchange {
   std::size_t first_attempt = 0;  // of the present location, in request.attempts
   http::ResponseHead upstream_head;
   runtime::BufferPool::Buffer upstream_buffer;  // holds what upstream_head's views point into
+  http::Method upstream_method = http::Method::get;  // what is asked of the upstream server
+  CachedRequest* cached = nullptr;                   // while it is forwarded with proxy_cache
+  std::shared_ptr<const void> cached_text;           // what views into a cached response need
 
   [[nodiscard]] runtime::Loop& loop() const { return services.loop; }
   [[nodiscard]] Instant now() const { return services.loop.now(); }
@@ -79,6 +83,7 @@ struct Exchange {
     error_page_used = silent = false;
     chunked = false;
     upstream_buffer.reset();
+    cached_text.reset();
   }
 };
 
@@ -94,6 +99,7 @@ class ExchangePool {
     return exchange;
   }
   void give_back(std::unique_ptr<Exchange> exchange) {
+    exchange->cached_text.reset();
     exchange->request.reset();
     exchange->buffer.reset();
     exchange->upstream_buffer.reset();

@@ -29,6 +29,8 @@ std::string_view extension_of(std::string_view path) {
   return path.substr(dot + 1);
 }
 
+}  // namespace
+
 http::ModifiedSince modified_since_rule(const config::Location& location) {
   using Configured = config::Location::IfModifiedSince;
   switch (location.if_modified_since) {
@@ -42,14 +44,40 @@ http::ModifiedSince modified_since_rule(const config::Location& location) {
   return http::ModifiedSince::exact;
 }
 
+void become_not_modified(Request& request) {
+  Response& response = request.response;
+  response.status = 304;
+  response.reason = response.content_type = {};
+  response.content_length.reset();
+  std::erase_if(response.headers, [](const ResponseHeader& line) {
+    return equals_ignoring_case(line.name, "Content-Encoding") ||
+           equals_ignoring_case(line.name, "Accept-Ranges");
+  });
+}
+
+void refuse_range(Request& request, std::uint64_t size_bytes) {
+  // The error page is not the file: of what was said of it, only the size stays.
+  Response& response = request.response;
+  response.reset();
+  request.upstream_head = nullptr;
+  response.headers.push_back(
+      {"Content-Range", request.arena.store(fmt::format("bytes */{}", size_bytes))});
+}
+
+namespace {
+
 void send_part(Response& response, const http::ByteRange& range, std::string_view before) {
   response.file_parts.push_back({before, range.first, range.end - range.first});
 }
+
+}  // namespace
 
 std::string_view content_range(Request& request, const http::ByteRange& range,
                                std::uint64_t size_bytes) {
   return request.arena.store(fmt::format("bytes {}-{}/{}", range.first, range.end - 1, size_bytes));
 }
+
+namespace {
 
 // RFC 9110 section 14.6. The boundary only has to differ from what the parts hold; a counter that
 // starts at a time of its own does, as well as anything can.
@@ -75,7 +103,8 @@ void send_parts(Request& request, const std::vector<http::ByteRange>& ranges,
   response.content_type = request.arena.join({"multipart/byteranges; boundary=", boundary});
 }
 
-// The whole file, or what Range asks for.
+}  // namespace
+
 Verdict send_asked_ranges(Request& request, const http::Validators& validators,
                           std::uint64_t size_bytes) {
   Response& response = request.response;
@@ -93,13 +122,11 @@ Verdict send_asked_ranges(Request& request, const http::Validators& validators,
     return Verdict::respond();
   }
   if (asked.kind == Kind::unsatisfiable) {
-    // The error page is not the file: of what was said of it, only the size stays.
-    response.reset();
-    response.headers.push_back(
-        {"Content-Range", request.arena.store(fmt::format("bytes */{}", size_bytes))});
+    refuse_range(request, size_bytes);
     return Verdict::error(416);
   }
   response.status = 206;
+  response.reason = {};
   if (asked.ranges.size() > 1) {
     send_parts(request, asked.ranges, size_bytes, validators.last_modified);
     return Verdict::respond();
@@ -110,8 +137,6 @@ Verdict send_asked_ranges(Request& request, const http::Validators& validators,
   send_part(response, only, {});
   return Verdict::respond();
 }
-
-}  // namespace
 
 std::string_view content_type_of(Request& request, std::string_view path) {
   const config::Location& location = *request.location;

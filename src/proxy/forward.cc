@@ -3,6 +3,7 @@
 #include "proxy/forward.h"
 
 #include "proxy/attempt.h"
+#include "proxy/cached_request.h"
 #include "proxy/passed_upstream.h"
 #include "proxy/queue_wait.h"
 #include "proxy/server_choice.h"
@@ -12,6 +13,13 @@
 namespace baton::proxy {
 
 namespace {
+
+// The proxy_next_upstream condition that a failure is.
+std::uint32_t condition_of(const Error& error) {
+  return error.kind == ErrorKind::timed_out   ? config::next_on_timeout
+         : error.kind == ErrorKind::malformed ? config::next_on_invalid_header
+                                              : config::next_on_error;
+}
 
 // How far a request may go on looking for a server.
 class Retries {
@@ -45,10 +53,7 @@ class Retries {
     return exchange_.body.received() == 0 || exchange_.request.stored_body;
   }
   [[nodiscard]] bool may_follow(const Attempt& attempt) const {
-    const ErrorKind kind = attempt.error().kind;
-    const std::uint32_t condition = kind == ErrorKind::timed_out   ? config::next_on_timeout
-                                    : kind == ErrorKind::malformed ? config::next_on_invalid_header
-                                                                   : config::next_on_error;
+    const std::uint32_t condition = condition_of(attempt.error());
     return any_left() && (proxy_.next_upstream & condition) != 0 &&
            request_allows(attempt.request_sent());
   }
@@ -225,7 +230,10 @@ runtime::Task<Verdict> forward(Exchange& exchange) {
         co_return client_verdict(exchange, pick.error());
       }
     }
-    if (!pick) co_return no_live_upstreams(exchange);
+    if (!pick) {
+      if (exchange.cached) exchange.cached->note_failure(config::next_on_error);
+      co_return no_live_upstreams(exchange);
+    }
     retries.begin_attempt();
     const std::uint32_t peer = pick->peer().index;
     Attempt attempt(exchange, plan, *pick, retries.statuses());
@@ -240,6 +248,8 @@ runtime::Task<Verdict> forward(Exchange& exchange) {
           report_failure(exchange, *pick, attempt, server);
         }
         co_return Verdict::respond();
+      case AttemptEnd::superseded:
+        co_return Verdict::proceed();
       case AttemptEnd::intercepted:
         co_return Verdict::error(exchange.upstream_head.status);
       case AttemptEnd::client_failed:
@@ -250,6 +260,7 @@ runtime::Task<Verdict> forward(Exchange& exchange) {
       case AttemptEnd::failed:
         report_failure(exchange, *pick, attempt, server);
         if (!retries.may_follow(attempt)) {
+          if (exchange.cached) exchange.cached->note_failure(condition_of(attempt.error()));
           const bool late = attempt.error().kind == ErrorKind::timed_out;
           co_return Verdict::error(late ? 504 : 502);
         }

@@ -12,8 +12,10 @@
 #include <algorithm>
 #include <cstring>
 
+#include "config/model/cache.h"
 #include "proxy/error_page.h"
 #include "proxy/forward.h"
+#include "proxy/forward_cached.h"
 #include "proxy/request_head.h"
 #include "proxy/responder.h"
 #include "proxy/return_action.h"
@@ -84,7 +86,10 @@ runtime::Task<Verdict> handle(Exchange& exchange) {
     const Verdict tried = try_files(request);
     if (tried.kind != Verdict::Kind::proceed) co_return tried;
   }
-  if (location.proxy) co_return co_await forward(exchange);
+  if (location.proxy) {
+    if (location.cache && location.cache->is_on()) co_return co_await forward_cached(exchange);
+    co_return co_await forward(exchange);
+  }
   co_return serve_file(request, exchange.services.error_log);
 }
 

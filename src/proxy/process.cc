@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "cache/keeper.h"
 #include "ipc/channel.h"
 #include "proxy/error_log.h"
 #include "proxy/health_checker.h"
@@ -67,6 +68,7 @@ class Process {
   ErrorLog error_log_;
   Router router_;
   upstream::Upstreams upstreams_;
+  cache::Caches caches_;
   upstream::GroupUpdater updater_;
   HealthChecker checker_;
   ipc::Channel channel_;
@@ -91,6 +93,7 @@ Process::Process(ProcessInputs inputs, std::unique_ptr<runtime::Loop> loop,
       error_log_(*inputs_.config, *inputs_.logs),
       router_(*inputs_.config),
       upstreams_(*inputs_.config, *inputs_.region, inputs_.generation),
+      caches_(*inputs_.config),
       updater_(*loop_, upstreams_, error_log_),
       checker_(*loop_, *inputs_.config, upstreams_, error_log_, inputs_.generation),
       channel_(*loop_, std::move(inputs_.channel)) {}
@@ -103,6 +106,7 @@ Status Process::make_workers() {
     worker.config = inputs_.config.get();
     worker.router = &router_;
     worker.upstreams = &upstreams_;
+    worker.caches = &caches_;
     worker.logs = inputs_.logs;
     worker.error_log = &error_log_;
     worker.pulse = inputs_.pulse;
@@ -127,6 +131,7 @@ int Process::run() {
   root_.spawn(live());
   loop_->run();
   for (std::thread& thread : threads_) thread.join();
+  caches_.stop();
   error_log_.write(LogLevel::notice, "exit");
   return 0;
 }
@@ -144,6 +149,7 @@ runtime::Task<void> Process::live() {
 void Process::start_threads() {
   inputs_.pulse->page().threads = inputs_.threads;
   inputs_.pulse->page().groups = groups_in_use(*inputs_.config);
+  caches_.start([this](LogLevel level, std::string_view line) { error_log_.write(level, line); });
   for (auto& worker : workers_) {
     threads_.emplace_back([this, &worker] {
       worker->run([this] { loop_->post([this] { one_started(); }); });
@@ -244,6 +250,7 @@ runtime::Task<void> Process::watch_upstreams() {
 void Process::drain(Ending ending) {
   if (!draining_) error_log_.write(LogLevel::notice, "gracefully shutting down");
   draining_ = true;
+  caches_.stop();  // the next generation looks after the files now
   updater_.stop();
   checker_.stop();
   for (auto& worker : workers_) worker->drain(ending);

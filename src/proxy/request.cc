@@ -27,6 +27,7 @@ void Request::reset() {
   passed = nullptr;
   attempts.clear();
   upstream_head = nullptr;
+  cache = {};
   response.reset();
   header_sent = false;
   keep_alive = true;

@@ -127,6 +127,13 @@ struct Capture {
 };
 
 struct StoredBody;  // stored_body.h
+// What is known of the response's way through proxy_cache; "" is a missing variable.
+struct CacheFacts {
+  std::string_view status;  // "HIT", "MISS", ...
+  std::string_view key;
+  std::string_view last_modified;  // of an entry that is asked for again
+  std::string_view etag;
+};
 
 struct Request {
   // The client and what it sent.
@@ -172,6 +179,7 @@ struct Request {
   const PassedUrl* passed = nullptr;  // what a proxy_pass with variables gave
   std::vector<UpstreamAttempt> attempts;
   const http::ResponseHead* upstream_head = nullptr;  // of the last attempt that gave one
+  CacheFacts cache;
 
   // The answer. response.status is what $status prints (499 when the client went away).
   Response response;

@@ -16,6 +16,10 @@
 #include "upstream/resolver.h"
 #include "upstream/thread_upstreams.h"
 
+namespace baton::cache {
+class Caches;
+}
+
 namespace baton::proxy {
 
 // Counted by one thread, read by any: relaxed atomics that are only ever stored by their owner.
@@ -67,6 +71,7 @@ struct Services {
   runtime::BufferPool small_buffers{8192, 256};
   runtime::BufferPool large_buffers{65536, 64};
   Ending ending = Ending::no;
+  cache::Caches* caches = nullptr;    // the zones of proxy_cache
   ExchangePool* exchanges = nullptr;  // for subrequests
 };
 

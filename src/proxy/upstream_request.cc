@@ -6,15 +6,14 @@
 
 #include "http/header_line.h"
 #include "http/uri.h"
+#include "proxy/cached_request.h"
 #include "proxy/response_head.h"
 #include "proxy/stored_body.h"
 
 namespace baton::proxy {
 
-namespace {
-
-// The URI to ask for: as the client sent it, unless proxy_pass or an internal redirect changed it.
-void append_uri(std::string& text, const Request& request, const config::ProxyPass& proxy) {
+void append_upstream_uri(std::string& text, const Request& request,
+                         const config::ProxyPass& proxy) {
   if (request.passed && !request.passed->uri.empty()) {
     text.append(request.passed->uri);
     return;
@@ -34,6 +33,8 @@ void append_uri(std::string& text, const Request& request, const config::ProxyPa
   }
   if (!request.args.empty()) text.append("?").append(request.args);
 }
+
+namespace {
 
 void append_configured_headers(std::string& text, const Request& request,
                                const config::ProxyPass& proxy) {
@@ -80,9 +81,13 @@ void write_upstream_request(Exchange& exchange, const LocationPlan& plan) {
   const config::ProxyPass& proxy = *plan.location->proxy;
   std::string& text = exchange.upstream_request;
   text.clear();
-  text.append(request.head.method_name).append(" ");
+  const CachedRequest* const cached = exchange.cached;
+  const bool as_get =
+      cached && request.head.method == http::Method::head && cached->asks_with_get();
+  exchange.upstream_method = as_get ? http::Method::get : request.head.method;
+  text.append(as_get ? "GET" : request.head.method_name).append(" ");
   exchange.upstream_uri_at = text.size();
-  append_uri(text, request, proxy);
+  append_upstream_uri(text, request, proxy);
   exchange.upstream_uri_size = text.size() - exchange.upstream_uri_at;
   text.append(proxy.http_1_1 ? " HTTP/1.1\r\n" : " HTTP/1.0\r\n");
   append_configured_headers(text, request, proxy);
@@ -92,9 +97,11 @@ void write_upstream_request(Exchange& exchange, const LocationPlan& plan) {
     if (!proxy.http_1_1 || group.keepalive_connections == 0) text.append("Connection: close\r\n");
   }
   append_framing(text, exchange, proxy);
+  if (cached) cached->append_conditions(text, plan);
   if (proxy.pass_request_headers) {
     for (const http::Header& line : request.head.headers) {
       if (line.hop_by_hop || plan.set_by_us.contains(line.id, line.name)) continue;
+      if (cached && cached->hides(line.id)) continue;
       http::append_header_line(text, line.name, line.value);
     }
   }

@@ -373,6 +373,14 @@ bool append_variable(std::string& into, const TextPart& part, const Request& req
     case Variable::proxy_port:
       if (request.passed) return always(into, request.passed->port);
       return proxy && !proxy->url && append_number(into, proxy->port);
+    case Variable::upstream_cache_status:
+      return append_if_any(into, request.cache.status);
+    case Variable::upstream_cache_key:
+      return append_if_any(into, request.cache.key);
+    case Variable::upstream_cache_last_modified:
+      return append_if_any(into, request.cache.last_modified);
+    case Variable::upstream_cache_etag:
+      return append_if_any(into, request.cache.etag);
     case Variable::proxy_add_x_forwarded_for:
       return append_forwarded_for(into, request);
     case Variable::remote_user:

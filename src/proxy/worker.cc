@@ -83,6 +83,7 @@ Worker::Worker(std::unique_ptr<runtime::Loop> loop, Inputs inputs)
       connections_max_(connections_of_thread(inputs_)),
       shutdown_timer_(*loop_, [this] { loop_->cancel_all(); }) {
   services_.exchanges = &exchanges_;
+  services_.caches = inputs_.caches;
   for (ListenSocket& socket : inputs_.sockets) {
     set_no_delay(socket.fd.get());
     listeners_.push_back(std::make_unique<runtime::Listener>(*loop_, std::move(socket.fd)));

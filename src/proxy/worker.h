@@ -29,6 +29,7 @@ class Worker {
     const config::Proxy* config = nullptr;
     const Router* router = nullptr;
     upstream::Upstreams* upstreams = nullptr;
+    cache::Caches* caches = nullptr;
     const LogFiles* logs = nullptr;
     ErrorLog* error_log = nullptr;
     ipc::Pulse* pulse = nullptr;

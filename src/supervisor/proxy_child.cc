@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "proxy/process.h"
+#include "supervisor/cache_folders.h"
 #include "supervisor/working_folders.h"
 
 namespace baton::supervisor {
@@ -51,6 +52,9 @@ std::expected<ChildProcess::Plan, std::string> plan_of(ProxyChild child) {
   }
   if (auto problem = prepare_temporary_folders(*child.config, account); !problem.empty()) {
     return std::unexpected(std::move(problem));
+  }
+  if (const auto problem = make_cache_folders(*child.config, account)) {
+    return std::unexpected(*problem);
   }
   ChildProcess::Plan plan;
   plan.name = "nginx";

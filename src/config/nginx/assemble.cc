@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "config/nginx/health_check.h"
+#include "config/nginx/proxy_cache.h"
 
 namespace baton::config::nginx {
 
@@ -189,6 +190,7 @@ void assemble(Reader& reader) {
   finish_health_checks(reader);
   ListenerCollector collector(reader);
   for (const ListenLine& line : reader.listen_lines) collector.add(line);
+  check_cache_zones(reader);
   find_duplicate_locations(reader);
   find_conflicting_names(reader);
 }

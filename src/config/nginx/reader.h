@@ -151,6 +151,12 @@ class Reader {
   std::vector<LocationLine> location_lines;
   std::vector<HealthCheckLine> health_check_lines;
   std::unordered_map<std::string, std::shared_ptr<const HealthMatch>> health_matches;
+  // A zone of proxy_cache: where it was first met, and what is (or will be) said of it.
+  struct CacheZoneLine {
+    const Directive* directive = nullptr;
+    std::shared_ptr<CacheZone> zone;
+  };
+  std::vector<CacheZoneLine> cache_zone_lines;
   std::unordered_map<std::string, std::uint32_t> upstream_names;
   struct LogFormatPlace {
     std::uint32_t index = 0;

@@ -23,7 +23,7 @@ std::span<const Rule> resolver_rules();     // resolver.cc
 std::span<const Rule> health_rules();       // health_check.cc: health_check, match
 std::span<const Rule> balance_rules();      // balance.cc: methods, sticky, queue
 std::span<const Rule> proxy_rules();        // proxy.cc
-std::span<const Rule> proxy_cache_rules();  // proxy.cc: what of the family is not offered
+std::span<const Rule> proxy_cache_rules();  // proxy_cache.cc
 std::span<const Rule> tls_rules();          // tls.cc: ssl_*, http2*, http3*, quic_*
 std::span<const Rule> filters_rules();      // filters.cc: gzip, ssi, sub_filter, ...
 std::span<const Rule> access_rules();       // access.cc: allow, auth_*, limit_*, realip, map ...
