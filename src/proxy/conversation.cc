@@ -34,7 +34,8 @@ void lend(Exchange& exchange, Client& client) {
                    .requests = client.requests,
                    .connected = client.connected,
                    .client_text = exchange.client_text,
-                   .fd = client.stream.fd()};
+                   .fd = client.stream.fd(),
+                   .connections = services.connections};
   exchange.received = 0;
 }
 

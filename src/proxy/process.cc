@@ -9,8 +9,11 @@
 #include <thread>
 
 #include "ipc/channel.h"
+#include "proxy/connection_counts.h"
 #include "proxy/error_log.h"
+#include "proxy/limit_zones.h"
 #include "proxy/log_files.h"
+#include "proxy/password_checker.h"
 #include "proxy/router.h"
 #include "proxy/status.h"
 #include "proxy/worker.h"
@@ -66,6 +69,9 @@ class Process {
   ErrorLog error_log_;
   Router router_;
   upstream::Upstreams upstreams_;
+  LimitZones limits_;
+  PasswordChecker passwords_;
+  ConnectionCounter connections_;
   upstream::GroupUpdater updater_;
   ipc::Channel channel_;
   std::vector<std::unique_ptr<Worker>> workers_;
@@ -89,6 +95,7 @@ Process::Process(ProcessInputs inputs, std::unique_ptr<runtime::Loop> loop,
       error_log_(*inputs_.config, *inputs_.logs),
       router_(*inputs_.config),
       upstreams_(*inputs_.config, *inputs_.region, inputs_.generation),
+      limits_(*inputs_.config, *inputs_.region, inputs_.generation),
       updater_(*loop_, upstreams_, error_log_),
       channel_(*loop_, std::move(inputs_.channel)) {}
 
@@ -102,6 +109,9 @@ Status Process::make_workers() {
     worker.logs = inputs_.logs;
     worker.error_log = &error_log_;
     worker.pulse = inputs_.pulse;
+    worker.limits = &limits_;
+    worker.passwords = &passwords_;
+    worker.connections = &connections_;
     worker.hand_over = [this](runtime::Fd fd) {
       const int number = fd.release();
       loop_->post([this, number] { hand_over(runtime::Fd(number)); });
@@ -114,6 +124,7 @@ Status Process::make_workers() {
     }
     auto made = Worker::create(std::move(worker));
     if (!made) return std::unexpected(made.error());
+    connections_.add((*made)->counters());
     workers_.push_back(std::move(*made));
   }
   return {};

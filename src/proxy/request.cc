@@ -25,6 +25,8 @@ void Request::reset() {
   attempts.clear();
   upstream_head = nullptr;
   response.reset();
+  challenges.clear();
+  limit_req_status = limit_conn_status = LimitStatus::none;
   header_sent = false;
   keep_alive = true;
   arena.reset();

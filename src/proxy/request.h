@@ -25,6 +25,7 @@
 
 namespace baton::proxy {
 
+class ConnectionCounter;
 struct PassedUrl;  // passed_url.h
 
 // The client's connection as requests on it see it.
@@ -36,6 +37,7 @@ struct ClientInfo {
   Instant connected{};           // for $connection_time
   std::string_view client_text;  // client.address.text(), made once per connection
   int fd = -1;                   // for $tcpinfo_rtt only
+  const ConnectionCounter* connections = nullptr;  // for $connections_active and its family
 };
 
 // One try to get the response from an upstream server; $upstream_addr and its family print one
@@ -118,6 +120,16 @@ struct Capture {
   std::string_view text;
 };
 
+// What limit_req or limit_conn did with a request: $limit_req_status, $limit_conn_status.
+enum class LimitStatus : std::uint8_t {
+  none,
+  passed,
+  delayed,
+  rejected,
+  delayed_dry_run,
+  rejected_dry_run
+};
+
 struct Request {
   // The client and what it sent.
   const ClientInfo* client = nullptr;
@@ -158,6 +170,10 @@ struct Request {
 
   // The answer. response.status is what $status prints (499 when the client went away).
   Response response;
+  // WWW-Authenticate lines, which also go with an error page.
+  std::vector<std::string_view> challenges;
+  LimitStatus limit_req_status = LimitStatus::none;
+  LimitStatus limit_conn_status = LimitStatus::none;
   bool header_sent = false;
   bool keep_alive = true;  // the client's connection goes on after this
 

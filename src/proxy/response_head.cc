@@ -204,6 +204,9 @@ void write_response_head(Exchange& exchange) {
   if (!response.location.empty()) append_line(text, "Location", response.location);
   if (exchange.chunked) text.append("Transfer-Encoding: chunked\r\n");
   append_connection(text, request);
+  for (const std::string_view challenge : request.challenges) {
+    append_line(text, "WWW-Authenticate", challenge);
+  }
   for (const ResponseHeader& header : response.headers) {
     append_line(text, header.name, header.value);
   }

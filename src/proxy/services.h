@@ -32,10 +32,13 @@ struct ThreadCounters {
   std::vector<RequestCounters> listeners;  // as config::Proxy::listeners
   std::vector<RequestCounters> servers;    // as config::Proxy::servers
   std::atomic<std::uint64_t> accepted{0};
+  std::atomic<std::uint64_t> dropped{0};   // of these, closed at once for lack of room
+  std::atomic<std::uint64_t> requests{0};  // begun
   std::atomic<std::uint64_t> adopted{0};  // idle connections taken over from the generation before
   std::atomic<std::uint64_t> handed_over{0};
   std::atomic<std::uint32_t> connections{0};       // open now
   std::atomic<std::uint32_t> idle_connections{0};  // ... of these, between two requests
+  std::atomic<std::uint32_t> reading_heads{0};     // ... waiting for the rest of a request's head
 };
 
 // Adds without a locked instruction: there is one writer.
@@ -51,7 +54,10 @@ enum class Ending : std::uint8_t {
   hand_over,  // reload: idle connections go to the next generation
 };
 
+class ConnectionCounter;
 class ExchangePool;
+class LimitZones;
+class PasswordChecker;
 
 struct Services {
   runtime::Loop& loop;
@@ -68,6 +74,10 @@ struct Services {
   runtime::BufferPool large_buffers{65536, 64};
   Ending ending = Ending::no;
   ExchangePool* exchanges = nullptr;  // for subrequests
+  // Of the process, shared by its threads.
+  LimitZones* limits = nullptr;
+  PasswordChecker* passwords = nullptr;
+  const ConnectionCounter* connections = nullptr;
 };
 
 }  // namespace baton::proxy

@@ -60,6 +60,9 @@ Worker::Worker(std::unique_ptr<runtime::Loop> loop, Inputs inputs)
       exchanges_(services_),
       shutdown_timer_(*loop_, [this] { loop_->cancel_all(); }) {
   services_.exchanges = &exchanges_;
+  services_.limits = inputs_.limits;
+  services_.passwords = inputs_.passwords;
+  services_.connections = inputs_.connections;
   for (ListenSocket& socket : inputs_.sockets) {
     set_no_delay(socket.fd.get());
     listeners_.push_back(std::make_unique<runtime::Listener>(*loop_, std::move(socket.fd)));
@@ -112,6 +115,7 @@ runtime::Task<void> Worker::accept_clients(std::uint32_t socket) {
     if (clients_.open_count >= inputs_.config->worker_connections && !make_room()) {
       inputs_.error_log->print(LogLevel::alert, "{} worker_connections are not enough",
                                inputs_.config->worker_connections);
+      count(counters_.dropped, std::uint64_t{1});
       continue;  // and the connection is closed
     }
     serving_.spawn(serve(std::move(accepted->fd), index, accepted->peer.value_or(net::Endpoint{})));

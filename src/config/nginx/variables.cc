@@ -83,6 +83,12 @@ const std::unordered_map<std::string_view, Variable>& offered_variables() {
       {"ssl_cipher", Variable::ssl_cipher},
       {"proxy_protocol_addr", Variable::proxy_protocol_addr},
       {"gzip_ratio", Variable::gzip_ratio},
+      {"connections_active", Variable::connections_active},
+      {"connections_reading", Variable::connections_reading},
+      {"connections_waiting", Variable::connections_waiting},
+      {"connections_writing", Variable::connections_writing},
+      {"limit_conn_status", Variable::limit_conn_status},
+      {"limit_req_status", Variable::limit_req_status},
   };
   return variables;
 }
@@ -108,10 +114,6 @@ constexpr std::array<VariableFamily, 8> families{{
 const std::unordered_set<std::string_view>& variables_not_offered() {
   static const std::unordered_set<std::string_view> names{
       "ancient_browser",
-      "connections_active",
-      "connections_reading",
-      "connections_waiting",
-      "connections_writing",
       "date_gmt",
       "date_local",
       "fastcgi_path_info",
@@ -137,8 +139,6 @@ const std::unordered_set<std::string_view>& variables_not_offered() {
       "invalid_referer",
       "is_request_port",
       "jwt_payload",
-      "limit_conn_status",
-      "limit_req_status",
       "memcached_key",
       "modern_browser",
       "msie",
