@@ -62,6 +62,7 @@ Opinion judge_address(Exchange& exchange, const AccessSettings& settings) {
 }
 
 Opinion demand_password(Request& request, std::string_view realm) {
+  request.challenges.clear();
   request.challenges.push_back(request.arena.join({"Basic realm=\"", realm, "\""}));
   return 401;
 }
@@ -166,7 +167,6 @@ runtime::Task<Verdict> refuse(Exchange& exchange, const AccessSettings& settings
 runtime::Task<Verdict> check_access(Exchange& exchange) {
   if (exchange.parent) co_return Verdict::proceed();
   const AccessSettings& settings = *exchange.request.location->access;
-  exchange.request.challenges.clear();
   Opinion refused = no_opinion;
   for (int judge = 0; judge < 3; ++judge) {
     Opinion opinion = no_opinion;

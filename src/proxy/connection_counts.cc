@@ -2,7 +2,7 @@
 
 #include "proxy/connection_counts.h"
 
-#include "proxy/services.h"
+#include "proxy/thread_counters.h"
 
 namespace baton::proxy {
 

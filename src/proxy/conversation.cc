@@ -35,7 +35,7 @@ void lend(Exchange& exchange, Client& client) {
                    .connected = client.connected,
                    .client_text = exchange.client_text,
                    .fd = client.stream.fd(),
-                   .connections = services.connections};
+                   .connections = exchange.services.connections};
   exchange.received = 0;
 }
 

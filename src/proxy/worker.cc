@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "proxy/connection_number.h"
+#include "proxy/journey.h"
 
 namespace baton::proxy {
 
@@ -60,6 +61,8 @@ Worker::Worker(std::unique_ptr<runtime::Loop> loop, Inputs inputs)
       exchanges_(services_),
       shutdown_timer_(*loop_, [this] { loop_->cancel_all(); }) {
   services_.exchanges = &exchanges_;
+  services_.find_answer = &find_answer;
+  services_.log_request = &log_request;
   services_.limits = inputs_.limits;
   services_.passwords = inputs_.passwords;
   services_.connections = inputs_.connections;
