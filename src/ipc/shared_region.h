@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "ipc/shared_pieces.h"
 
 namespace baton::ipc {
 
@@ -141,6 +142,8 @@ class SharedRegion {
 
   [[nodiscard]] SlotTable<GroupSlot>& groups() { return groups_; }
   [[nodiscard]] SlotTable<PeerSlot>& peers() { return peers_; }
+  // Larger memory of its own, by name: the zones of limit_req and limit_conn.
+  [[nodiscard]] SharedPieces& pieces() { return pieces_; }
   // The supervisor calls it when the process of a generation died without finishing and no other
   // living generation has the same lane.
   void clear_lane(std::uint32_t lane);
@@ -153,6 +156,7 @@ class SharedRegion {
   std::size_t size_bytes_;
   SlotTable<GroupSlot> groups_;
   SlotTable<PeerSlot> peers_;
+  SharedPieces pieces_;
 };
 
 }  // namespace baton::ipc

@@ -10,6 +10,7 @@
 
 #include "http/head_parser.h"
 #include "proxy/client.h"
+#include "proxy/limit_zones.h"
 #include "proxy/passed_url.h"
 #include "proxy/request.h"
 #include "proxy/request_body.h"
@@ -50,6 +51,7 @@ struct Exchange {
   bool watches_client = true;
   // Subrequests that run beside this request (mirror, background update).
   runtime::TaskScope background;
+  HeldConnections held_connections;  // limit_conn
 
   // The response: how its body is framed towards the client, and the head's text.
   bool chunked = false;
@@ -71,6 +73,8 @@ struct Exchange {
 
   [[nodiscard]] runtime::Loop& loop() const { return services.loop; }
   [[nodiscard]] Instant now() const { return services.loop.now(); }
+  // The client's request that this one belongs to, or itself.
+  [[nodiscard]] Exchange& outermost() { return parent ? parent->outermost() : *this; }
   [[nodiscard]] std::span<char> buffered() const { return buffer.span().first(received); }
 
   // Ready for the client's next request; what is left in the buffer stays.

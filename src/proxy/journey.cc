@@ -13,13 +13,16 @@
 #include <cstring>
 
 #include "config/model/cache.h"
+#include "proxy/access.h"
 #include "proxy/error_page.h"
 #include "proxy/forward.h"
 #include "proxy/forward_cached.h"
+#include "proxy/limit.h"
 #include "proxy/request_head.h"
 #include "proxy/responder.h"
 #include "proxy/return_action.h"
 #include "proxy/static_files.h"
+#include "proxy/stub_status.h"
 #include "proxy/try_files.h"
 
 namespace baton::proxy {
@@ -86,6 +89,7 @@ runtime::Task<Verdict> handle(Exchange& exchange) {
     const Verdict tried = try_files(request);
     if (tried.kind != Verdict::Kind::proceed) co_return tried;
   }
+  if (location.stub_status) co_return answer_stub_status(exchange);
   if (location.proxy) {
     if (location.cache && location.cache->is_on()) co_return co_await forward_cached(exchange);
     co_return co_await forward(exchange);
@@ -152,6 +156,12 @@ runtime::Task<void> find_answer(Exchange& exchange, Verdict verdict) {
   Request& request = exchange.request;
   while (verdict.kind != Verdict::Kind::respond) {
     if (verdict.kind == Verdict::Kind::proceed) verdict = admit(exchange);
+    if (verdict.kind == Verdict::Kind::proceed && request.location->limits) {
+      verdict = co_await limit(exchange);
+    }
+    if (verdict.kind == Verdict::Kind::proceed && request.location->access) {
+      verdict = co_await check_access(exchange);
+    }
     if (verdict.kind == Verdict::Kind::proceed) verdict = co_await handle(exchange);
     if (verdict.kind == Verdict::Kind::redirect) {
       verdict = exchange.services.router.redirect(request, verdict);
@@ -178,12 +188,14 @@ runtime::Task<After> serve_request(Exchange& exchange) {
   Request& request = exchange.request;
   const HeadOutcome outcome = co_await read_request_head(exchange);
   if (outcome == HeadOutcome::gone && exchange.received == 0) co_return After::close;
+  count(exchange.services.counters.requests, std::uint64_t{1});
   Verdict verdict =
       outcome == HeadOutcome::complete ? route(exchange) : answer_bad_head(exchange, outcome);
   if (outcome == HeadOutcome::complete) begin_body(exchange);
   co_await find_answer(exchange, verdict);
   if (exchange.background.running() > 0) co_await exchange.background.joined();
   log_request(exchange);
+  exchange.held_connections.release();
   if (!request.keep_alive) {
     const bool more_may_come = !exchange.body.finished() || outcome != HeadOutcome::complete;
     co_return request.header_sent&& more_may_come ? After::linger : After::close;

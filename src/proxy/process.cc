@@ -10,9 +10,12 @@
 
 #include "cache/keeper.h"
 #include "ipc/channel.h"
+#include "proxy/connection_counts.h"
 #include "proxy/error_log.h"
 #include "proxy/health_checker.h"
+#include "proxy/limit_zones.h"
 #include "proxy/log_files.h"
+#include "proxy/password_checker.h"
 #include "proxy/router.h"
 #include "proxy/status.h"
 #include "proxy/worker.h"
@@ -69,6 +72,9 @@ class Process {
   Router router_;
   upstream::Upstreams upstreams_;
   cache::Caches caches_;
+  LimitZones limits_;
+  PasswordChecker passwords_;
+  ConnectionCounter connections_;
   upstream::GroupUpdater updater_;
   HealthChecker checker_;
   ipc::Channel channel_;
@@ -94,6 +100,7 @@ Process::Process(ProcessInputs inputs, std::unique_ptr<runtime::Loop> loop,
       router_(*inputs_.config),
       upstreams_(*inputs_.config, *inputs_.region, inputs_.generation),
       caches_(*inputs_.config),
+      limits_(*inputs_.config, *inputs_.region, inputs_.generation),
       updater_(*loop_, upstreams_, error_log_),
       checker_(*loop_, *inputs_.config, upstreams_, error_log_, inputs_.generation),
       channel_(*loop_, std::move(inputs_.channel)) {}
@@ -110,6 +117,9 @@ Status Process::make_workers() {
     worker.logs = inputs_.logs;
     worker.error_log = &error_log_;
     worker.pulse = inputs_.pulse;
+    worker.limits = &limits_;
+    worker.passwords = &passwords_;
+    worker.connections = &connections_;
     worker.hand_over = [this](runtime::Fd fd) {
       const int number = fd.release();
       loop_->post([this, number] { hand_over(runtime::Fd(number)); });
@@ -122,6 +132,7 @@ Status Process::make_workers() {
     }
     auto made = Worker::create(std::move(worker));
     if (!made) return std::unexpected(made.error());
+    connections_.add((*made)->counters());
     workers_.push_back(std::move(*made));
   }
   return {};

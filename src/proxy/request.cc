@@ -29,6 +29,8 @@ void Request::reset() {
   upstream_head = nullptr;
   cache = {};
   response.reset();
+  challenges.clear();
+  limit_req_status = limit_conn_status = LimitStatus::none;
   header_sent = false;
   keep_alive = true;
   arena.reset();

@@ -26,6 +26,7 @@
 
 namespace baton::proxy {
 
+class ConnectionCounter;
 struct PassedUrl;  // passed_url.h
 
 // The client's connection as requests on it see it.
@@ -37,6 +38,7 @@ struct ClientInfo {
   Instant connected{};           // for $connection_time
   std::string_view client_text;  // client.address.text(), made once per connection
   int fd = -1;                   // for $tcpinfo_rtt only
+  const ConnectionCounter* connections = nullptr;  // for $connections_active and its family
   // Of the unix socket that the client connected to; "" for TCP. Its address is "unix:" then.
   std::string_view unix_path;
   const net::ProxyHeader* proxy_header = nullptr;  // what it started with; null: nothing
@@ -127,12 +129,23 @@ struct Capture {
 };
 
 struct StoredBody;  // stored_body.h
+
 // What is known of the response's way through proxy_cache; "" is a missing variable.
 struct CacheFacts {
   std::string_view status;  // "HIT", "MISS", ...
   std::string_view key;
   std::string_view last_modified;  // of an entry that is asked for again
   std::string_view etag;
+};
+
+// What limit_req or limit_conn did with a request: $limit_req_status, $limit_conn_status.
+enum class LimitStatus : std::uint8_t {
+  none,
+  passed,
+  delayed,
+  rejected,
+  delayed_dry_run,
+  rejected_dry_run
 };
 
 struct Request {
@@ -183,6 +196,10 @@ struct Request {
 
   // The answer. response.status is what $status prints (499 when the client went away).
   Response response;
+  // WWW-Authenticate lines, which also go with an error page.
+  std::vector<std::string_view> challenges;
+  LimitStatus limit_req_status = LimitStatus::none;
+  LimitStatus limit_conn_status = LimitStatus::none;
   bool header_sent = false;
   bool keep_alive = true;  // the client's connection goes on after this
 

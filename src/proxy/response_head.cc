@@ -146,6 +146,9 @@ void write_response_head(Exchange& exchange) {
   if (response.depends_on_gzip && request.location->compression->vary) {
     text.append("Vary: Accept-Encoding\r\n");
   }
+  for (const std::string_view challenge : request.challenges) {
+    http::append_header_line(text, "WWW-Authenticate", challenge);
+  }
   for (const ResponseHeader& header : response.headers) {
     http::append_header_line(text, header.name, header.value);
   }

@@ -2,8 +2,6 @@
 
 #include "proxy/subrequest.h"
 
-#include "proxy/journey.h"
-
 namespace baton::proxy {
 
 namespace {
@@ -64,8 +62,8 @@ runtime::Task<void> Subrequest::run() {
   }
   const Verdict verdict =
       exchange.services.router.redirect(request, Verdict::redirect(spec_.uri, spec_.args));
-  co_await find_answer(exchange, verdict);
-  if (request.location->log_subrequest) log_request(exchange);
+  co_await exchange.services.find_answer(exchange, verdict);
+  if (request.location->log_subrequest) exchange.services.log_request(exchange);
 }
 
 }  // namespace baton::proxy

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <cstring>
 #include <iterator>
@@ -18,6 +19,7 @@
 
 #include "base/text.h"
 #include "base/version.h"
+#include "proxy/connection_counts.h"
 #include "proxy/header_variables.h"
 #include "proxy/log_time.h"
 #include "proxy/passed_url.h"
@@ -176,6 +178,28 @@ bool append_request_body(std::string& into, const Request& request) {
   return append_if_any(into, stored ? std::string_view(stored->memory) : request.early_body);
 }
 
+bool append_limit_status(std::string& into, LimitStatus status) {
+  constexpr std::array<std::string_view, 6> names = {
+      "", "PASSED", "DELAYED", "REJECTED", "DELAYED_DRY_RUN", "REJECTED_DRY_RUN"};
+  return append_if_any(into, names[static_cast<std::size_t>(status)]);
+}
+
+// What all threads count, and what the limits did.
+bool append_count(std::string& into, Variable variable, const Request& request) {
+  if (variable == Variable::limit_req_status) {
+    return append_limit_status(into, request.limit_req_status);
+  }
+  if (variable == Variable::limit_conn_status) {
+    return append_limit_status(into, request.limit_conn_status);
+  }
+  if (!request.client->connections) return false;
+  const ConnectionCounts counts = request.client->connections->counts();
+  return append_number(into, variable == Variable::connections_active    ? counts.active
+                             : variable == Variable::connections_reading ? counts.reading
+                             : variable == Variable::connections_writing ? counts.writing()
+                                                                         : counts.waiting);
+}
+
 // What is known of the connection.
 bool append_connection_variable(std::string& into, Variable variable, const Request& request) {
   const ClientInfo& client = *request.client;
@@ -208,6 +232,13 @@ bool append_connection_variable(std::string& into, Variable variable, const Requ
       return append_duration(into, now_or_end(request) - client.connected);
     case Variable::tcpinfo_rtt:
       return append_rtt(into, request);
+    case Variable::connections_active:
+    case Variable::connections_reading:
+    case Variable::connections_writing:
+    case Variable::connections_waiting:
+    case Variable::limit_req_status:
+    case Variable::limit_conn_status:
+      return append_count(into, variable, request);
     default:
       return append_upstream_variable(into, variable, request);
   }

@@ -33,6 +33,9 @@ class Worker {
     const LogFiles* logs = nullptr;
     ErrorLog* error_log = nullptr;
     ipc::Pulse* pulse = nullptr;
+    LimitZones* limits = nullptr;
+    PasswordChecker* passwords = nullptr;
+    const ConnectionCounter* connections = nullptr;
     std::vector<ListenSocket> sockets;
     // Called on the worker's thread with an idle client that is handed over.
     std::function<void(runtime::Fd)> hand_over;

@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "base/text.h"
+#include "config/model/limits.h"
 #include "config/nginx/health_check.h"
 #include "config/nginx/proxy_cache.h"
 
@@ -182,6 +183,14 @@ void find_conflicting_names(Reader& reader) {
   }
 }
 
+// nginx's words for a zone that a limit names and nobody defines.
+void find_undefined_zones(Reader& reader) {
+  for (const auto& zone : reader.proxy().limit_zones) {
+    if (zone->size_bytes != 0) continue;
+    reader.error_without_place(fmt::format("zero size shared memory zone \"{}\"", zone->name));
+  }
+}
+
 }  // namespace
 
 void assemble(Reader& reader) {
@@ -193,6 +202,7 @@ void assemble(Reader& reader) {
   check_cache_zones(reader);
   find_duplicate_locations(reader);
   find_conflicting_names(reader);
+  find_undefined_zones(reader);
 }
 
 }  // namespace baton::config::nginx

@@ -181,11 +181,7 @@ constexpr Rule rules[] = {
     no_effect("output_buffers", hsl, take2, Value::buffers),
     no_effect("msie_padding", hsl, take_switch),
     no_effect("msie_refresh", hsl, take_switch),
-    only_value("limit_rate", in_all_http, take1, "0"),
-    no_effect("limit_rate_after", in_all_http, take1, Value::text),
     only_value("early_hints", hsl, take1_or_more, "0"),
-    refused("auth_delay", hsl, take1, Value::milliseconds),
-    refused("satisfy", hsl, take1, Value::text),
     refused("post_action", in_all_http, take1, Value::text),
 };
 

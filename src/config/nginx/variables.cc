@@ -90,6 +90,12 @@ const std::unordered_map<std::string_view, Variable>& offered_variables() {
       {"proxy_protocol_server_addr", Variable::proxy_protocol_server_addr},
       {"proxy_protocol_server_port", Variable::proxy_protocol_server_port},
       {"gzip_ratio", Variable::gzip_ratio},
+      {"connections_active", Variable::connections_active},
+      {"connections_reading", Variable::connections_reading},
+      {"connections_waiting", Variable::connections_waiting},
+      {"connections_writing", Variable::connections_writing},
+      {"limit_conn_status", Variable::limit_conn_status},
+      {"limit_req_status", Variable::limit_req_status},
   };
   return variables;
 }
@@ -116,10 +122,6 @@ constexpr std::array<VariableFamily, 9> families{{
 const std::unordered_set<std::string_view>& variables_not_offered() {
   static const std::unordered_set<std::string_view> names{
       "ancient_browser",
-      "connections_active",
-      "connections_reading",
-      "connections_waiting",
-      "connections_writing",
       "date_gmt",
       "date_local",
       "fastcgi_path_info",
@@ -145,8 +147,6 @@ const std::unordered_set<std::string_view>& variables_not_offered() {
       "invalid_referer",
       "is_request_port",
       "jwt_payload",
-      "limit_conn_status",
-      "limit_req_status",
       "memcached_key",
       "modern_browser",
       "msie",
