@@ -17,6 +17,8 @@ std::span<const Rule> static_rules();       // static.cc: files, types, index
 std::span<const Rule> headers_rules();      // headers.cc: add_header, expires, charset
 std::span<const Rule> log_rules();          // log.cc: access_log, log_format
 std::span<const Rule> rewrite_rules();      // rewrite.cc: return, if, set, rewrite
+std::span<const Rule> map_rules();          // map.cc: map, split_clients
+std::span<const Rule> geo_rules();          // geo.cc
 std::span<const Rule> upstream_rules();     // upstream.cc
 std::span<const Rule> resolver_rules();     // resolver.cc
 std::span<const Rule> proxy_rules();        // proxy.cc

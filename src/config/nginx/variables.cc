@@ -210,19 +210,7 @@ TextPart family_part(Variable variable, std::string_view name) {
   return part;
 }
 
-std::optional<TextPart> part_for(std::string_view name) {
-  if (const auto found = offered_variables().find(name); found != offered_variables().end()) {
-    return TextPart{found->second, "", 0};
-  }
-  for (const VariableFamily& family : families) {
-    if (name.starts_with(family.prefix) && name.size() > family.prefix.size()) {
-      return family_part(family.variable, name.substr(family.prefix.size()));
-    }
-  }
-  return std::nullopt;
-}
-
-bool is_nginx_variable(std::string_view name) {
+bool is_not_offered(std::string_view name) {
   if (variables_not_offered().contains(name)) return true;
   return std::ranges::any_of(families_not_offered,
                              [&](std::string_view prefix) { return name.starts_with(prefix); });
@@ -230,9 +218,9 @@ bool is_nginx_variable(std::string_view name) {
 
 class TemplateCompiler {
  public:
-  TemplateCompiler(std::string_view source, const IsCapture& is_capture,
+  TemplateCompiler(std::string_view source, const FindDefined& find_defined,
                    std::vector<TemplateProblem>& problems)
-      : rest_(source), is_capture_(is_capture), problems_(problems) {
+      : rest_(source), find_defined_(find_defined), problems_(problems) {
     text_.source = source;
   }
 
@@ -281,12 +269,12 @@ class TemplateCompiler {
   }
 
   void add_variable(const std::string& name) {
-    if (auto part = part_for(name)) {
+    if (const auto defined = find_defined_(name)) {
+      text_.parts.push_back({Variable::defined, name, *defined});
+    } else if (auto part = built_in_part(name)) {
       text_.parts.push_back(std::move(*part));
-    } else if (is_capture_(name)) {
-      text_.parts.push_back({Variable::capture, name, 0});
     } else {
-      const bool known = is_nginx_variable(name);
+      const bool known = is_not_offered(name);
       problems_.push_back(
           {known ? TemplateProblem::Kind::not_offered : TemplateProblem::Kind::unknown, name});
     }
@@ -294,15 +282,53 @@ class TemplateCompiler {
 
   TemplateText text_;
   std::string_view rest_;
-  const IsCapture& is_capture_;
+  const FindDefined& find_defined_;
   std::vector<TemplateProblem>& problems_;
 };
 
 }  // namespace
 
-TemplateText compile_template(std::string_view source, const IsCapture& is_capture,
+std::optional<TextPart> built_in_part(std::string_view name) {
+  if (const auto found = offered_variables().find(name); found != offered_variables().end()) {
+    return TextPart{found->second, "", 0};
+  }
+  for (const VariableFamily& family : families) {
+    if (name.starts_with(family.prefix) && name.size() > family.prefix.size()) {
+      return family_part(family.variable, name.substr(family.prefix.size()));
+    }
+  }
+  return std::nullopt;
+}
+
+bool is_built_in(std::string_view name) {
+  return offered_variables().contains(name) || variables_not_offered().contains(name);
+}
+
+bool is_changeable(std::string_view name) {
+  static const std::unordered_set<std::string_view> names{"args",
+                                                          "limit_rate",
+                                                          "proxy_host",
+                                                          "proxy_port",
+                                                          "invalid_referer",
+                                                          "fastcgi_script_name",
+                                                          "uid_reset",
+                                                          "modern_browser",
+                                                          "fastcgi_path_info",
+                                                          "msie",
+                                                          "ancient_browser",
+                                                          "proxy_internal_body_length",
+                                                          "memcached_key",
+                                                          "proxy_internal_chunked"};
+  return names.contains(name);
+}
+
+bool is_set_in_place(std::string_view name) {
+  return name == "args" || name == "limit_rate";
+}
+
+TemplateText compile_template(std::string_view source, const FindDefined& find_defined,
                               std::vector<TemplateProblem>& problems) {
-  return TemplateCompiler(source, is_capture, problems).compile();
+  return TemplateCompiler(source, find_defined, problems).compile();
 }
 
 TemplateText literal_template(std::string_view text) {
