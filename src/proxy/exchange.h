@@ -21,7 +21,10 @@ namespace baton::proxy {
 class ResponseSink;
 
 struct Exchange {
-  explicit Exchange(Services& thread_services) : services(thread_services) {}
+  explicit Exchange(Services& thread_services) : services(thread_services) {
+    request.definitions = &services.router.definitions();
+    request.error_log = &services.error_log;
+  }
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 

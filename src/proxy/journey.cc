@@ -16,7 +16,7 @@
 #include "proxy/forward.h"
 #include "proxy/request_head.h"
 #include "proxy/responder.h"
-#include "proxy/return_action.h"
+#include "proxy/route.h"
 #include "proxy/static_files.h"
 #include "proxy/try_files.h"
 
@@ -53,14 +53,6 @@ Verdict answer_bad_head(Exchange& exchange, HeadOutcome outcome) {
   return Verdict::respond();
 }
 
-Verdict route(Exchange& exchange) {
-  Request& request = exchange.request;
-  const Verdict verdict =
-      exchange.services.router.choose_server(request, exchange.client->listener);
-  if (verdict.kind != Verdict::Kind::proceed) return verdict;
-  return exchange.services.router.choose_location(request);
-}
-
 // Access and limits of the location.
 Verdict admit(Exchange& exchange) {
   Request& request = exchange.request;
@@ -75,11 +67,10 @@ Verdict admit(Exchange& exchange) {
   return Verdict::proceed();
 }
 
-// Hands the request to what the location says: return, try_files, proxy_pass, files.
+// Hands the request to what the location says: try_files, proxy_pass, files.
 runtime::Task<Verdict> handle(Exchange& exchange) {
   Request& request = exchange.request;
   const config::Location& location = *request.location;
-  if (location.returns) co_return answer_return(exchange);
   if (!location.try_files.empty()) {
     const Verdict tried = try_files(request);
     if (tried.kind != Verdict::Kind::proceed) co_return tried;
@@ -149,7 +140,7 @@ runtime::Task<void> find_answer(Exchange& exchange, Verdict verdict) {
     if (verdict.kind == Verdict::Kind::proceed) verdict = admit(exchange);
     if (verdict.kind == Verdict::Kind::proceed) verdict = co_await handle(exchange);
     if (verdict.kind == Verdict::Kind::redirect) {
-      verdict = exchange.services.router.redirect(request, verdict);
+      verdict = follow_redirect(exchange, verdict);
     } else if (verdict.kind == Verdict::Kind::error) {
       verdict = answer_error(exchange, verdict.status);
     }

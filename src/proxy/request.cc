@@ -13,6 +13,9 @@ void Request::reset() {
   server = nullptr;
   location = nullptr;
   captures.clear();
+  defined.forget();
+  location_fits_uri = true;
+  limit_rate.reset();
   internal = false;
   redirects = 0;
   error_status = 0;

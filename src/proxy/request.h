@@ -21,6 +21,7 @@
 #include "config/model/proxy.h"
 #include "http/head.h"
 #include "net/address.h"
+#include "proxy/defined_values.h"
 #include "runtime/fd.h"
 
 namespace baton::proxy {
@@ -116,7 +117,11 @@ struct Verdict {
 struct Capture {
   std::string_view name;  // of a named group, "" otherwise
   std::string_view text;
+  std::int32_t variable = -1;  // of a named group: its place in config::Proxy::variables
 };
+
+class DefinedVariables;
+class ErrorLog;
 
 struct Request {
   // The client and what it sent.
@@ -127,6 +132,8 @@ struct Request {
   std::string_view args;  // $args, without '?'
   bool uri_changed =
       false;  // by an internal redirect: proxy_pass then sends `uri`, not the raw one
+  // False after `rewrite ... break`: the URI is no longer what the location was chosen by.
+  bool location_fits_uri = true;
   std::string_view raw_path;  // path as sent, without query
   std::string_view raw_uri;   // $request_uri: path and query as sent
 
@@ -134,7 +141,9 @@ struct Request {
   const config::Proxy* proxy = nullptr;
   const config::Server* server = nullptr;
   const config::Location* location = nullptr;
-  std::vector<Capture> captures;   // [0] the whole match
+  // Of the last expression that matched; [0] is the whole match. Working out a map can match one.
+  mutable std::vector<Capture> captures;
+  mutable DefinedValues defined;   // values of the configuration's own variables
   bool internal = false;           // reached by an internal redirect
   std::uint8_t redirects = 0;      // internal redirects so far, at most 10
   std::uint16_t error_status = 0;  // status that an error_page answers, 0: none
@@ -148,6 +157,7 @@ struct Request {
   std::uint64_t request_length = 0;  // head and body bytes received
   std::uint64_t bytes_sent = 0;      // to the client, head included
   std::uint64_t body_bytes_sent = 0;
+  std::optional<std::uint64_t> limit_rate;    // bytes a second, when `set $limit_rate` said so
   bool completed = false;                     // $request_completion: "OK"
   mutable std::array<char, 32> request_id{};  // $request_id, made at its first use
 
@@ -161,7 +171,11 @@ struct Request {
   bool header_sent = false;
   bool keep_alive = true;  // the client's connection goes on after this
 
-  Arena arena;  // text made on the way
+  mutable Arena arena;  // text made on the way
+
+  // Of the thread; reset() keeps them.
+  const DefinedVariables* definitions = nullptr;
+  ErrorLog* error_log = nullptr;
 
   // Forgets everything but the memory that it holds.
   void reset();

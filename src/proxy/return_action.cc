@@ -8,9 +8,8 @@
 
 namespace baton::proxy {
 
-Verdict answer_return(Exchange& exchange) {
+Verdict answer_return(Exchange& exchange, const config::ReturnStep& action) {
   Request& request = exchange.request;
-  const config::ReturnAction& action = *request.location->returns;
   Response& response = request.response;
   std::string text;
   switch (action.code) {

@@ -3,6 +3,7 @@
 #include "proxy/subrequest.h"
 
 #include "proxy/journey.h"
+#include "proxy/route.h"
 
 namespace baton::proxy {
 
@@ -62,8 +63,7 @@ runtime::Task<void> Subrequest::run() {
     request.response.status = 500;
     co_return;
   }
-  const Verdict verdict =
-      exchange.services.router.redirect(request, Verdict::redirect(spec_.uri, spec_.args));
+  const Verdict verdict = follow_redirect(exchange, Verdict::redirect(spec_.uri, spec_.args));
   co_await find_answer(exchange, verdict);
   if (request.location->log_subrequest) log_request(exchange);
 }

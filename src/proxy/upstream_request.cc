@@ -17,7 +17,7 @@ void append_uri(std::string& text, const Request& request, const config::ProxyPa
     text.append(request.passed->uri);
     return;
   }
-  if (proxy.uri) {
+  if (proxy.uri && request.location_fits_uri) {
     const std::size_t matched = request.location->match == config::Location::Match::server ||
                                         request.location->match == config::Location::Match::named
                                     ? 0

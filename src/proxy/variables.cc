@@ -18,6 +18,7 @@
 
 #include "base/text.h"
 #include "base/version.h"
+#include "proxy/defined_variables.h"
 #include "proxy/header_variables.h"
 #include "proxy/log_time.h"
 #include "proxy/passed_url.h"
@@ -90,11 +91,13 @@ bool append_forwarded_for(std::string& into, const Request& request) {
 
 bool append_capture(std::string& into, const TextPart& part, const Request& request) {
   const auto& captures = request.captures;
-  if (part.text.empty()) {
-    return part.index < captures.size() && append_if_any(into, captures[part.index].text);
-  }
-  const auto named = std::ranges::find(captures, part.text, &Capture::name);
-  return named != captures.end() && append_if_any(into, named->text);
+  return part.index < captures.size() && append_if_any(into, captures[part.index].text);
+}
+
+bool append_defined(std::string& into, const TextPart& part, const Request& request) {
+  const DefinedValues::Value value = request.defined.find(part.index);
+  if (value.state == DefinedValues::State::known) return always(into, value.text);
+  return request.definitions && request.definitions->append(into, part.index, request);
 }
 
 bool append_rtt(std::string& into, const Request& request) {
@@ -221,6 +224,8 @@ bool append_named_variable(std::string& into, const TextPart& part, const Reques
   switch (part.variable) {
     case Variable::capture:
       return append_capture(into, part, request);
+    case Variable::defined:
+      return append_defined(into, part, request);
     case Variable::arg_name:
       return append_argument(into, request.args, part.text);
     case Variable::cookie_name:

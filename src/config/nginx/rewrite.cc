@@ -129,7 +129,7 @@ void read_if(Reader& reader, const Directive& directive) {
 
 // Lines in the order of the text, the steps of an `if` behind it.
 void flatten(std::vector<RewriteLine>& lines, std::vector<ProgramStep>& steps) {
-  std::ranges::stable_sort(lines, {}, &RewriteLine::sequence);
+  std::ranges::sort(lines, {}, &RewriteLine::sequence);
   for (RewriteLine& line : lines) {
     steps.push_back(std::move(line.step));
     const std::size_t place = steps.size() - 1;
