@@ -58,7 +58,7 @@ class ConditionParser {
     words_.back().text.pop_back();
     if (words_.back().text.empty()) words_.pop_back();
     if (!words_.empty() && !words_[0].text.empty()) return true;
-    refuse("invalid condition \"\"", directive_.count());
+    refuse("invalid condition \")\"", directive_.count());
     return false;
   }
 
@@ -69,8 +69,7 @@ class ConditionParser {
     if (words_.size() == 1) return step;
     const std::string& sign = words_[1].text;
     if (words_.size() != 3) {
-      return refuse(fmt::format("invalid condition \"{}\"", words_.back().text),
-                    words_.back().index);
+      return refuse(fmt::format("invalid condition \"{}\"", words_[0].text), words_[0].index);
     }
     const Part& value = words_[2];
     step.negated = sign.starts_with('!');
@@ -97,8 +96,7 @@ class ConditionParser {
     std::string_view sign = words_[0].text;
     IfStep step;
     if (words_.size() != 2) {
-      return refuse(fmt::format("invalid condition \"{}\"", words_.back().text),
-                    words_.back().index);
+      return refuse(fmt::format("invalid condition \"{}\"", words_[0].text), words_[0].index);
     }
     step.negated = sign.starts_with('!');
     if (step.negated) sign.remove_prefix(1);

@@ -95,7 +95,7 @@ class MapReader {
     } else {
       is_new = table_->exact.emplace(key, value).second;
     }
-    if (!is_new) reader_.error(line, 0, fmt::format("conflicting parameter \"{}\"", line.name()));
+    if (!is_new) reader_.error(line, 0, fmt::format("conflicting parameter \"{}\"", key));
     return is_new;
   }
 
