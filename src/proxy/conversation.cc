@@ -28,13 +28,16 @@ Duration patience(const Client& client, const Services& services) {
 void lend(Exchange& exchange, Client& client) {
   exchange.client = &client;
   exchange.client_text = client.address.address.text();
-  exchange.info = {.client = client.address,
-                   .local = client.local,
-                   .number = client.number,
-                   .requests = client.requests,
-                   .connected = client.connected,
-                   .client_text = exchange.client_text,
-                   .fd = client.stream.fd()};
+  exchange.info = {
+      .client = client.address,
+      .local = client.local,
+      .number = client.number,
+      .requests = client.requests,
+      .connected = client.connected,
+      .client_text = exchange.client_text,
+      .fd = client.stream.fd(),
+      .on_unix_socket =
+          !exchange.services.config.listeners[client.listener].address.unix_path.empty()};
   exchange.received = 0;
 }
 

@@ -5,10 +5,33 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
+#include "config/model/template_text.h"
+
 namespace baton::proxy {
+
+struct Request;
+
+// Values that have to be worked out: by the tables of a configuration (defined_variables.h), and of
+// modules whose variables are asked for rarely. Behind an interface because values are made of
+// values.
+class VariableSource {
+ public:
+  VariableSource() = default;
+  VariableSource(const VariableSource&) = delete;
+  VariableSource& operator=(const VariableSource&) = delete;
+  virtual ~VariableSource() = default;
+  // Appends the value of the variable at `index` of config::Proxy::variables; false: missing.
+  virtual bool append(std::string& into, std::uint16_t index, const Request& request) const = 0;
+  // The same for a variable of a module.
+  virtual bool append_module(std::string& into, config::Variable variable,
+                             const Request& request) const = 0;
+  // The place of a name in config::Proxy::variables; -1: none.
+  [[nodiscard]] virtual std::int32_t find(std::string_view name) const = 0;
+};
 
 class DefinedValues {
  public:

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "proxy/error_log.h"
 #include "proxy/forwarded.h"
+#include "proxy/module_variables.h"
 #include "proxy/variables.h"
 
 namespace baton::proxy {
@@ -59,7 +60,7 @@ void append_share(std::string& into, const VariableDefinition& definition, const
 
 }  // namespace
 
-DefinedVariables::DefinedVariables(const config::Proxy& proxy) : proxy_(proxy) {
+DefinedVariables::DefinedVariables(const config::Proxy& proxy) : proxy_(proxy), referers_(proxy) {
   for (std::size_t i = 0; i < proxy.variables.size(); ++i) {
     places_.emplace(proxy.variables[i]->name, static_cast<std::int32_t>(i));
   }
@@ -97,6 +98,15 @@ bool DefinedVariables::append(std::string& into, std::uint16_t index,
     default:
       return append_looked_up(into, definition, index, request);
   }
+}
+
+bool DefinedVariables::append_module(std::string& into, config::Variable variable,
+                                     const Request& request) const {
+  if (variable == config::Variable::invalid_referer) {
+    if (!referers_.accept(request)) into += '1';
+    return true;
+  }
+  return append_module_variable(into, variable, request);
 }
 
 bool DefinedVariables::append_unassigned(std::string& into, const VariableDefinition& definition,

@@ -11,21 +11,22 @@
 
 #include "config/model/proxy.h"
 #include "config/model/variable.h"
+#include "proxy/referer.h"
 #include "proxy/regex.h"
 #include "proxy/request.h"
 
 namespace baton::proxy {
 
-class DefinedVariables {
+class DefinedVariables final : public VariableSource {
  public:
   // `proxy` outlives it.
   explicit DefinedVariables(const config::Proxy& proxy);
 
-  // Appends the value of the variable at `index`; false when it is missing.
-  bool append(std::string& into, std::uint16_t index, const Request& request) const;
+  bool append(std::string& into, std::uint16_t index, const Request& request) const override;
+  bool append_module(std::string& into, config::Variable variable,
+                     const Request& request) const override;
 
-  // The place of a name; -1: none.
-  [[nodiscard]] std::int32_t find(std::string_view name) const;
+  [[nodiscard]] std::int32_t find(std::string_view name) const override;
   // Compiles an expression whose named groups are variables.
   [[nodiscard]] std::optional<Regex> compile(const std::string& pattern, bool ignore_case) const;
 
@@ -40,6 +41,7 @@ class DefinedVariables {
   const config::Proxy& proxy_;
   std::unordered_map<std::string_view, std::int32_t> places_;
   std::vector<std::vector<Regex>> patterns_;  // of maps, by variable
+  Referers referers_;
 };
 
 // Puts the named groups of the match in request.captures into their variables.

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "proxy/empty_gif.h"
 #include "proxy/error_page.h"
 #include "proxy/forward.h"
 #include "proxy/request_head.h"
@@ -76,6 +77,7 @@ runtime::Task<Verdict> handle(Exchange& exchange) {
     if (tried.kind != Verdict::Kind::proceed) co_return tried;
   }
   if (location.proxy) co_return co_await forward(exchange);
+  if (location.empty_gif) co_return answer_empty_gif(request);
   co_return serve_file(request, exchange.services.error_log);
 }
 
@@ -140,7 +142,7 @@ runtime::Task<void> find_answer(Exchange& exchange, Verdict verdict) {
     if (verdict.kind == Verdict::Kind::proceed) verdict = admit(exchange);
     if (verdict.kind == Verdict::Kind::proceed) verdict = co_await handle(exchange);
     if (verdict.kind == Verdict::Kind::redirect) {
-      verdict = follow_redirect(exchange, verdict);
+      verdict = follow_redirect(request, exchange.services.router, verdict);
     } else if (verdict.kind == Verdict::Kind::error) {
       verdict = answer_error(exchange, verdict.status);
     }
@@ -164,8 +166,9 @@ runtime::Task<After> serve_request(Exchange& exchange) {
   Request& request = exchange.request;
   const HeadOutcome outcome = co_await read_request_head(exchange);
   if (outcome == HeadOutcome::gone && exchange.received == 0) co_return After::close;
-  Verdict verdict =
-      outcome == HeadOutcome::complete ? route(exchange) : answer_bad_head(exchange, outcome);
+  Verdict verdict = outcome == HeadOutcome::complete
+                        ? route(request, exchange.services.router, exchange.client->listener)
+                        : answer_bad_head(exchange, outcome);
   if (outcome == HeadOutcome::complete) begin_body(exchange);
   co_await find_answer(exchange, verdict);
   if (exchange.background.running() > 0) co_await exchange.background.joined();

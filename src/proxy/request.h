@@ -36,7 +36,8 @@ struct ClientInfo {
   std::uint32_t requests = 0;    // $connection_requests, the current one included
   Instant connected{};           // for $connection_time
   std::string_view client_text;  // client.address.text(), made once per connection
-  int fd = -1;                   // for $tcpinfo_rtt only
+  int fd = -1;                   // for $tcpinfo_rtt and its like
+  bool on_unix_socket = false;
 };
 
 // One try to get the response from an upstream server; $upstream_addr and its family print one
@@ -120,12 +121,14 @@ struct Capture {
   std::int32_t variable = -1;  // of a named group: its place in config::Proxy::variables
 };
 
-class DefinedVariables;
 class ErrorLog;
 
 struct Request {
   // The client and what it sent.
   const ClientInfo* client = nullptr;
+  // real_ip: who is connected, and who is behind that trusted proxy and is `client` then.
+  const ClientInfo* connected = nullptr;
+  ClientInfo real_client;
   http::RequestHead head;
   std::string_view host;  // $host: lower case, without port; server name if the client sent none
   std::string_view uri;   // $uri: decoded and normalised; changes with internal redirects
@@ -134,6 +137,8 @@ struct Request {
       false;  // by an internal redirect: proxy_pass then sends `uri`, not the raw one
   // False after `rewrite ... break`: the URI is no longer what the location was chosen by.
   bool location_fits_uri = true;
+  // try_files found the URI behind the alias of a regex location.
+  bool uri_behind_alias = false;
   std::string_view raw_path;  // path as sent, without query
   std::string_view raw_uri;   // $request_uri: path and query as sent
 
@@ -157,8 +162,9 @@ struct Request {
   std::uint64_t request_length = 0;  // head and body bytes received
   std::uint64_t bytes_sent = 0;      // to the client, head included
   std::uint64_t body_bytes_sent = 0;
-  std::optional<std::uint64_t> limit_rate;    // bytes a second, when `set $limit_rate` said so
-  bool completed = false;                     // $request_completion: "OK"
+  std::optional<std::uint64_t> limit_rate;  // bytes a second, when `set $limit_rate` said so
+  bool completed = false;                   // $request_completion: "OK"
+  mutable std::optional<std::array<std::uint32_t, 4>> user_id;  // given out by `userid`
   mutable std::array<char, 32> request_id{};  // $request_id, made at its first use
 
   // Upstream.
@@ -174,7 +180,7 @@ struct Request {
   mutable Arena arena;  // text made on the way
 
   // Of the thread; reset() keeps them.
-  const DefinedVariables* definitions = nullptr;
+  const VariableSource* definitions = nullptr;
   ErrorLog* error_log = nullptr;
 
   // Forgets everything but the memory that it holds.

@@ -9,6 +9,7 @@
 #include "base/version.h"
 #include "http/scan.h"
 #include "http/status.h"
+#include "proxy/user_id.h"
 #include "proxy/variables.h"
 
 namespace baton::proxy {
@@ -184,6 +185,7 @@ void choose_framing(Exchange& exchange, const http::Framing& framing) {
 void write_response_head(Exchange& exchange) {
   Request& request = exchange.request;
   add_configured_headers(request);
+  if (request.location->user_id) add_user_id(request);
   const Response& response = request.response;
   std::string& text = exchange.head_text;
   text.clear();

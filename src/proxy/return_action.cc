@@ -8,8 +8,7 @@
 
 namespace baton::proxy {
 
-Verdict answer_return(Exchange& exchange, const config::ReturnStep& action) {
-  Request& request = exchange.request;
+Verdict answer_return(Request& request, const config::ReturnStep& action) {
   Response& response = request.response;
   std::string text;
   switch (action.code) {

@@ -2,10 +2,10 @@
 #pragma once
 
 #include "config/model/rewrite.h"
-#include "proxy/exchange.h"
+#include "proxy/request.h"
 
 namespace baton::proxy {
 
-Verdict answer_return(Exchange& exchange, const config::ReturnStep& action);
+Verdict answer_return(Request& request, const config::ReturnStep& action);
 
 }  // namespace baton::proxy

@@ -11,7 +11,7 @@
 
 #include "base/text.h"
 #include "config/model/rewrite.h"
-#include "proxy/plan.h"
+#include "proxy/error_log.h"
 #include "proxy/return_action.h"
 #include "proxy/variables.h"
 
@@ -48,10 +48,9 @@ std::optional<std::uint64_t> parse_rate(std::string_view text) {
 
 class RewriteEngine {
  public:
-  RewriteEngine(Exchange& exchange, const config::RewriteProgram& program,
+  RewriteEngine(Request& request, const config::RewriteProgram& program,
                 const std::vector<Regex>& patterns)
-      : exchange_(exchange),
-        request_(exchange.request),
+      : request_(request),
         program_(program),
         patterns_(patterns),
         logs_(request_.location->rewrite_log) {}
@@ -68,7 +67,7 @@ class RewriteEngine {
       } else if (const auto* rewrite = std::get_if<RewriteStep>(&step)) {
         if (run_rewrite(*rewrite, patterns_[present])) break;
       } else if (const auto* action = std::get_if<config::ReturnStep>(&step)) {
-        end_.verdict = answer_return(exchange_, *action);
+        end_.verdict = answer_return(request_, *action);
         break;
       } else {
         if (end_.search_again) request_.location_fits_uri = false;
@@ -80,9 +79,10 @@ class RewriteEngine {
   }
 
  private:
-  void log(std::string_view message) {
-    exchange_.services.error_log.write(LogLevel::notice, request_, message);
+  void log_at(LogLevel level, std::string_view message) {
+    if (request_.error_log) request_.error_log->write(level, request_, message);
   }
+  void log(std::string_view message) { log_at(LogLevel::notice, message); }
 
   // Captures are decoded text of the URI: where they become part of a query again, they are
   // escaped, if the client's URI was.
@@ -119,8 +119,7 @@ class RewriteEngine {
     } else if (const auto rate = parse_rate(value)) {
       request_.limit_rate = rate;
     } else {
-      exchange_.services.error_log.write(LogLevel::error, request_,
-                                         fmt::format("invalid $limit_rate \"{}\"", value));
+      log_at(LogLevel::error, fmt::format("invalid $limit_rate \"{}\"", value));
     }
   }
 
@@ -144,9 +143,8 @@ class RewriteEngine {
     struct stat status{};
     if (::stat(path.c_str(), &status) != 0) {
       if (errno != ENOENT && errno != ENOTDIR && errno != ENAMETOOLONG) {
-        exchange_.services.error_log.write(
-            LogLevel::critical, request_,
-            fmt::format("stat() \"{}\" failed ({}: {})", path, errno, std::strerror(errno)));
+        log_at(LogLevel::critical,
+               fmt::format("stat() \"{}\" failed ({}: {})", path, errno, std::strerror(errno)));
       }
       return false;
     }
@@ -199,8 +197,7 @@ class RewriteEngine {
     end_.search_again = !step.stays_here;
     change_uri(step);
     if (request_.uri.empty()) {
-      exchange_.services.error_log.write(LogLevel::error, request_,
-                                         "the rewritten URI has a zero length");
+      log_at(LogLevel::error, "the rewritten URI has a zero length");
       end_.verdict = Verdict::error(500);
       return true;
     }
@@ -258,7 +255,6 @@ class RewriteEngine {
     end_.verdict = Verdict::error(step.redirect);
   }
 
-  Exchange& exchange_;
   Request& request_;
   const config::RewriteProgram& program_;
   const std::vector<Regex>& patterns_;
@@ -270,9 +266,8 @@ class RewriteEngine {
 
 }  // namespace
 
-RewriteEnd run_rewrite_program(Exchange& exchange) {
-  const LocationPlan& plan = exchange.services.router.plan(exchange.request);
-  return RewriteEngine(exchange, *plan.location->rewrite, plan.step_patterns).run();
+RewriteEnd run_rewrite_program(Request& request, const LocationPlan& plan) {
+  return RewriteEngine(request, *plan.location->rewrite, plan.step_patterns).run();
 }
 
 void append_escaped_argument(std::string& into, std::string_view text) {

@@ -1,7 +1,8 @@
 // Runs the rewrite program of a server or location (config/model/rewrite.h) for a request.
 #pragma once
 
-#include "proxy/exchange.h"
+#include "proxy/plan.h"
+#include "proxy/request.h"
 
 namespace baton::proxy {
 
@@ -12,8 +13,9 @@ struct RewriteEnd {
   bool search_again = false;
 };
 
-// The program of request.location. An `if` that holds makes its own location the request's.
-RewriteEnd run_rewrite_program(Exchange& exchange);
+// The program of request.location, whose plan is `plan`. An `if` that holds makes its own location
+// the request's.
+RewriteEnd run_rewrite_program(Request& request, const LocationPlan& plan);
 
 // `text` with %XX for everything that would end or change an argument of a query.
 void append_escaped_argument(std::string& into, std::string_view text);

@@ -3,14 +3,16 @@
 // location is entered directly.
 #pragma once
 
-#include "proxy/exchange.h"
+#include "proxy/request.h"
+#include "proxy/router.h"
 
 namespace baton::proxy {
 
-// proceed: request.location is settled. A request whose head has just been read.
-Verdict route(Exchange& exchange);
+// proceed: request.location is settled. A request whose head has just been read from listener
+// `listener`.
+Verdict route(Request& request, const Router& router, std::uint32_t listener);
 
 // The same for a verdict of kind redirect.
-Verdict follow_redirect(Exchange& exchange, const Verdict& to);
+Verdict follow_redirect(Request& request, const Router& router, const Verdict& to);
 
 }  // namespace baton::proxy

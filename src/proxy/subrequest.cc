@@ -24,8 +24,8 @@ Subrequest::Subrequest(Exchange& main, const Spec& spec, ResponseSink& sink)
   Exchange& exchange = *exchange_;
   exchange.begin_request();
   exchange.client = main.client;
-  exchange.info = main.info;
-  exchange.client_text = main.client_text;
+  exchange.info = *main.request.client;
+  exchange.client_text = exchange.info.client_text;
   exchange.info.client_text = exchange.client_text;
   exchange.parent = &main;
   exchange.sink = &sink;
@@ -63,7 +63,8 @@ runtime::Task<void> Subrequest::run() {
     request.response.status = 500;
     co_return;
   }
-  const Verdict verdict = follow_redirect(exchange, Verdict::redirect(spec_.uri, spec_.args));
+  const Verdict verdict =
+      follow_redirect(request, exchange.services.router, Verdict::redirect(spec_.uri, spec_.args));
   co_await find_answer(exchange, verdict);
   if (request.location->log_subrequest) log_request(exchange);
 }

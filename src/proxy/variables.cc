@@ -4,10 +4,7 @@
 #include "proxy/variables.h"
 
 #include <fmt/format.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <openssl/rand.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,7 +15,6 @@
 
 #include "base/text.h"
 #include "base/version.h"
-#include "proxy/defined_variables.h"
 #include "proxy/header_variables.h"
 #include "proxy/log_time.h"
 #include "proxy/passed_url.h"
@@ -100,13 +96,6 @@ bool append_defined(std::string& into, const TextPart& part, const Request& requ
   return request.definitions && request.definitions->append(into, part.index, request);
 }
 
-bool append_rtt(std::string& into, const Request& request) {
-  tcp_info info{};
-  socklen_t size = sizeof(info);
-  if (::getsockopt(request.client->fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return false;
-  return append_number(into, info.tcpi_rtt);
-}
-
 bool append_real_root(std::string& into, const Request& request) {
   std::string root;
   append_document_root(root, request);
@@ -143,16 +132,23 @@ bool append_address_bytes(std::string& into, const Request& request) {
   return true;
 }
 
+// A trusted proxy need not know the port.
+bool append_port(std::string& into, const ClientInfo& client) {
+  return client.client.port == 0 || append_number(into, client.client.port);
+}
+
 // What is known of the connection.
 bool append_connection_variable(std::string& into, Variable variable, const Request& request) {
   const ClientInfo& client = *request.client;
   switch (variable) {
     case Variable::remote_addr:
-    case Variable::realip_remote_addr:
       return always(into, client.client_text);
+    case Variable::realip_remote_addr:
+      return always(into, (request.connected ? request.connected : &client)->client_text);
     case Variable::remote_port:
+      return append_port(into, client);
     case Variable::realip_remote_port:
-      return append_number(into, client.client.port);
+      return append_port(into, request.connected ? *request.connected : client);
     case Variable::binary_remote_addr:
       return append_address_bytes(into, request);
     case Variable::server_addr:
@@ -165,10 +161,9 @@ bool append_connection_variable(std::string& into, Variable variable, const Requ
       return append_number(into, client.requests);
     case Variable::connection_time:
       return append_duration(into, now_or_end(request) - client.connected);
-    case Variable::tcpinfo_rtt:
-      return append_rtt(into, request);
     default:
-      return append_upstream_variable(into, variable, request);
+      return append_upstream_variable(into, variable, request) ||
+             (request.definitions && request.definitions->append_module(into, variable, request));
   }
 }
 
@@ -377,7 +372,10 @@ void append_request_filename(std::string& into, const Request& request) {
   using Match = config::Location::Match;
   const bool is_regex = location.match == Match::regex || location.match == Match::regex_no_case;
   // The alias of a regular expression is the whole path, made of its captures.
-  if (is_regex && !location.alias_prefix_bytes) return;
+  if (is_regex && !location.alias_prefix_bytes) {
+    if (request.uri_behind_alias) into += request.uri;
+    return;
+  }
   // Behind the prefix, which may be that of a location around this one; try_files may ask for what
   // is not below it.
   const std::string_view uri = request.uri;

@@ -179,7 +179,7 @@ struct Location {
   // How much of the URI's start `alias` stands for: the length of the location that said it, which
   // a nested one inherits with it. Absent when a regex location said it: the whole URI.
   std::optional<std::size_t> alias_prefix_bytes;
-  std::vector<std::string> index = {"index.html"};
+  std::vector<TemplateText> index = {{{{Variable::literal, "index.html", 0}}, "index.html"}};
   std::vector<TemplateText> try_files;  // the last one is the fallback: a URI or "=404"
   bool autoindex = false;
   bool sendfile = false;
@@ -247,6 +247,7 @@ struct Location {
   std::shared_ptr<const CompressionSettings> compression;
   std::shared_ptr<const SubstitutionSettings> substitution;
   std::shared_ptr<const SsiSettings> ssi;
+  bool empty_gif = false;     // *
   bool stub_status = false;   // *
   bool fastcgi_pass = false;  // *: the handler is `fastcgi`
 };

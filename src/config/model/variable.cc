@@ -29,7 +29,8 @@ std::optional<std::uint32_t> value_in(const ValueTable& table, std::string_view 
 
 }  // namespace
 
-std::optional<std::uint32_t> MapTable::find(std::string_view key) const {
+std::optional<std::uint32_t> find_by_name(const ValueTable& exact, const ValueTable& leading,
+                                          const ValueTable& trailing, std::string_view key) {
   if (const auto value = value_in(exact, key)) return value;
   if (!leading.empty()) {
     // From the longest suffix to the shortest: behind each dot.
@@ -45,6 +46,10 @@ std::optional<std::uint32_t> MapTable::find(std::string_view key) const {
     }
   }
   return std::nullopt;
+}
+
+std::optional<std::uint32_t> MapTable::find(std::string_view key) const {
+  return find_by_name(exact, leading, trailing, key);
 }
 
 std::string_view GeoTable::find(const net::IpAddress& written) const {

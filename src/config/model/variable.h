@@ -26,6 +26,10 @@ struct VariableTextHash {
 using ValueTable =
     std::unordered_map<std::string, std::uint32_t, VariableTextHash, std::equal_to<>>;
 
+// A name in lower case: as it stands, then the longest "*.name", then the longest "name.*".
+std::optional<std::uint32_t> find_by_name(const ValueTable& exact, const ValueTable& leading,
+                                          const ValueTable& trailing, std::string_view name);
+
 // map: strings (case does not matter), names with a star when `hostnames` was said, then regular
 // expressions in their order, then the default.
 struct MapTable {

@@ -169,6 +169,10 @@ void read_internal(Reader& reader, const Directive&) {
   reader.level().location.internal = true;
 }
 
+void read_empty_gif(Reader& reader, const Directive&) {
+  reader.level().location.empty_gif = true;
+}
+
 // The settings of a location for the methods that are not named: a location of its own that no
 // request finds by its path. Like an `if` it keeps the handler of the one around it.
 void read_limit_except(Reader& reader, const Directive& directive) {
@@ -206,6 +210,7 @@ constexpr Rule rules[] = {
     supported("error_page", in_all_http, take2_or_more, read_error_page),
     supported("try_files", in_server | in_location, take2_or_more, read_try_files),
     supported("internal", in_location, take0, read_internal),
+    supported("empty_gif", in_location, take0, read_empty_gif),
     supported("recursive_error_pages", in_http_server_location, take_switch,
               set_switch<&Location::recursive_error_pages>),
 };
@@ -218,10 +223,11 @@ void finish_location(Reader& reader, Level& level) {
 }
 
 void inherit_handler(const Location& outer, Location& inner) {
-  if (inner.proxy || inner.fastcgi_pass || inner.stub_status) return;
+  if (inner.proxy || inner.fastcgi_pass || inner.stub_status || inner.empty_gif) return;
   inner.proxy = outer.proxy;
   inner.fastcgi_pass = outer.fastcgi_pass;
   inner.stub_status = outer.stub_status;
+  inner.empty_gif = outer.empty_gif;
 }
 
 std::span<const Rule> location_rules() {

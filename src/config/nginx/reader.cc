@@ -75,6 +75,7 @@ Level Reader::nested(Context context) const {
   inner.location.limit_except.reset();
   inner.location.health_check.reset();
   inner.location.stub_status = false;
+  inner.location.empty_gif = false;
   inner.location.fastcgi_pass = false;
   inner.location.proxy.reset();
   inner.location.try_files.clear();

@@ -19,6 +19,9 @@ std::span<const Rule> log_rules();          // log.cc: access_log, log_format
 std::span<const Rule> rewrite_rules();      // rewrite.cc: return, if, set, rewrite
 std::span<const Rule> map_rules();          // map.cc: map, split_clients
 std::span<const Rule> geo_rules();          // geo.cc
+std::span<const Rule> real_ip_rules();      // real_ip.cc
+std::span<const Rule> referer_rules();      // referer.cc: valid_referers, secure_link
+std::span<const Rule> user_id_rules();      // user_id.cc
 std::span<const Rule> upstream_rules();     // upstream.cc
 std::span<const Rule> resolver_rules();     // resolver.cc
 std::span<const Rule> proxy_rules();        // proxy.cc
