@@ -23,7 +23,10 @@ class CachedRequest;
 class ResponseSink;
 
 struct Exchange {
-  explicit Exchange(Services& thread_services) : services(thread_services) {}
+  explicit Exchange(Services& thread_services) : services(thread_services) {
+    request.definitions = &services.router.definitions();
+    request.error_log = &services.error_log;
+  }
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 

@@ -5,7 +5,7 @@
 namespace baton::proxy {
 
 void Request::reset() {
-  client = nullptr;
+  client = connected = nullptr;
   head.clear();
   host = uri = args = raw_path = raw_uri = {};
   uri_changed = false;
@@ -15,6 +15,11 @@ void Request::reset() {
   server = nullptr;
   location = nullptr;
   captures.clear();
+  defined.forget();
+  location_fits_uri = true;
+  uri_behind_alias = false;
+  limit_rate.reset();
+  user_id.reset();
   internal = subrequest = false;
   redirects = 0;
   error_status = 0;

@@ -11,6 +11,7 @@
 #include "http/header_line.h"
 #include "http/scan.h"
 #include "http/status.h"
+#include "proxy/user_id.h"
 #include "proxy/variables.h"
 
 namespace baton::proxy {
@@ -116,6 +117,7 @@ void choose_framing(Exchange& exchange, const http::Framing& framing) {
 
 void write_response_head(Exchange& exchange) {
   Request& request = exchange.request;
+  if (request.location->user_id) add_user_id(request);
   // The last line, wherever it was decided.
   if (!request.response.range_line.name.empty()) {
     request.response.headers.push_back(request.response.range_line);

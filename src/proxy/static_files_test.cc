@@ -106,7 +106,8 @@ TEST_F(StaticFilesTest, AFileIsSentWithItsValidators) {
 }
 
 TEST_F(StaticFilesTest, AFolderIsAnInnerRedirectToItsIndex) {
-  location.index = {"index.php", "index.html"};
+  location.index = {{{{config::Variable::literal, "index.php", 0}}, "index.php"},
+                    {{{config::Variable::literal, "index.html", 0}}, "index.html"}};
   request.args = "a=1";
   const Verdict verdict = serve("/");
   EXPECT_EQ(verdict.kind, Kind::redirect);

@@ -2,6 +2,8 @@
 
 #include "proxy/subrequest.h"
 
+#include "proxy/route.h"
+
 namespace baton::proxy {
 
 namespace {
@@ -21,8 +23,8 @@ Subrequest::Subrequest(Exchange& main, const Spec& spec, ResponseSink& sink)
   Exchange& exchange = *exchange_;
   exchange.begin_request();
   exchange.client = main.client;
-  exchange.info = main.info;
-  exchange.client_text = main.client_text;
+  exchange.info = *main.request.client;
+  exchange.client_text = exchange.info.client_text;
   exchange.info.client_text = exchange.client_text;
   exchange.parent = &main;
   exchange.sink = &sink;
@@ -61,7 +63,7 @@ runtime::Task<void> Subrequest::run() {
     co_return;
   }
   const Verdict verdict =
-      exchange.services.router.redirect(request, Verdict::redirect(spec_.uri, spec_.args));
+      follow_redirect(request, exchange.services.router, Verdict::redirect(spec_.uri, spec_.args));
   co_await exchange.services.find_answer(exchange, verdict);
   if (request.location->log_subrequest) exchange.services.log_request(exchange);
 }

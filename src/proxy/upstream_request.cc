@@ -18,7 +18,7 @@ void append_upstream_uri(std::string& text, const Request& request,
     text.append(request.passed->uri);
     return;
   }
-  if (proxy.uri) {
+  if (proxy.uri && request.location_fits_uri) {
     const std::size_t matched = request.location->match == config::Location::Match::server ||
                                         request.location->match == config::Location::Match::named
                                     ? 0

@@ -4,10 +4,7 @@
 #include "proxy/variables.h"
 
 #include <fmt/format.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <openssl/rand.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -93,18 +90,13 @@ bool append_forwarded_for(std::string& into, const Request& request) {
 
 bool append_capture(std::string& into, const TextPart& part, const Request& request) {
   const auto& captures = request.captures;
-  if (part.text.empty()) {
-    return part.index < captures.size() && append_if_any(into, captures[part.index].text);
-  }
-  const auto named = std::ranges::find(captures, part.text, &Capture::name);
-  return named != captures.end() && append_if_any(into, named->text);
+  return part.index < captures.size() && append_if_any(into, captures[part.index].text);
 }
 
-bool append_rtt(std::string& into, const Request& request) {
-  tcp_info info{};
-  socklen_t size = sizeof(info);
-  if (::getsockopt(request.client->fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return false;
-  return append_number(into, info.tcpi_rtt);
+bool append_defined(std::string& into, const TextPart& part, const Request& request) {
+  const DefinedValues::Value value = request.defined.find(part.index);
+  if (value.state == DefinedValues::State::known) return always(into, value.text);
+  return request.definitions && request.definitions->append(into, part.index, request);
 }
 
 bool append_real_root(std::string& into, const Request& request) {
@@ -200,16 +192,23 @@ bool append_count(std::string& into, Variable variable, const Request& request) 
                                                                          : counts.waiting);
 }
 
+// A trusted proxy need not know the port.
+bool append_port(std::string& into, const ClientInfo& client) {
+  return client.client.port == 0 || append_number(into, client.client.port);
+}
+
 // What is known of the connection.
 bool append_connection_variable(std::string& into, Variable variable, const Request& request) {
   const ClientInfo& client = *request.client;
   switch (variable) {
     case Variable::remote_addr:
-    case Variable::realip_remote_addr:
       return always(into, client.client_text);
+    case Variable::realip_remote_addr:
+      return always(into, (request.connected ? request.connected : &client)->client_text);
     case Variable::remote_port:
+      return append_port(into, client);
     case Variable::realip_remote_port:
-      return client.unix_path.empty() && append_number(into, client.client.port);
+      return append_port(into, request.connected ? *request.connected : client);
     case Variable::proxy_protocol_addr:
     case Variable::proxy_protocol_port:
     case Variable::proxy_protocol_server_addr:
@@ -230,8 +229,6 @@ bool append_connection_variable(std::string& into, Variable variable, const Requ
       return append_number(into, client.requests);
     case Variable::connection_time:
       return append_duration(into, now_or_end(request) - client.connected);
-    case Variable::tcpinfo_rtt:
-      return append_rtt(into, request);
     case Variable::connections_active:
     case Variable::connections_reading:
     case Variable::connections_writing:
@@ -240,7 +237,8 @@ bool append_connection_variable(std::string& into, Variable variable, const Requ
     case Variable::limit_conn_status:
       return append_count(into, variable, request);
     default:
-      return append_upstream_variable(into, variable, request);
+      return append_upstream_variable(into, variable, request) ||
+             (request.definitions && request.definitions->append_module(into, variable, request));
   }
 }
 
@@ -300,6 +298,8 @@ bool append_named_variable(std::string& into, const TextPart& part, const Reques
   switch (part.variable) {
     case Variable::capture:
       return append_capture(into, part, request);
+    case Variable::defined:
+      return append_defined(into, part, request);
     case Variable::arg_name:
       return append_argument(into, request.args, part.text);
     case Variable::cookie_name:
@@ -470,7 +470,10 @@ void append_request_filename(std::string& into, const Request& request) {
   using Match = config::Location::Match;
   const bool is_regex = location.match == Match::regex || location.match == Match::regex_no_case;
   // The alias of a regular expression is the whole path, made of its captures.
-  if (is_regex && !location.alias_prefix_bytes) return;
+  if (is_regex && !location.alias_prefix_bytes) {
+    if (request.uri_behind_alias) into += request.uri;
+    return;
+  }
   // Behind the prefix, which may be that of a location around this one; try_files may ask for what
   // is not below it.
   const std::string_view uri = request.uri;

@@ -42,6 +42,7 @@ struct ProxyBuffering;        // proxy_buffering.h: proxy_buffers, temporary fil
 struct RealIpSettings;        // real_ip.h
 struct RefererSettings;       // referer.h: valid_referers
 struct ResolverSettings;      // resolver.h
+struct MethodLimit;           // rewrite.h: limit_except
 struct RewriteProgram;        // rewrite.h: if, set, rewrite, break, return in their order
 struct SecureLinkSettings;    // secure_link.h
 struct SsiSettings;           // ssi.h
@@ -112,11 +113,6 @@ struct ErrorPage {
   TemplateText target;  // URI, "@name" or an absolute URL
 };
 
-struct ReturnAction {
-  std::uint16_t code = 200;
-  TemplateText text;  // body, or the target of a redirect
-};
-
 using MimeTypes = std::map<std::string, std::string>;  // lower-case extension -> type
 
 // What to do with a request that landed here, and every setting that applies to it.
@@ -135,8 +131,7 @@ struct Location {
   Position where;
   std::vector<std::uint32_t> children;  // nested locations: indices into Server::locations
 
-  // Handlers: at most one of return/proxy; static files otherwise.
-  std::optional<ReturnAction> returns;
+  // Handlers; static files otherwise.
   std::shared_ptr<const ProxyPass> proxy;
   bool internal = false;
 
@@ -146,7 +141,7 @@ struct Location {
   // How much of the URI's start `alias` stands for: the length of the location that said it, which
   // a nested one inherits with it. Absent when a regex location said it: the whole URI.
   std::optional<std::size_t> alias_prefix_bytes;
-  std::vector<std::string> index = {"index.html"};
+  std::vector<TemplateText> index = {{{{Variable::literal, "index.html", 0}}, "index.html"}};
   std::vector<TemplateText> try_files;  // the last one is the fallback: a URI or "=404"
   bool autoindex = false;
   bool sendfile = false;
@@ -190,7 +185,11 @@ struct Location {
   bool log_subrequest = false;
 
   // Topics of their own; null: defaults. Those marked * are not inherited.
-  std::shared_ptr<const RewriteProgram> rewrite;  // *
+  std::shared_ptr<const RewriteProgram> rewrite;    // *
+  std::shared_ptr<const MethodLimit> limit_except;  // *
+  bool rewrite_log = false;
+  bool uninitialized_variable_warn = true;
+  bool recursive_error_pages = false;
   std::shared_ptr<const RealIpSettings> real_ip;
   std::shared_ptr<const LimitSettings> limits;
   std::shared_ptr<const AccessSettings> access;
@@ -210,6 +209,7 @@ struct Location {
   std::shared_ptr<const HeaderSettings> headers;
   std::shared_ptr<const SubstitutionSettings> substitution;
   std::shared_ptr<const SsiSettings> ssi;
+  bool empty_gif = false;     // *
   bool stub_status = false;   // *
   bool fastcgi_pass = false;  // *: the handler is `fastcgi`
 };

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "config/model/headers.h"
+#include "config/model/rewrite.h"
 #include "config/nginx/load_text.h"
 
 namespace baton::config::nginx {
@@ -26,6 +27,15 @@ Location first_location(std::string_view text) {
   }
   const auto& locations = loaded.proxy->servers[0].locations;
   return locations.size() > 1 ? locations[1] : locations[0];
+}
+
+// The first `return` of a location's program; code 0: it has none.
+ReturnStep return_of(const Location& location) {
+  if (!location.rewrite) return {0, {}};
+  for (const ProgramStep& step : location.rewrite->steps) {
+    if (const auto* action = std::get_if<ReturnStep>(&step)) return *action;
+  }
+  return {0, {}};
 }
 
 TEST(Location, KnowsAllWaysToMatch) {
@@ -79,25 +89,25 @@ TEST(Location, AWrongRegexIsAnErrorOfTheFile) {
 }
 
 TEST(Return, HasACodeATextOrATarget) {
-  EXPECT_EQ(first_location("location / { return 204; }").returns->code, 204u);
+  EXPECT_EQ(return_of(first_location("location / { return 204; }")).code, 204u);
   const Location text = first_location("location / { return 200 \"hello $host\"; }");
-  EXPECT_EQ(text.returns->text.parts.size(), 2u);
+  EXPECT_EQ(return_of(text).text.parts.size(), 2u);
   const Location redirect = first_location("location / { return https://$host/; }");
-  EXPECT_EQ(redirect.returns->code, 302u);
-  EXPECT_EQ(redirect.returns->text.parts[1].variable, Variable::host);
+  EXPECT_EQ(return_of(redirect).code, 302u);
+  EXPECT_EQ(return_of(redirect).text.parts[1].variable, Variable::host);
 }
 
 TEST(Return, OfTheServerIsNotInherited) {
   const Loaded loaded = load_server("return 403; location / { }");
   ASSERT_TRUE(loaded.proxy);
-  EXPECT_TRUE(loaded.proxy->servers[0].locations[0].returns);
-  EXPECT_FALSE(loaded.proxy->servers[0].locations[1].returns);
+  EXPECT_EQ(return_of(loaded.proxy->servers[0].locations[0]).code, 403u);
+  EXPECT_EQ(return_of(loaded.proxy->servers[0].locations[1]).code, 0u);
 }
 
 TEST(Return, OneAfterAnotherIsWarnedOf) {
   const Loaded loaded = load_server("return 403; return 404;");
   ASSERT_TRUE(loaded.proxy);
-  EXPECT_EQ(loaded.proxy->servers[0].locations[0].returns->code, 403u);
+  EXPECT_EQ(return_of(loaded.proxy->servers[0].locations[0]).code, 403u);
   EXPECT_EQ(loaded.diagnostics.count(Severity::warning), 1u);
 }
 
@@ -291,9 +301,10 @@ TEST(KeepaliveTimeout, MayHaveAHeader) {
 TEST(NamedCaptures, AreVariables) {
   const Location location =
       first_location("location ~ ^/(?<section>[a-z]+)/ { return 200 $section; }");
-  ASSERT_EQ(location.returns->text.parts.size(), 1u);
-  EXPECT_EQ(location.returns->text.parts[0].variable, Variable::capture);
-  EXPECT_EQ(location.returns->text.parts[0].text, "section");
+  const TemplateText text = return_of(location).text;
+  ASSERT_EQ(text.parts.size(), 1u);
+  EXPECT_EQ(text.parts[0].variable, Variable::defined);
+  EXPECT_EQ(text.parts[0].text, "section");
 }
 
 }  // namespace

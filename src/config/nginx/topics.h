@@ -26,10 +26,15 @@ std::span<const Rule> proxy_rules();          // proxy.cc
 std::span<const Rule> proxy_cache_rules();    // proxy.cc: what of the family is not offered
 std::span<const Rule> tls_rules();            // tls.cc: ssl_*, http2*, http3*, quic_*
 std::span<const Rule> filters_rules();        // filters.cc: gzip, ssi, sub_filter, ...
-std::span<const Rule> access_rules();         // access.cc: realip, referer, userid ...
+std::span<const Rule> access_rules();         // access.cc: allow, auth_*, limit_*, realip, map ...
 std::span<const Rule> gateways_rules();       // gateways.cc: fastcgi, uwsgi, scgi, grpc, ...
 std::span<const Rule> other_rules();          // other_levels.cc: stream, mail, commercial modules
 std::span<const Rule> limits_rules();         // limits.cc: limit_req, limit_conn, limit_rate
 std::span<const Rule> authorization_rules();  // authorization.cc: allow, deny, auth_*, mirror
+std::span<const Rule> map_rules();            // map.cc: map, split_clients
+std::span<const Rule> geo_rules();            // geo.cc
+std::span<const Rule> real_ip_rules();        // real_ip.cc
+std::span<const Rule> referer_rules();        // referer.cc: valid_referers, secure_link
+std::span<const Rule> user_id_rules();        // user_id.cc
 
 }  // namespace baton::config::nginx
