@@ -27,7 +27,7 @@ int check(const CheckOptions& options, std::ostream& out);
 struct NginxTestOptions {
   config::nginx::LoadOptions load;
   bool dump = false;   // -T: the files themselves go to `out`
-  bool quiet = false;  // -q: errors only
+  bool quiet = false;  // -q: errors and warnings only
   // Where errors are also written to (-e); empty: to stderr alone, in the form of a log's lines.
   std::optional<std::string> start_log;
 };

@@ -58,7 +58,7 @@ int nginx_test(const NginxTestOptions& options, std::ostream& out, std::ostream&
   const auto proxy = config::nginx::load(sources, options.load, diagnostics);
   for (const Diagnostic& diagnostic : in_reading_order(diagnostics, sources)) {
     const bool serious = diagnostic.severity != Severity::note;
-    if (options.quiet && diagnostic.severity != Severity::error) continue;
+    if (options.quiet && !serious) continue;
     if (start_log && serious) {
       start_log->write(level_of(diagnostic), words_of(diagnostic));
     } else {

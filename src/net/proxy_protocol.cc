@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <span>
 
 #include "base/text.h"
@@ -21,6 +22,26 @@ constexpr std::string_view text_start = "PROXY ";
 constexpr std::string_view binary_start("\r\n\r\n\0\r\nQUIT\n", 12);
 constexpr std::size_t text_bytes_max = 107;
 constexpr std::size_t binary_head_bytes = 16;
+
+// Section 2.2 names the types.
+struct NamedField {
+  std::string_view name;
+  std::uint8_t type;
+};
+constexpr std::uint8_t type_ssl = 0x20;
+constexpr std::array named_fields = {NamedField{"alpn", 0x01}, NamedField{"authority", 0x02},
+                                     NamedField{"unique_id", 0x05}, NamedField{"ssl", type_ssl},
+                                     NamedField{"netns", 0x30}};
+constexpr std::array named_ssl_fields = {
+    NamedField{"ssl_version", 0x21}, NamedField{"ssl_cn", 0x22}, NamedField{"ssl_cipher", 0x23},
+    NamedField{"ssl_sig_alg", 0x24}, NamedField{"ssl_key_alg", 0x25}};
+
+std::optional<std::uint8_t> parse_hex_byte(std::string_view text) {
+  unsigned value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
+  if (error != std::errc() || end != text.data() + text.size() || value > 255) return std::nullopt;
+  return static_cast<std::uint8_t>(value);
+}
 
 ProxyHeaderResult incomplete() {
   return {};
@@ -124,6 +145,30 @@ std::optional<std::string_view> proxy_field(std::string_view fields, std::uint8_
     if (fields.size() < 3 + length) return std::nullopt;
     if (byte(0) == type) return fields.substr(3, length);
     fields.remove_prefix(3 + length);
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> proxy_field_named(std::string_view fields, std::string_view name) {
+  const auto owned = [](std::optional<std::string_view> value) {
+    return value ? std::optional<std::string>(*value) : std::nullopt;
+  };
+  for (const NamedField& field : named_fields) {
+    if (field.name == name) return owned(proxy_field(fields, field.type));
+  }
+  if (name.starts_with("0x")) {
+    const auto type = parse_hex_byte(name.substr(2));
+    return type ? owned(proxy_field(fields, *type)) : std::nullopt;
+  }
+  // PP2_TYPE_SSL starts with a byte of flags and the result of the verification, four bytes.
+  const auto inside = proxy_field(fields, type_ssl);
+  if (!inside || inside->size() < 5) return std::nullopt;
+  if (name == "ssl_verify") {
+    ByteReader reader({reinterpret_cast<const std::uint8_t*>(inside->data()) + 1, 4});
+    return std::to_string(reader.u32());
+  }
+  for (const NamedField& field : named_ssl_fields) {
+    if (field.name == name) return owned(proxy_field(inside->substr(5), field.type));
   }
   return std::nullopt;
 }

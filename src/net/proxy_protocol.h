@@ -43,4 +43,9 @@ ProxyHeaderResult parse_proxy_header(std::string_view text);
 // The value of the TLV `type` (section 2.2).
 std::optional<std::string_view> proxy_field(std::string_view fields, std::uint8_t type);
 
+// The same by nginx's name for it: "alpn", "authority", "unique_id", "ssl", "netns", those inside
+// of ssl ("ssl_version", "ssl_cn", "ssl_cipher", "ssl_sig_alg", "ssl_key_alg", and "ssl_verify" as
+// a number), or any type as "0x20".
+std::optional<std::string> proxy_field_named(std::string_view fields, std::string_view name);
+
 }  // namespace baton::net

@@ -97,6 +97,18 @@ TEST(ProxyProtocolTest, binary_headers_that_cannot_be_are_broken) {
   EXPECT_EQ(parse_proxy_header(binary(std::string(5000, 'x'))).problem, "header is too large");
 }
 
+TEST(ProxyProtocolTest, fields_have_names_also_inside_of_ssl) {
+  const std::string inside("\x07\0\0\0\x02\x21\0\x07TLSv1.3", 15);
+  std::string fields("\x01\0\x02h2\x20\0\x0f", 8);
+  fields += inside;
+  EXPECT_EQ(proxy_field_named(fields, "alpn"), "h2");
+  EXPECT_EQ(proxy_field_named(fields, "0x01"), "h2");
+  EXPECT_EQ(proxy_field_named(fields, "ssl_version"), "TLSv1.3");
+  EXPECT_EQ(proxy_field_named(fields, "ssl_verify"), "2");
+  EXPECT_EQ(proxy_field_named(fields, "ssl_cn"), std::nullopt);
+  EXPECT_EQ(proxy_field_named(fields, "0x1000"), std::nullopt);
+}
+
 TEST(ProxyProtocolTest, fields_that_lie_about_their_length_give_nothing) {
   EXPECT_EQ(proxy_field(std::string_view("\x02\x00\x30www", 6), 2), std::nullopt);
 }

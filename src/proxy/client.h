@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "base/intrusive_list.h"
 #include "net/address.h"
+#include "net/proxy_protocol.h"
 #include "runtime/stream.h"
 
 namespace baton::proxy {
@@ -26,6 +28,7 @@ struct Client : ListNode<IdleClientTag>, ListNode<OpenClientTag> {
   std::uint32_t requests = 0;
   std::uint64_t number = 0;
   Instant connected{};
+  std::unique_ptr<net::ProxyHeader> proxy_header;  // of a listener that asks for one, once read
 };
 
 // Tells when the client goes away while nobody reads from it: ends what the upstream connection

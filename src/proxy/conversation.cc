@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "proxy/journey.h"
+#include "proxy/proxy_header.h"
 
 namespace baton::proxy {
 
@@ -17,9 +18,13 @@ void count_idle(Services& services, int change) {
   count(services.counters.idle_connections, static_cast<std::uint32_t>(change));
 }
 
+const config::Listener& listener_of(const Client& client, const Services& services) {
+  return services.config.listeners[client.listener];
+}
+
 // How long an idle connection is kept: until its first request, or between two.
 Duration patience(const Client& client, const Services& services) {
-  const config::Listener& listener = services.config.listeners[client.listener];
+  const config::Listener& listener = listener_of(client, services);
   const config::Server& server = services.config.servers[listener.default_server];
   return client.requests == 0 ? server.client_header_timeout
                               : server.locations[0].keepalive_timeout;
@@ -27,14 +32,17 @@ Duration patience(const Client& client, const Services& services) {
 
 void lend(Exchange& exchange, Client& client) {
   exchange.client = &client;
-  exchange.client_text = client.address.address.text();
+  const std::string& unix_path = listener_of(client, exchange.services).address.unix_path;
+  exchange.client_text = unix_path.empty() ? client.address.address.text() : "unix:";
   exchange.info = {.client = client.address,
                    .local = client.local,
                    .number = client.number,
                    .requests = client.requests,
                    .connected = client.connected,
                    .client_text = exchange.client_text,
-                   .fd = client.stream.fd()};
+                   .fd = client.stream.fd(),
+                   .unix_path = unix_path,
+                   .proxy_header = client.proxy_header.get()};
   exchange.received = 0;
 }
 
@@ -75,7 +83,9 @@ runtime::Task<bool> serve_busy(Client& client, ExchangePool& exchanges, Services
 
 // Waits for the first byte of a request.
 runtime::Task<Wake> idle(Client& client, Clients& clients, Services& services) {
-  if (services.ending == Ending::hand_over) co_return Wake::hand_over;
+  if (services.ending == Ending::hand_over) {
+    co_return client.proxy_header ? Wake::close : Wake::hand_over;
+  }
   if (services.ending == Ending::close && client.requests > 0) co_return Wake::close;
   clients.idle.push_back(client);
   count_idle(services, 1);
@@ -87,13 +97,18 @@ runtime::Task<Wake> idle(Client& client, Clients& clients, Services& services) {
   const bool handed = services.ending == Ending::hand_over &&
                       ready.error().kind == ErrorKind::cancelled &&
                       !client.stream.source().cancelled();
-  co_return handed ? Wake::hand_over : Wake::close;
+  // What a PROXY header has told cannot travel with the descriptor.
+  co_return handed && !client.proxy_header ? Wake::hand_over : Wake::close;
 }
 
 }  // namespace
 
 runtime::Task<Farewell> converse(Client& client, Clients& clients, ExchangePool& exchanges,
                                  Services& services) {
+  if (listener_of(client, services).proxy_protocol) {
+    const bool read = co_await read_proxy_header(client, services);
+    if (!read) co_return Farewell::closed;
+  }
   while (true) {
     const Wake wake = co_await idle(client, clients, services);
     if (wake == Wake::hand_over) co_return Farewell::hand_over;

@@ -31,17 +31,16 @@ void append_harmless(std::string& into, std::string_view text) {
   }
 }
 
-void write_line(int descriptor, LogLevel level, std::uint64_t connection, std::string_view text) {
+std::string made_line(LogLevel level, std::uint64_t connection, std::string_view text,
+                      WallTime now) {
   std::string line;
   line.reserve(256);
-  fmt::format_to(std::back_inserter(line),
-                 "{} [{}] {}#{}: ", log_time(runtime::wall_now()).error_log, level_name(level),
-                 ::getpid(), ::gettid());
+  fmt::format_to(std::back_inserter(line), "{} [{}] {}#{}: ", log_time(now).error_log,
+                 level_name(level), ::getpid(), ::gettid());
   if (connection != 0) fmt::format_to(std::back_inserter(line), "*{} ", connection);
   append_harmless(line, text);
   line.resize(std::min(line.size(), line_bytes_max - 1));
-  line += '\n';
-  [[maybe_unused]] const ssize_t ignored = ::write(descriptor, line.data(), line.size());
+  return line;
 }
 
 void append_quoted(std::string& into, std::string_view label, std::string_view value) {
@@ -57,25 +56,48 @@ std::string_view level_name(LogLevel level) {
   return names[static_cast<std::size_t>(level)];
 }
 
-ErrorLog::ErrorLog(const config::Proxy& config, const LogFiles& files) : files_(files) {
-  for (const auto& log : config.error_logs) {
-    const int descriptor = files.descriptor(log.path);
-    if (descriptor >= 0) main_.push_back({descriptor, log.level});
+ErrorLog::ErrorLog(const config::Proxy& config, const LogFiles& files)
+    : files_(files), main_(config.error_logs) {
+  if (main_.empty()) main_.push_back({"stderr", LogLevel::error, nullptr});
+  for (const config::ErrorLog& log : main_) main_level_ = std::max(main_level_, log.level);
+}
+
+void ErrorLog::write_to(const std::vector<config::ErrorLog>& logs, LogLevel level,
+                        std::uint64_t connection, std::string_view text) {
+  const WallTime now = runtime::wall_now();
+  std::string line = made_line(level, connection, text, now);
+  for (const config::ErrorLog& log : logs) {
+    if (level > log.level) continue;
+    if (log.syslog) {
+      const auto& target = *log.syslog;
+      auto* const socket = files_.syslog(target);
+      if (!socket) continue;
+      const std::int64_t seconds =
+          std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
+      static_cast<void>(socket->send(
+          runtime::syslog_header(target.facility * 8 + static_cast<int>(level), seconds,
+                                 target.host_name ? runtime::syslog_host_name() : std::string(),
+                                 target.tag) +
+          line));
+      continue;
+    }
+    const int descriptor = files_.descriptor(log.path);
+    if (descriptor < 0) continue;
+    line += '\n';
+    [[maybe_unused]] const ssize_t ignored = ::write(descriptor, line.data(), line.size());
+    line.pop_back();
   }
-  if (main_.empty()) main_.push_back({STDERR_FILENO, LogLevel::error});
-  for (const Target& target : main_) main_level_ = std::max(main_level_, target.level);
 }
 
 void ErrorLog::write_main(LogLevel level, std::uint64_t connection, std::string_view line) {
-  for (const Target& target : main_) {
-    if (level <= target.level) write_line(target.descriptor, level, connection, line);
-  }
+  if (level <= main_level_) write_to(main_, level, connection, line);
 }
 
 bool ErrorLog::enabled(LogLevel level, const Request& request) const {
   const auto* location = request.location;
-  if (!location || location->error_log.path.empty()) return enabled(level);
-  return level <= location->error_log.level;
+  if (!location || !location->error_logs) return enabled(level);
+  return std::ranges::any_of(*location->error_logs,
+                             [level](const auto& log) { return level <= log.level; });
 }
 
 void ErrorLog::write(LogLevel level, const Request& request, std::string_view message,
@@ -91,14 +113,8 @@ void ErrorLog::write(LogLevel level, const Request& request, std::string_view me
   append_quoted(line, "referrer", request.head.headers.value(http::HeaderId::referer));
   const std::uint64_t connection = request.client ? request.client->number : 0;
   const auto* location = request.location;
-  const int descriptor = location && !location->error_log.path.empty()
-                             ? files_.descriptor(location->error_log.path)
-                             : -1;
-  if (descriptor < 0) {
-    write_main(level, connection, line);
-  } else {
-    write_line(descriptor, level, connection, line);
-  }
+  write_to(location && location->error_logs ? *location->error_logs : main_, level, connection,
+           line);
 }
 
 }  // namespace baton::proxy

@@ -35,12 +35,11 @@ class ErrorLog final : public Log {
              std::string_view action = {}, std::string_view upstream = {});
 
  private:
-  struct Target {
-    int descriptor;
-    LogLevel level;
-  };
+  void write_to(const std::vector<config::ErrorLog>& logs, LogLevel level, std::uint64_t connection,
+                std::string_view text);
+
   const LogFiles& files_;
-  std::vector<Target> main_;
+  std::vector<config::ErrorLog> main_;
   LogLevel main_level_ = LogLevel::emergency;  // the most talkative of main_
 };
 

@@ -9,7 +9,7 @@
 
 #include <cerrno>
 #include <cstring>
-#include <set>
+#include <unordered_set>
 
 namespace baton::proxy {
 
@@ -23,18 +23,8 @@ runtime::Fd open_for_append(const std::string& path) {
   return runtime::Fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
 }
 
-std::set<std::string> named_paths(const config::Proxy& config) {
-  std::set<std::string> paths;
-  for (const auto& log : config.error_logs) paths.insert(log.path);
-  for (const auto& server : config.servers) {
-    for (const auto& location : server.locations) {
-      paths.insert(location.error_log.path);
-      for (const auto& log : location.access_logs) paths.insert(log.path);
-    }
-  }
-  paths.erase("");
-  paths.erase("stderr");
-  return paths;
+std::string server_of(const config::SyslogTarget& target) {
+  return target.unix_path.empty() ? target.endpoint.text() : "unix:" + target.unix_path;
 }
 
 void give_to(int descriptor, const LogFiles::Owner& owner) {
@@ -76,12 +66,53 @@ std::vector<std::string> LogFiles::reopen(const std::optional<Owner>& owner) {
   return failures;
 }
 
+void LogFiles::name(const config::ErrorLog& log) {
+  if (log.syslog) return add_syslog(*log.syslog);
+  if (log.path != "stderr") files_.try_emplace(log.path);
+}
+
+void LogFiles::name(const config::AccessLog& log) {
+  if (log.syslog) return add_syslog(*log.syslog);
+  if (log.path_text) return;
+  files_.try_emplace(log.path);
+  if (log.buffer_bytes > 0) buffered_.try_emplace(log.path, log);
+}
+
+void LogFiles::add_syslog(const config::SyslogTarget& target) {
+  auto& socket = syslogs_[server_of(target)];
+  if (!socket) {
+    socket = std::make_unique<runtime::SyslogSocket>(target.endpoint, target.unix_path);
+  }
+}
+
+runtime::SyslogSocket* LogFiles::syslog(const config::SyslogTarget& target) const {
+  const auto found = syslogs_.find(server_of(target));
+  return found == syslogs_.end() ? nullptr : found->second.get();
+}
+
+const config::AccessLog* LogFiles::buffering(const std::string& path) const {
+  const auto found = buffered_.find(path);
+  return found == buffered_.end() ? nullptr : &found->second;
+}
+
 std::expected<std::unique_ptr<LogFiles>, std::string> open_logs(const config::Proxy& config) {
   auto logs = std::make_unique<LogFiles>();
-  for (const std::string& path : named_paths(config)) {
-    runtime::Fd file = open_for_append(path);
+  for (const auto& log : config.error_logs) logs->name(log);
+  // Most locations share what their server says: each list is looked at once.
+  std::unordered_set<const void*> seen;
+  for (const auto& server : config.servers) {
+    for (const auto& location : server.locations) {
+      if (location.error_logs && seen.insert(location.error_logs.get()).second) {
+        for (const auto& log : *location.error_logs) logs->name(log);
+      }
+      if (location.access_logs && seen.insert(location.access_logs.get()).second) {
+        for (const auto& log : *location.access_logs) logs->name(log);
+      }
+    }
+  }
+  for (auto& [path, file] : logs->files_) {
+    file = open_for_append(path);
     if (!file) return std::unexpected(open_failure(path));
-    logs->files_.emplace(path, std::move(file));
   }
   return logs;
 }

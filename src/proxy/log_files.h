@@ -19,6 +19,7 @@
 
 #include "config/model/proxy.h"
 #include "runtime/fd.h"
+#include "runtime/syslog_socket.h"
 
 namespace baton::proxy {
 
@@ -32,6 +33,10 @@ class LogFiles {
   // The descriptor of a path that the configuration names ("stderr" is 2); -1 for any other. It
   // stays the same for the life of this object.
   [[nodiscard]] int descriptor(const std::string& path) const;
+  // The way to a syslog server that the configuration names; null for any other.
+  [[nodiscard]] runtime::SyslogSocket* syslog(const config::SyslogTarget& target) const;
+  // The access log of this path that asks for a buffer, which is then the file's; null: none does.
+  [[nodiscard]] const config::AccessLog* buffering(const std::string& path) const;
   // All of them, for who must keep them open over a fork.
   [[nodiscard]] std::vector<int> descriptors() const;
   // Opens every file again. Files that can not be opened stay as they are and are told in the
@@ -40,7 +45,13 @@ class LogFiles {
 
  private:
   friend std::expected<std::unique_ptr<LogFiles>, std::string> open_logs(const config::Proxy&);
+  void name(const config::ErrorLog& log);
+  void name(const config::AccessLog& log);
+  void add_syslog(const config::SyslogTarget& target);
+
   std::map<std::string, runtime::Fd> files_;
+  std::map<std::string, std::unique_ptr<runtime::SyslogSocket>> syslogs_;  // by server
+  std::map<std::string, config::AccessLog> buffered_;
 };
 
 // Opens (and creates) every access and error log that `config` names. The error is nginx's:

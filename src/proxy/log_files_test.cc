@@ -26,11 +26,11 @@ class LogsTest : public testing::Test {
     folder = ::mkdtemp(pattern.data());
     config.log_formats.push_back(
         {"combined", {{{config::Variable::request, "", 0}}, "$request"}, {}});
-    config.error_logs.push_back({path("error.log"), LogLevel::warning});
+    config.error_logs.push_back({path("error.log"), LogLevel::warning, nullptr});
     config.servers.resize(1);
     config.servers[0].primary_name = "localhost";
     config.servers[0].locations.resize(1);
-    location().access_logs.push_back({path("access.log"), 0});
+    log_to(path("access.log"));
     client.client_text = "127.0.0.1";
     client.number = 7;
     request.client = &client;
@@ -41,6 +41,13 @@ class LogsTest : public testing::Test {
   ~LogsTest() override { fs::remove_all(folder); }
 
   config::Location& location() { return config.servers[0].locations[0]; }
+  // The location's one access log; gives it, to be changed further before it is used.
+  config::AccessLog& log_to(const std::string& file) {
+    auto logs = std::make_shared<config::AccessLogs>(1);
+    logs->at(0).path = file;
+    location().access_logs = logs;
+    return logs->at(0);
+  }
   std::string path(const std::string& name) { return folder + "/" + name; }
   std::string text(const std::string& name) {
     std::ifstream file(path(name));
@@ -69,7 +76,7 @@ class LogsTest : public testing::Test {
 };
 
 TEST_F(LogsTest, AFileThatCanNotBeOpenedIsToldInNginxsWords) {
-  location().access_logs[0].path = path("missing/access.log");
+  log_to(path("missing/access.log"));
   const auto opened = open_logs(config);
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error(),
@@ -150,11 +157,65 @@ TEST_F(LogsTest, AFileThatCanNotBeReopenedStaysInUse) {
 }
 
 TEST_F(LogsTest, AFullDiskIsToldAndTheServiceGoesOn) {
-  location().access_logs[0].path = "/dev/full";
+  log_to("/dev/full");
   open();
   AccessLogWriter writer(*loop, config, *files, problems);
   writer.write(request);
   EXPECT_TRUE(problems.contains("failed (28: No space left on device)"));
+}
+
+TEST_F(LogsTest, ABufferedLogIsWrittenWhenItIsFullOrFlushed) {
+  log_to(path("access.log")).buffer_bytes = 40;
+  open();
+  AccessLogWriter writer(*loop, config, *files, problems);
+  writer.write(request);
+  writer.write(request);
+  turn_for(60ms);
+  EXPECT_EQ(text("access.log"), "");
+  writer.write(request);
+  EXPECT_EQ(text("access.log"), "GET / HTTP/1.1\nGET / HTTP/1.1\n");
+  writer.flush();
+  EXPECT_EQ(text("access.log"), "GET / HTTP/1.1\nGET / HTTP/1.1\nGET / HTTP/1.1\n");
+}
+
+TEST_F(LogsTest, ABufferMayBeFlushedByTime) {
+  auto& log = log_to(path("access.log"));
+  log.buffer_bytes = 1000;
+  log.flush_interval = 20ms;
+  open();
+  AccessLogWriter writer(*loop, config, *files, problems);
+  writer.write(request);
+  EXPECT_EQ(text("access.log"), "");
+  turn_for(60ms);
+  EXPECT_EQ(text("access.log"), "GET / HTTP/1.1\n");
+}
+
+TEST_F(LogsTest, AConditionDecidesWhetherALineIsWritten) {
+  log_to(path("access.log")).condition = {{{config::Variable::args, "", 0}}, "$args"};
+  open();
+  AccessLogWriter writer(*loop, config, *files, problems);
+  writer.write(request);
+  request.args = "0";
+  writer.write(request);
+  EXPECT_EQ(text("access.log"), "");
+  request.args = "1";
+  writer.write(request);
+  writer.flush();
+  EXPECT_EQ(text("access.log"), "GET / HTTP/1.1\n");
+}
+
+TEST_F(LogsTest, GzipWritesWholeMembers) {
+  auto& log = log_to(path("access.log"));
+  log.buffer_bytes = 1000;
+  log.gzip_level = 1;
+  open();
+  AccessLogWriter writer(*loop, config, *files, problems);
+  writer.write(request);
+  writer.flush();
+  const std::string bytes = text("access.log");
+  ASSERT_GT(bytes.size(), 18u);
+  EXPECT_EQ(bytes.substr(0, 3), "\x1f\x8b\x08");
+  EXPECT_EQ(bytes.substr(bytes.size() - 4), std::string("\x0f\0\0\0", 4));  // 15 bytes before
 }
 
 TEST_F(LogsTest, ErrorLinesHaveNginxsForm) {
@@ -185,7 +246,8 @@ TEST_F(LogsTest, LevelsBelowTheConfiguredOneAreNotWritten) {
 }
 
 TEST_F(LogsTest, ALocationsOwnErrorLogTakesItsLines) {
-  location().error_log = {path("location.log"), LogLevel::info};
+  location().error_logs = std::make_shared<const std::vector<config::ErrorLog>>(
+      std::vector<config::ErrorLog>{{path("location.log"), LogLevel::info, nullptr}});
   open();
   ErrorLog log(config, *files);
   log.write(LogLevel::info, request, "client sent nothing");

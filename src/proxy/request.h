@@ -21,6 +21,7 @@
 #include "config/model/proxy.h"
 #include "http/head.h"
 #include "net/address.h"
+#include "net/proxy_protocol.h"
 #include "runtime/fd.h"
 
 namespace baton::proxy {
@@ -36,6 +37,9 @@ struct ClientInfo {
   Instant connected{};           // for $connection_time
   std::string_view client_text;  // client.address.text(), made once per connection
   int fd = -1;                   // for $tcpinfo_rtt only
+  // Of the unix socket that the client connected to; "" for TCP. Its address is "unix:" then.
+  std::string_view unix_path;
+  const net::ProxyHeader* proxy_header = nullptr;  // what it started with; null: nothing
 };
 
 // One try to get the response from an upstream server; $upstream_addr and its family print one

@@ -134,10 +134,29 @@ bool append_duration(std::string& into, Duration duration) {
 }
 
 bool append_address_bytes(std::string& into, const Request& request) {
+  if (!request.client->unix_path.empty()) return always(into, "unix:");
   for (const std::uint8_t byte : request.client->client.address.bytes()) {
     into += static_cast<char>(byte);
   }
   return true;
+}
+
+// What a balancer in front has told of the connection; missing when none has.
+bool append_proxy_header(std::string& into, Variable variable, const net::ProxyHeader* header) {
+  if (!header || !header->source) return false;
+  const bool of_server = variable == Variable::proxy_protocol_server_addr ||
+                         variable == Variable::proxy_protocol_server_port;
+  const net::Endpoint& end = of_server ? header->destination : *header->source;
+  if (variable == Variable::proxy_protocol_addr ||
+      variable == Variable::proxy_protocol_server_addr) {
+    return always(into, end.address.text());
+  }
+  return append_number(into, end.port);
+}
+
+bool append_proxy_field(std::string& into, std::string_view name, const net::ProxyHeader* header) {
+  const auto value = header ? net::proxy_field_named(header->fields, name) : std::nullopt;
+  return value && always(into, *value);
 }
 
 // What is known of the connection.
@@ -149,13 +168,19 @@ bool append_connection_variable(std::string& into, Variable variable, const Requ
       return always(into, client.client_text);
     case Variable::remote_port:
     case Variable::realip_remote_port:
-      return append_number(into, client.client.port);
+      return client.unix_path.empty() && append_number(into, client.client.port);
+    case Variable::proxy_protocol_addr:
+    case Variable::proxy_protocol_port:
+    case Variable::proxy_protocol_server_addr:
+    case Variable::proxy_protocol_server_port:
+      return append_proxy_header(into, variable, client.proxy_header);
     case Variable::binary_remote_addr:
       return append_address_bytes(into, request);
     case Variable::server_addr:
+      if (!client.unix_path.empty()) return always(into, "unix:") && always(into, client.unix_path);
       return always(into, client.local.address.text());
     case Variable::server_port:
-      return append_number(into, client.local.port);
+      return client.unix_path.empty() && append_number(into, client.local.port);
     case Variable::connection:
       return append_number(into, client.number);
     case Variable::connection_requests:
@@ -311,6 +336,8 @@ bool append_variable(std::string& into, const TextPart& part, const Request& req
     case Variable::server_protocol:
       if (request.head.line.empty()) return false;
       return always(into, request.head.version_minor == 0 ? "HTTP/1.0" : "HTTP/1.1");
+    case Variable::proxy_protocol_tlv_name:
+      return append_proxy_field(into, part.text, request.client->proxy_header);
     case Variable::scheme:
       return always(into, "http");
     case Variable::host:

@@ -101,7 +101,11 @@ runtime::Task<void> Worker::accept_clients(std::uint32_t socket) {
     auto accepted = co_await listener.accept();
     if (!accepted) {
       const Error& error = accepted.error();
-      if (error.kind == ErrorKind::cancelled) co_return;
+      if (error.kind == ErrorKind::cancelled) {
+        // When nobody follows, connections are refused from now on instead of left waiting.
+        if (services_.ending == Ending::close) listener.source().release().reset();
+        co_return;
+      }
       // Out of descriptors or memory: say so, make room, and let what runs go on for a moment.
       inputs_.error_log->print(LogLevel::critical, "{}", describe(error));
       static_cast<void>(make_room());
@@ -201,7 +205,10 @@ std::uint32_t Worker::listener_of(const net::Endpoint& local) const {
 }
 
 void Worker::flush_logs() {
-  loop_->post([this] { access_log_.flush(); });
+  loop_->post([this] {
+    access_log_.flush();
+    access_log_.reopen();
+  });
 }
 
 }  // namespace baton::proxy

@@ -47,6 +47,9 @@ void apply_settings(int fd, const config::Listener& listener) {
     };
     set_seconds(TCP_KEEPIDLE, listener.keepalive_idle);
     set_seconds(TCP_KEEPINTVL, listener.keepalive_interval);
+    if (listener.fast_open_queue) {
+      set_option(fd, IPPROTO_TCP, TCP_FASTOPEN, *listener.fast_open_queue);
+    }
     if (listener.keepalive_count) {
       set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, *listener.keepalive_count);
     }

@@ -81,6 +81,18 @@ void SyslogLog::write(LogLevel level, std::string_view line) {
   ::syslog(static_cast<int>(level), "%.*s", static_cast<int>(line.size()), line.data());
 }
 
+void SyslogServerLog::write(LogLevel level, std::string_view line) {
+  if (!enabled(level)) return;
+  std::string text = formatted(LineStyle::nginx, "", level, line);
+  text.pop_back();
+  const auto now = std::chrono::floor<std::chrono::seconds>(runtime::wall_now());
+  static_cast<void>(socket_.send(
+      runtime::syslog_header(
+          target_.facility * 8 + static_cast<int>(level), now.time_since_epoch().count(),
+          target_.host_name ? runtime::syslog_host_name() : std::string(), target_.tag) +
+      text));
+}
+
 void TeeLog::write(LogLevel level, std::string_view line) {
   for (const auto& log : logs_) log->write(level, line);
 }

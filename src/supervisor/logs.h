@@ -9,7 +9,9 @@
 
 #include "base/log.h"
 #include "base/result.h"
+#include "config/model/logs.h"
 #include "runtime/fd.h"
+#include "runtime/syslog_socket.h"
 
 namespace baton::supervisor {
 
@@ -62,12 +64,28 @@ class SyslogLog : public Log {
   LogLevel level_;
 };
 
+// nginx's lines to a syslog server ("error_log syslog:server=...").
+class SyslogServerLog : public Log {
+ public:
+  SyslogServerLog(config::SyslogTarget target, LogLevel level)
+      : target_(std::move(target)), level_(level), socket_(target_.endpoint, target_.unix_path) {}
+  void write(LogLevel level, std::string_view line) override;
+  [[nodiscard]] bool enabled(LogLevel level) const override { return level <= level_; }
+
+ private:
+  config::SyslogTarget target_;
+  LogLevel level_;
+  runtime::SyslogSocket socket_;
+};
+
 // Every line to each of several logs.
 class TeeLog : public Log {
  public:
   void add(std::unique_ptr<Log> log) { logs_.push_back(std::move(log)); }
   void write(LogLevel level, std::string_view line) override;
   [[nodiscard]] bool enabled(LogLevel level) const override;
+  // From now on to the logs of `other`.
+  void become(TeeLog& other) { logs_ = std::move(other.logs_); }
   [[nodiscard]] const std::vector<std::unique_ptr<Log>>& logs() const { return logs_; }
 
  private:

@@ -274,6 +274,8 @@ void ProxyPart::end(bool gracefully, bool hand_over) {
     generation->asked_to_end = true;
     static_cast<void>(generation->child->send(type, gracefully && hand_over ? 1 : 0));
   }
+  // Nobody accepts any more: refuse connections instead of letting them wait.
+  sockets_.close_all();
   changed_.open();
 }
 

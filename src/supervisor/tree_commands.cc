@@ -204,6 +204,10 @@ runtime::Task<std::string> Tree::apply(std::shared_ptr<const Configuration> fres
     }
   }
   configuration_ = std::move(fresh);
+  if (options_.personality == Personality::nginx) {
+    log_->become(*make_tree_log(options_, configuration_->proxy.get()));
+    console_ = nullptr;
+  }
   follow_pid_path();
   co_return "";
 }

@@ -21,6 +21,14 @@ std::unique_ptr<TeeLog> keepalived_log(const Options& options, const std::string
   return log;
 }
 
+std::unique_ptr<Log> nginx_log(const config::ErrorLog& target) {
+  if (target.syslog) return std::make_unique<SyslogServerLog>(*target.syslog, target.level);
+  if (target.path == "stderr") {
+    return std::make_unique<StreamLog>(STDERR_FILENO, LineStyle::nginx, "nginx", target.level);
+  }
+  return std::make_unique<FileLog>(target.path, LineStyle::nginx, "nginx", target.level);
+}
+
 }  // namespace
 
 std::unique_ptr<TeeLog> make_tree_log(const Options& options, const config::Proxy* proxy) {
@@ -34,13 +42,7 @@ std::unique_ptr<TeeLog> make_tree_log(const Options& options, const config::Prox
     log->add(
         std::make_unique<StreamLog>(STDERR_FILENO, LineStyle::nginx, "nginx", LogLevel::error));
   }
-  for (const auto& target : proxy->error_logs) {
-    if (target.path == "stderr") {
-      log->add(std::make_unique<StreamLog>(STDERR_FILENO, LineStyle::nginx, "nginx", target.level));
-    } else {
-      log->add(std::make_unique<FileLog>(target.path, LineStyle::nginx, "nginx", target.level));
-    }
-  }
+  for (const auto& target : proxy->error_logs) log->add(nginx_log(target));
   return log;
 }
 

@@ -13,6 +13,8 @@
 
 #include "base/log.h"
 #include "base/time.h"
+#include "config/model/listener.h"
+#include "config/model/logs.h"
 #include "config/model/template_text.h"
 #include "config/model/upstream.h"
 #include "config/source.h"
@@ -44,49 +46,6 @@ struct StaticSettings;        // static.h: disable_symlinks, autoindex, open_fil
 struct SubstitutionSettings;  // substitution.h: sub_filter
 struct UserIdSettings;        // user_id.h
 struct VariableDefinition;    // variable.h: set, map, geo, split_clients, named captures
-
-// A `listen` address: TCP, or a unix socket when `unix_path` is set.
-struct ListenAddress {
-  net::Endpoint endpoint;
-  std::string unix_path;
-  friend auto operator<=>(const ListenAddress&, const ListenAddress&) = default;
-  [[nodiscard]] std::string text() const;  // "0.0.0.0:80", "[::]:80", "unix:/path"
-};
-
-// One listening socket (set): all `listen` directives of one address together.
-struct Listener {
-  ListenAddress address;
-  int backlog = 511;
-  bool ipv6_only = true;
-  bool deferred = false;
-  bool free_bind = true;  // baton: binding to a VIP that is not here yet works
-  std::optional<int> receive_buffer_bytes;
-  std::optional<int> send_buffer_bytes;
-  bool keepalive_probes = false;  // so_keepalive
-  // so_keepalive=IDLE:INTERVAL:COUNT (TCP_KEEPIDLE and friends); absent: the kernel's values.
-  std::optional<Duration> keepalive_idle;
-  std::optional<Duration> keepalive_interval;
-  std::optional<int> keepalive_count;
-  std::uint32_t default_server = 0;    // index into Proxy::servers
-  std::vector<std::uint32_t> servers;  // all servers that listen here, in file order
-  Position where;
-};
-
-struct LogFormat {
-  std::string name;
-  TemplateText text;
-  enum class Escape : std::uint8_t { standard, json, none } escape = Escape::standard;
-};
-
-struct AccessLog {
-  std::string path;          // absolute; "/dev/stdout" and friends are ordinary paths
-  std::uint32_t format = 0;  // index into Proxy::log_formats (0 is "combined")
-};
-
-struct ErrorLog {
-  std::string path;  // absolute, or "stderr"
-  LogLevel level = LogLevel::error;
-};
 
 struct HeaderLine {
   std::string name;
@@ -223,9 +182,10 @@ struct Location {
   bool reset_timed_out = false;
   bool chunked_transfer_encoding = true;
 
-  // Logs. Empty access_logs: off.
-  std::vector<AccessLog> access_logs;
-  ErrorLog error_log;
+  // Logs.
+  std::shared_ptr<const AccessLogs> access_logs;            // null: off
+  std::shared_ptr<const std::vector<ErrorLog>> error_logs;  // null: those of the main level
+  std::shared_ptr<const LogFileCache> log_file_cache;       // null: off
   bool log_not_found = true;
   bool log_subrequest = false;
 

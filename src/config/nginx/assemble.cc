@@ -94,7 +94,10 @@ class ListenerCollector {
     if (!listener.servers.empty() && listener.servers.back() == line.server) {
       return error(line, fmt::format("a duplicate listen {}", line.address.text()));
     }
+    const bool proxy_protocol = listener.proxy_protocol || line.options.proxy_protocol;
     take_options(line, listener, state);
+    // One of several servers of an address asks for it for all.
+    listener.proxy_protocol = proxy_protocol;
     if (line.default_server) take_default(line, listener, state);
     if (listener.servers.empty() && !line.default_server) listener.default_server = line.server;
     listener.address = line.address;

@@ -73,12 +73,25 @@ AddressText parse_ipv6(std::string_view text, AddressUse use) {
   return result;
 }
 
+// "80" or "8000-8010".
+bool is_port_or_range(std::string_view text) {
+  const std::size_t dash = text.find('-');
+  const auto is_number = [](std::string_view part) {
+    return !part.empty() && std::ranges::all_of(part, [](char c) { return is_digit(c); });
+  };
+  return is_number(text.substr(0, dash)) &&
+         (dash == std::string_view::npos || is_number(text.substr(dash + 1)));
+}
+
 AddressText parse_internet(std::string_view text, AddressUse use) {
   AddressText result;
+  if (use == AddressUse::listen && text.find('/') != std::string_view::npos) {
+    return with_problem("invalid host");
+  }
   const std::size_t colon = text.find(':');
   // "listen 80" names a port; anywhere else a number is a host.
   if (colon == std::string_view::npos && use == AddressUse::listen && !text.empty() &&
-      std::ranges::all_of(text, [](char c) { return is_digit(c) || c == '-'; })) {
+      is_port_or_range(text)) {
     if (const auto wrong = take_ports(text, use, result); !wrong.empty())
       return with_problem(wrong);
     result.host = "*";

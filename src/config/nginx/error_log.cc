@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "config/nginx/syslog.h"
 
 namespace baton::config::nginx {
 
@@ -56,18 +57,23 @@ std::string hint_for(std::string_view word) {
 
 std::optional<ErrorLog> parse_error_log(Reader& reader, const Directive& directive) {
   const std::string& target = directive.word(1);
-  if (target.starts_with("syslog:") || target.starts_with("memory:")) {
-    reader.error(directive, 1,
-                 fmt::format("\"{}\" in \"error_log\" of nginx is not supported by baton", target));
+  ErrorLog log;
+  if (target.starts_with("memory:")) {
+    // In nginx, too, a matter of builds for debugging.
+    reader.error(directive, 1, "nginx was built without debug support");
     return std::nullopt;
+  }
+  if (target.starts_with("syslog:")) {
+    log.syslog = parse_syslog(reader, directive);
+    if (!log.syslog) return std::nullopt;
   }
   if (target == "off") {
     reader.warning(
         directive, 1,
         "\"error_log off\" does not turn logging off: it writes to a file named \"off\"");
   }
-  ErrorLog log;
-  log.path = target == "stderr" ? target : reader.full_path(target);
+  if (!log.syslog) log.path = target == "stderr" ? target : reader.full_path(target);
+  bool has_level = false;
   for (std::size_t i = 2; i <= directive.count(); ++i) {
     const auto level = find_level(directive.word(i));
     if (!level) {
@@ -75,6 +81,12 @@ std::optional<ErrorLog> parse_error_log(Reader& reader, const Directive& directi
                    hint_for(directive.word(i)));
       return std::nullopt;
     }
+    // Parts to be debugged may be several.
+    if (has_level && (*level != LogLevel::debug || log.level != LogLevel::debug)) {
+      reader.error(directive, i, fmt::format("duplicate log level \"{}\"", directive.word(i)));
+      return std::nullopt;
+    }
+    has_level = true;
     log.level = *level;
   }
   return log;

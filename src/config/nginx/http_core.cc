@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "config/nginx/edit.h"
 #include "config/nginx/error_log.h"
 #include "config/nginx/proxy.h"
 #include "config/nginx/setters.h"
@@ -41,9 +42,9 @@ void read_http(Reader& reader, const Directive& directive) {
   http.location.match = Location::Match::server;
   http.location.root = literal_template(reader.full_path("html"));
   http.location.types = default_types();
-  http.location.access_logs = {{std::string(default_access_log), 0}};
-  http.location.error_log =
-      proxy.error_logs.empty() ? reader.default_error_log() : proxy.error_logs.front();
+  AccessLog access_log;
+  access_log.path = default_access_log;
+  edit(http.location.access_logs).push_back(std::move(access_log));
   const Reader::Blocks blocks = reader.read_settings(directive.block, http);
   check_proxy_buffers(reader, http);
   reader.read_levels(blocks, http);
@@ -52,12 +53,9 @@ void read_http(Reader& reader, const Directive& directive) {
 void read_location_error_log(Reader& reader, const Directive& directive) {
   auto log = parse_error_log(reader, directive);
   if (!log) return;
-  if (!reader.first_on_level()) {
-    return reader.error(directive, 0,
-                        "more than one \"error_log\" on one level below main is not supported by "
-                        "baton");
-  }
-  reader.level().location.error_log = std::move(*log);
+  auto& logs = reader.level().location.error_logs;
+  if (reader.first_on_level()) logs = nullptr;
+  edit(logs).push_back(std::move(*log));
 }
 
 void read_keepalive_timeout(Reader& reader, const Directive& directive) {

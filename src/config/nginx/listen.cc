@@ -18,8 +18,7 @@ constexpr std::uint16_t default_port = 80;
 constexpr std::size_t listen_lines_max = 500000;  // of all servers, ranges of ports counted out
 
 // Parameters of nginx that change the protocol: without them the listener would be another thing.
-constexpr std::array<std::string_view, 5> refused_parameters{"ssl", "http2", "quic",
-                                                             "proxy_protocol", "multipath"};
+constexpr std::array<std::string_view, 3> refused_parameters{"ssl", "http2", "quic"};
 
 std::optional<std::string_view> value_of(std::string_view parameter, std::string_view name) {
   if (!parameter.starts_with(name)) return std::nullopt;
@@ -41,13 +40,13 @@ class ListenParameters {
       line_.default_server = true;
     } else if (std::ranges::find(refused_parameters, word) != refused_parameters.end()) {
       error(fmt::format("parameter \"{}\" of \"listen\" is not supported by baton yet", word));
-    } else if (word == "spdy") {
-      reader_.warning(directive_, index_, "invalid parameter \"spdy\": it is gone from nginx");
+    } else if (word == "proxy_protocol") {
+      line_.options.proxy_protocol = true;
     } else if (word == "bind" || word == "reuseport") {
       line_.has_options = true;  // baton binds every address by itself, one socket a thread
     } else if (word == "deferred") {
       line_.has_options = line_.options.deferred = true;
-    } else if (!read_size(word) && !read_choice(word) && !read_relic(word)) {
+    } else if (!read_size(word) && !read_choice(word) && !read_platform(word)) {
       error(fmt::format("invalid parameter \"{}\"", word));
     }
   }
@@ -84,8 +83,8 @@ class ListenParameters {
       const bool is_ipv6 =
           line_.address.unix_path.empty() && !line_.address.endpoint.address.is_ipv4();
       if (!is_ipv6) {
-        reader_.warning(directive_, index_,
-                        fmt::format("ipv6only means nothing for \"{}\"", line_.address.text()));
+        reader_.note(directive_, index_,
+                     fmt::format("ipv6only means nothing for \"{}\"", line_.address.text()));
       } else if (*text != "on" && *text != "off") {
         error(fmt::format("invalid parameter \"{}\"", word));
       }
@@ -119,21 +118,29 @@ class ListenParameters {
     if (!valid || !any) error(fmt::format("invalid so_keepalive value: \"{}\"", text));
   }
 
-  bool read_relic(std::string_view word) {
-    for (const std::string_view name : {"setfib=", "fastopen=", "accept_filter="}) {
-      const auto text = value_of(word, name);
-      if (!text) continue;
-      const bool is_number = parse_number(*text).has_value() || name == "accept_filter=";
-      if (!is_number) {
-        error(fmt::format("invalid {} \"{}\"", name.substr(0, name.size() - 1), *text));
+  // What depends on the system.
+  bool read_platform(std::string_view word) {
+    if (const auto queue = value_of(word, "fastopen=")) {
+      const auto length = parse_unsigned(*queue, INT32_MAX);
+      if (!length) {
+        error(fmt::format("invalid fastopen \"{}\"", word));
         return true;
       }
-      reader_.note(directive_, index_,
-                   fmt::format("parameter \"{}\" of \"listen\" has no effect in baton", word));
+      line_.options.fast_open_queue = static_cast<int>(*length);
       line_.has_options = true;
       return true;
     }
-    return false;
+    if (word == "multipath") {
+      reader_.note(
+          directive_, index_,
+          "parameter \"multipath\" of \"listen\" has no effect in baton: clients fall back "
+          "to TCP");
+      line_.has_options = true;
+      return true;
+    }
+    if (!word.starts_with("accept_filter=")) return false;
+    error(fmt::format("accept filters \"{}\" are not supported on this platform, ignored", word));
+    return true;
   }
 
   void error(std::string message) { reader_.error(directive_, index_, std::move(message)); }

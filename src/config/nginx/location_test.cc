@@ -170,12 +170,46 @@ access_log logs/b;
 server { location / { } location /q { access_log off; } location /r { access_log /c; } })");
   ASSERT_TRUE(loaded.proxy);
   const auto& locations = loaded.proxy->servers[0].locations;
-  ASSERT_EQ(locations[1].access_logs.size(), 2u);
-  EXPECT_EQ(locations[1].access_logs[0].format, 1u);
-  EXPECT_EQ(locations[1].access_logs[1].path, "/etc/nginx/logs/b");
-  EXPECT_EQ(locations[1].access_logs[1].format, 0u);
-  EXPECT_TRUE(locations[2].access_logs.empty());
-  EXPECT_EQ(locations[3].access_logs.size(), 1u);
+  ASSERT_EQ(locations[1].access_logs->size(), 2u);
+  EXPECT_EQ(locations[1].access_logs->at(0).format, 1u);
+  EXPECT_EQ(locations[1].access_logs->at(1).path, "/etc/nginx/logs/b");
+  EXPECT_EQ(locations[1].access_logs->at(1).format, 0u);
+  EXPECT_EQ(locations[2].access_logs, nullptr);
+  EXPECT_EQ(locations[3].access_logs->size(), 1u);
+}
+
+TEST(AccessLog, TakesItsParameters) {
+  const Loaded loaded = load_http(
+      "server { access_log /a combined buffer=4k flush=5s gzip=3 if=$host; "
+      "access_log syslog:server=127.0.0.1,facility=local1,tag=x; access_log /b/$host.log; }");
+  ASSERT_TRUE(loaded.proxy);
+  const auto& logs = *loaded.proxy->servers[0].locations[0].access_logs;
+  ASSERT_EQ(logs.size(), 3u);
+  EXPECT_EQ(logs[0].buffer_bytes, 4096u);
+  EXPECT_EQ(logs[0].flush_interval, 5s);
+  EXPECT_EQ(logs[0].gzip_level, 3);
+  EXPECT_TRUE(logs[0].condition);
+  ASSERT_TRUE(logs[1].syslog);
+  EXPECT_EQ(logs[1].syslog->endpoint.text(), "127.0.0.1:514");
+  EXPECT_EQ(logs[1].syslog->facility, 17);
+  EXPECT_EQ(logs[1].syslog->tag, "x");
+  EXPECT_TRUE(logs[2].path_text);
+}
+
+TEST(AccessLog, ParametersThatDoNotGoTogetherAreRefused) {
+  const auto first_error = [](const char* text) {
+    const auto errors = load_http(std::string("server { ") + text + " }").errors();
+    return errors.empty() ? std::string() : errors[0].substr(errors[0].find(' ') + 1);
+  };
+  EXPECT_EQ(first_error("access_log syslog:server=127.0.0.1 combined buffer=4k;"),
+            "logs to syslog cannot be buffered");
+  EXPECT_EQ(first_error("access_log /$host combined buffer=4k;"),
+            "buffered logs cannot have variables in name");
+  EXPECT_EQ(first_error("access_log /a combined buffer=4k; access_log /a combined buffer=8k;"),
+            "access_log \"/a\" already defined with conflicting parameters");
+  EXPECT_EQ(first_error("access_log /a combined gzip=10;"), "invalid compression level \"10\"");
+  EXPECT_EQ(first_error("open_log_file_cache inactive=20s;"),
+            "\"open_log_file_cache\" must have \"max\" parameter");
 }
 
 TEST(AccessLog, NeedsAFormatThatStandsBeforeIt) {
@@ -199,10 +233,12 @@ TEST(ErrorLog, IsInheritedFromTheMainLevel) {
       "error_log /m crit;\nevents {}\nhttp { server { location /x { error_log y info; } } }");
   ASSERT_TRUE(loaded.proxy);
   const auto& locations = loaded.proxy->servers[0].locations;
-  EXPECT_EQ(locations[0].error_log.path, "/m");
-  EXPECT_EQ(locations[0].error_log.level, LogLevel::critical);
-  EXPECT_EQ(locations[1].error_log.path, "/etc/nginx/y");
-  EXPECT_EQ(locations[1].error_log.level, LogLevel::info);
+  EXPECT_EQ(locations[0].error_logs, nullptr);
+  EXPECT_EQ(loaded.proxy->error_logs.at(0).path, "/m");
+  EXPECT_EQ(loaded.proxy->error_logs.at(0).level, LogLevel::critical);
+  ASSERT_EQ(locations[1].error_logs->size(), 1u);
+  EXPECT_EQ(locations[1].error_logs->at(0).path, "/etc/nginx/y");
+  EXPECT_EQ(locations[1].error_logs->at(0).level, LogLevel::info);
 }
 
 TEST(KeepaliveTimeout, MayHaveAHeader) {

@@ -148,6 +148,8 @@ class Reader {
     std::uint64_t sequence = 0;
   };
   std::unordered_map<std::string, LogFormatPlace> log_formats;
+  // The first access_log with a buffer of each file.
+  std::unordered_map<std::string, AccessLog> buffered_logs;
   bool has_events = false;
 
   // Tells everything that was found, in file order.

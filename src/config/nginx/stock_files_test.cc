@@ -156,8 +156,8 @@ TEST(StockFiles, TheTutorialGoesIntoEpelsMainFile) {
   EXPECT_EQ(location.proxy->set_headers[0].value.parts[0].variable, Variable::host);
   EXPECT_EQ(location.proxy->set_headers[2].value.parts[0].variable,
             Variable::proxy_add_x_forwarded_for);
-  ASSERT_EQ(location.access_logs.size(), 1u);
-  EXPECT_EQ(proxy.log_formats[location.access_logs[0].format].name, "main");
+  ASSERT_EQ(location.access_logs->size(), 1u);
+  EXPECT_EQ(proxy.log_formats[location.access_logs->at(0).format].name, "main");
 }
 
 TEST(StockFiles, DebiansLoadsUnchanged) {
@@ -272,7 +272,7 @@ http {
   EXPECT_EQ(server.primary_name, "localhost");
   EXPECT_EQ(server.locations[1].root.literal(), "/etc/nginx/html");
   EXPECT_EQ(server.locations[1].keepalive_timeout, 65s);
-  EXPECT_EQ(server.locations[1].access_logs[0].path, "/var/log/nginx/access.log");
+  EXPECT_EQ(server.locations[1].access_logs->at(0).path, "/var/log/nginx/access.log");
 }
 
 }  // namespace

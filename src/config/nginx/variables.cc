@@ -82,6 +82,9 @@ const std::unordered_map<std::string_view, Variable>& offered_variables() {
       {"ssl_protocol", Variable::ssl_protocol},
       {"ssl_cipher", Variable::ssl_cipher},
       {"proxy_protocol_addr", Variable::proxy_protocol_addr},
+      {"proxy_protocol_port", Variable::proxy_protocol_port},
+      {"proxy_protocol_server_addr", Variable::proxy_protocol_server_addr},
+      {"proxy_protocol_server_port", Variable::proxy_protocol_server_port},
       {"gzip_ratio", Variable::gzip_ratio},
   };
   return variables;
@@ -93,10 +96,11 @@ struct VariableFamily {
 };
 
 // Longest prefix first where one begins another.
-constexpr std::array<VariableFamily, 8> families{{
+constexpr std::array<VariableFamily, 9> families{{
     {"arg_", Variable::arg_name},
     {"cookie_", Variable::cookie_name},
     {"http_", Variable::http_name},
+    {"proxy_protocol_tlv_", Variable::proxy_protocol_tlv_name},
     {"sent_http_", Variable::sent_http_name},
     {"sent_trailer_", Variable::sent_trailer_name},
     {"upstream_http_", Variable::upstream_http_name},
@@ -144,9 +148,6 @@ const std::unordered_set<std::string_view>& variables_not_offered() {
       "msie",
       "proxy_internal_body_length",
       "proxy_internal_chunked",
-      "proxy_protocol_port",
-      "proxy_protocol_server_addr",
-      "proxy_protocol_server_port",
       "quic_connection",
       "request_body_file",
       "request_port",
@@ -196,8 +197,7 @@ const std::unordered_set<std::string_view>& variables_not_offered() {
   return names;
 }
 
-constexpr std::array<std::string_view, 3> families_not_offered{"proxy_protocol_tlv_", "jwt_header_",
-                                                               "jwt_claim_"};
+constexpr std::array<std::string_view, 2> families_not_offered{"jwt_header_", "jwt_claim_"};
 
 // Header names are looked up here, once, so that the request path need not.
 TextPart family_part(Variable variable, std::string_view name) {
