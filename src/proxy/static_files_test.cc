@@ -25,7 +25,7 @@ class StaticFilesTest : public testing::Test {
   StaticFilesTest() {
     std::string pattern = (fs::temp_directory_path() / "baton-files-XXXXXX").string();
     folder = ::mkdtemp(pattern.data());
-    config.error_logs.push_back({folder + "/error.log", LogLevel::error});
+    config.error_logs.push_back({folder + "/error.log", LogLevel::error, nullptr});
     logs = std::move(*open_logs(config));
     log = std::make_unique<ErrorLog>(config, *logs);
     write_file("www/index.html", "web01\n");

@@ -217,7 +217,7 @@ void Tree::tell_system() {
 void Tree::started() {
   serving_ = true;
   if (console_) console_->be_quiet(true);
-  if (link_) link_->tell_ready();
+  if (link_) link_->tell_ready(true);
   if (const Status written = lock_.write(::getpid()); !written) {
     log_->print(LogLevel::error, "{}: {}", options_.pid_path, describe(written.error()));
   }
@@ -243,7 +243,8 @@ void Tree::fail_start(const std::string& problem) {
   exit_code_ = 1;
   log_->write(LogLevel::emergency, problem);
   const char* name = options_.personality == Personality::keepalived ? "keepalived:" : "baton:";
-  fmt::print(stderr, "{} {}\n", name, problem);
+  // Under the name nginx the log has said it on stderr, too.
+  if (options_.personality != Personality::nginx) fmt::print(stderr, "{} {}\n", name, problem);
   service_.status(problem);
   daemon_.failed(exit_code_);
 }

@@ -92,6 +92,7 @@ void Tree::change_binary() {
   if (!child) return;
   new_binary_ = *pid;
   link_to(std::move(link));
+  link_->tell_ready(true);
   tasks_.spawn(watch_new_binary(std::move(*child)));
 }
 
@@ -119,6 +120,7 @@ bool Tree::goes_by_winch() const {
 void Tree::stop_accepting() {
   if (!goes_by_winch() || !serving_ || stopping_ || resting_) return;
   resting_ = true;
+  if (link_) link_->tell_ready(false);
   proxy_->rest(hands_over());
 }
 
@@ -130,7 +132,11 @@ void Tree::accept_again() {
 
 runtime::Task<void> Tree::bring_back() {
   const std::string problem = co_await proxy_->bring_up(configuration_, 1);
-  if (!problem.empty()) log_->write(LogLevel::emergency, problem);
+  if (!problem.empty()) {
+    log_->write(LogLevel::emergency, problem);
+  } else if (link_) {
+    link_->tell_ready(true);
+  }
 }
 
 }  // namespace baton::supervisor

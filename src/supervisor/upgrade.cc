@@ -119,8 +119,8 @@ UpgradeLink::UpgradeLink(runtime::Loop& loop, runtime::TaskScope& scope, runtime
   scope.spawn(listen(state_));
 }
 
-void UpgradeLink::tell_ready() {
-  static_cast<void>(state_->channel.send(ipc::MessageType::ready));
+void UpgradeLink::tell_ready(bool serves) {
+  static_cast<void>(state_->channel.send(ipc::MessageType::ready, serves ? 1 : 0));
 }
 
 void UpgradeLink::send_clients(ipc::Message message) {
@@ -135,7 +135,7 @@ runtime::Task<void> UpgradeLink::listen(std::shared_ptr<State> state) {
   while (true) {
     auto message = co_await state->channel.receive();
     if (!message) break;
-    if (message->type == ipc::MessageType::ready) state->ready = true;
+    if (message->type == ipc::MessageType::ready) state->ready = message->number == 1;
     if (message->type == ipc::MessageType::clients) state->take(std::move(*message));
   }
   state->ready = false;

@@ -49,8 +49,8 @@ class UpgradeLink {
   using TakeClients = std::function<void(ipc::Message)>;
   UpgradeLink(runtime::Loop& loop, runtime::TaskScope& scope, runtime::Fd fd, TakeClients take);
 
-  // Tells the other tree that this one serves.
-  void tell_ready();
+  // Tells the other tree whether this one serves and takes clients.
+  void tell_ready(bool serves);
   // The other tree serves and takes clients.
   [[nodiscard]] bool other_serves() const { return state_->ready; }
   // Hands clients over; they are closed when nobody is there.

@@ -57,7 +57,7 @@ struct LogFileCache {
 struct ErrorLog {
   std::string path;  // absolute, or "stderr"
   LogLevel level = LogLevel::error;
-  std::shared_ptr<const SyslogTarget> syslog;  // instead of `path`
+  std::shared_ptr<const SyslogTarget> syslog = nullptr;  // instead of `path`
 };
 
 }  // namespace baton::config

@@ -139,7 +139,9 @@ class ListenParameters {
       return true;
     }
     if (!word.starts_with("accept_filter=")) return false;
-    error(fmt::format("accept filters \"{}\" are not supported on this platform, ignored", word));
+    reader_.warning(
+        directive_, index_,
+        fmt::format("accept filters \"{}\" are not supported on this platform, ignored", word));
     return true;
   }
 
