@@ -96,6 +96,7 @@ Status Process::make_workers() {
   for (std::uint32_t index = 0; index < inputs_.threads; ++index) {
     Worker::Inputs worker;
     worker.index = index;
+    worker.threads = inputs_.threads;
     worker.config = inputs_.config.get();
     worker.router = &router_;
     worker.upstreams = &upstreams_;

@@ -2,10 +2,13 @@
 
 #include "proxy/worker.h"
 
+#include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "proxy/connection_number.h"
@@ -28,6 +31,25 @@ net::Endpoint peer_endpoint(int fd) {
   if (::getpeername(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return {};
   return net::Endpoint::from_sockaddr(reinterpret_cast<sockaddr*>(&address))
       .value_or(net::Endpoint{});
+}
+
+// Descriptors that a thread leaves to upstream connections and files.
+constexpr std::uint32_t spare_descriptors_min = 16;
+constexpr std::uint32_t room_at_once = 16;
+
+// How many clients a thread may have: worker_connections, but no more than leave room for upstream
+// connections among the descriptors that there are.
+std::uint32_t connections_of_thread(const Worker::Inputs& inputs) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
+    return inputs.config->worker_connections;
+  }
+  const std::uint64_t share = limit.rlim_cur / std::max(1U, inputs.threads);
+  const std::uint64_t room = share - share / 8;
+  const std::uint64_t fixed = spare_descriptors_min + inputs.sockets.size();
+  const std::uint64_t most = room > 2 * fixed ? room - fixed : std::max<std::uint64_t>(room / 2, 1);
+  return static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(inputs.config->worker_connections, most));
 }
 
 // Accepted sockets inherit it: no call per connection.
@@ -58,6 +80,7 @@ Worker::Worker(std::unique_ptr<runtime::Loop> loop, Inputs inputs)
                 .error_log = *inputs_.error_log,
                 .counters = counters_},
       exchanges_(services_),
+      connections_max_(connections_of_thread(inputs_)),
       shutdown_timer_(*loop_, [this] { loop_->cancel_all(); }) {
   services_.exchanges = &exchanges_;
   for (ListenSocket& socket : inputs_.sockets) {
@@ -106,29 +129,46 @@ runtime::Task<void> Worker::accept_clients(std::uint32_t socket) {
         if (services_.ending == Ending::close) listener.source().release().reset();
         co_return;
       }
-      // Out of descriptors or memory: say so, make room, and let what runs go on for a moment.
-      inputs_.error_log->print(LogLevel::critical, "{}", describe(error));
-      static_cast<void>(make_room());
-      co_await loop_->sleep_for(500ms);
+      // Out of descriptors or memory: make room and go on in the next turn, when the places are
+      // free; without anybody who idles, let what runs go on for a moment.
+      tell_shortage(LogLevel::critical, describe(error));
+      co_await loop_->sleep_for(make_room(room_at_once) ? 1ms : 500ms);
       continue;
     }
     count(counters_.accepted, std::uint64_t{1});
-    if (clients_.open_count >= inputs_.config->worker_connections && !make_room()) {
-      inputs_.error_log->print(LogLevel::alert, "{} worker_connections are not enough",
-                               inputs_.config->worker_connections);
-      continue;  // and the connection is closed
+    if (clients_.open_count >= connections_max_) {
+      const std::uint32_t configured = inputs_.config->worker_connections;
+      if (!make_room(1)) {
+        tell_shortage(LogLevel::alert,
+                      fmt::format("{} worker_connections are not enough", configured));
+        continue;  // and the connection is closed
+      }
+      tell_shortage(
+          LogLevel::warning,
+          fmt::format("{} worker_connections are not enough, reusing connections", configured));
     }
     serving_.spawn(serve(std::move(accepted->fd), index, accepted->peer.value_or(net::Endpoint{})));
   }
 }
 
-// Closes the client that idles longest. False: nobody idles.
-bool Worker::make_room() {
-  Client* const oldest = clients_.idle.front();
-  if (!oldest) return false;
-  oldest->ListNode<IdleClientTag>::unlink();
-  oldest->stream.source().interrupt(runtime::Direction::read);
-  return true;
+// Closes the clients that idle longest, `wanted` at most. False: nobody idles.
+bool Worker::make_room(std::uint32_t wanted) {
+  bool any = false;
+  for (; wanted > 0; --wanted) {
+    Client* const oldest = clients_.idle.front();
+    if (!oldest) break;
+    oldest->ListNode<IdleClientTag>::unlink();
+    oldest->stream.source().interrupt(runtime::Direction::read);
+    any = true;
+  }
+  return any;
+}
+
+// Once a second: in a flood nobody needs a line for each connection.
+void Worker::tell_shortage(LogLevel level, const std::string& text) {
+  if (last_shortage_ != Instant{} && loop_->now() < last_shortage_ + 1s) return;
+  last_shortage_ = loop_->now();
+  inputs_.error_log->write(level, text);
 }
 
 runtime::Task<void> Worker::serve(runtime::Fd fd, std::uint32_t listener, net::Endpoint address) {

@@ -24,7 +24,8 @@ class Worker {
     std::uint32_t listener;  // index into config::Proxy::listeners
   };
   struct Inputs {
-    std::uint32_t index = 0;  // of the thread
+    std::uint32_t index = 0;    // of the thread
+    std::uint32_t threads = 1;  // of all
     const config::Proxy* config = nullptr;
     const Router* router = nullptr;
     upstream::Upstreams* upstreams = nullptr;
@@ -63,7 +64,8 @@ class Worker {
   runtime::Task<void> turn_pulse();
   void begin_drain(Ending ending);
   void take_over(runtime::Fd fd);
-  [[nodiscard]] bool make_room();
+  [[nodiscard]] bool make_room(std::uint32_t wanted);
+  void tell_shortage(LogLevel level, const std::string& text);
   [[nodiscard]] std::uint32_t listener_of(const net::Endpoint& local) const;
 
   std::unique_ptr<runtime::Loop> loop_;
@@ -75,6 +77,8 @@ class Worker {
   ExchangePool exchanges_;
   Clients clients_;
   std::vector<std::unique_ptr<runtime::Listener>> listeners_;
+  std::uint32_t connections_max_;
+  Instant last_shortage_{};
   runtime::Timer shutdown_timer_;
   runtime::TaskScope root_;
   runtime::TaskScope serving_;  // accepting and connections

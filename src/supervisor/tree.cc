@@ -212,6 +212,13 @@ void Tree::tell_system() {
     log_->print(LogLevel::notice, "getrlimit(RLIMIT_NOFILE): {}:{}", limit.rlim_cur,
                 limit.rlim_max);
   }
+  // The proxy raises its limit as far as it may.
+  const config::Proxy& proxy = *configuration_->proxy;
+  const rlim_t descriptors = std::max(limit.rlim_max, proxy.worker_rlimit_nofile.value_or(0));
+  if (proxy.worker_connections > descriptors) {
+    log_->print(LogLevel::warning, "{} worker_connections exceed open file resource limit: {}",
+                proxy.worker_connections, descriptors);
+  }
 }
 
 void Tree::started() {
