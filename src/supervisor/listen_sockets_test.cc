@@ -130,5 +130,50 @@ TEST(ListenSocketsTest, a_stale_unix_socket_is_replaced_and_a_living_one_is_not)
   std::filesystem::remove_all(folder);
 }
 
+TEST(ListenSocketsTest, sockets_of_another_binary_are_taken_and_others_may_join_them) {
+  const auto listener = tcp(ForeignListener().release());
+  ListenSockets before;
+  std::string problem;
+  ASSERT_TRUE(before.open({listener}, 2, problem)) << problem;
+  ListenSockets after;
+  auto taken = before.take({listener});
+  after.adopt(std::move(taken[0].sockets));
+  EXPECT_EQ(after.count(), 2u);
+  EXPECT_TRUE(after.open({listener}, 3, problem)) << problem;
+  EXPECT_EQ(after.count(), 3u);
+}
+
+TEST(ListenSocketsTest, a_socket_that_cannot_be_shared_by_itself_is_made_to) {
+  const std::uint16_t port = ForeignListener().release();
+  runtime::Fd plain(::socket(AF_INET, SOCK_STREAM, 0));
+  const int on = 1;
+  ::setsockopt(plain.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  sockaddr_storage name{};
+  const unsigned length = tcp(port).address.endpoint.to_sockaddr(name);
+  ASSERT_EQ(::bind(plain.get(), reinterpret_cast<sockaddr*>(&name), length), 0);
+  ASSERT_EQ(::listen(plain.get(), 5), 0);
+  ListenSockets sockets;
+  std::vector<runtime::Fd> inherited;
+  inherited.push_back(std::move(plain));
+  sockets.adopt(std::move(inherited));
+  std::string problem;
+  EXPECT_TRUE(sockets.open({tcp(port)}, 2, problem)) << problem;
+  EXPECT_EQ(sockets.count(), 2u);
+}
+
+TEST(ListenSocketsTest, files_that_another_tree_uses_are_left) {
+  char pattern[] = "/tmp/baton-listen-XXXXXX";
+  const std::string folder = ::mkdtemp(pattern);
+  config::Listener listener;
+  listener.address.unix_path = folder + "/s";
+  std::string problem;
+  ListenSockets sockets;
+  ASSERT_TRUE(sockets.open({listener}, 1, problem)) << problem;
+  sockets.share_files(true);
+  sockets.close_all();
+  EXPECT_TRUE(std::filesystem::exists(listener.address.unix_path));
+  std::filesystem::remove_all(folder);
+}
+
 }  // namespace
 }  // namespace baton::supervisor

@@ -95,5 +95,16 @@ TEST_F(PidFileTest, garbage_is_no_pid) {
   EXPECT_EQ(read_pid_file(path_), std::nullopt);
 }
 
+TEST_F(PidFileTest, a_file_that_is_renamed_stays_locked_and_leaves_its_name_to_others) {
+  auto lock = PidLock::acquire(path_);
+  ASSERT_TRUE(lock);
+  ASSERT_TRUE(lock->write(::getpid()));
+  ASSERT_TRUE(lock->rename(path_ + ".oldbin"));
+  EXPECT_TRUE(asked_in_another_process([&] { return PidLock::acquire(path_).has_value(); }));
+  EXPECT_TRUE(asked_in_another_process([&] { return !PidLock::acquire(path_ + ".oldbin"); }));
+  *lock = PidLock();
+  EXPECT_FALSE(std::filesystem::exists(path_ + ".oldbin"));
+}
+
 }  // namespace
 }  // namespace baton::supervisor

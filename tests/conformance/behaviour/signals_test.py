@@ -4,6 +4,7 @@ operators use them; and the lines of the error log that go with them."""
 import contextlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -12,7 +13,7 @@ import time
 import pytest
 
 from marks import baton_only
-from server import Client, reply
+from server import BATON, PEERS, Client, reply
 
 HELLO = 'server { listen 127.0.0.1:PORT; location / { return 200 "hi"; } }'
 NOTICES = "error_log FOLDER/error.log notice; "
@@ -439,3 +440,28 @@ def test_an_upgrade_and_the_way_back_lose_no_request_on_kept_connections(server)
         time.sleep(0.3)
         assert load.end() == []
         assert load.served > 50
+
+
+@baton_only("the way from nginx to baton")
+def test_a_running_nginx_is_followed_by_baton_without_a_lost_request(server):
+    live = server.folder / "live"
+    live.mkdir()
+    shutil.copy(PEERS / "root" / "usr" / "sbin" / "nginx", live / "nginx")
+    server.program = live / "nginx"
+    libraries = PEERS / "root" / "usr" / "lib" / "x86_64-linux-gnu"
+    server.environment["LD_LIBRARY_PATH"] = f"{libraries}:{PEERS}/root/lib/x86_64-linux-gnu"
+    server.name = "nginx"  # which needs folders of its own for temporary files
+    with background(server, main=NOTICES + "env BATON_RUN_DIR;") as old:
+        load = Load(server, kept=False)
+        (live / "nginx").unlink()
+        (live / "nginx").symlink_to(BATON)
+        new = upgrade(server, old)
+        time.sleep(0.3)
+        os.kill(old, signal.SIGWINCH)
+        time.sleep(0.3)
+        os.kill(old, signal.SIGQUIT)
+        assert server.wait_for(lambda: not alive(old))
+        time.sleep(0.2)
+        assert load.end() == []
+        assert pid_in(server) == new
+        assert "nginx/1.31" in server.get("/").header("Server")
