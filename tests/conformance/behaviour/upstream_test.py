@@ -310,6 +310,44 @@ def test_a_draining_server_gets_its_sessions_and_nobody_new(server):
     assert letters(server, 3, headers={"Cookie": "srv=a"}) == "AAA"
 
 
+def learning(letter):
+    """A backend that begins a session for who has none."""
+    def answer(head, _body):
+        lines = [] if b"sid=" in head else [("Set-Cookie", f"sid=of-{letter}; Path=/")]
+        return reply(letter, headers=lines)
+    return answer
+
+
+LEARN = ("sticky learn create=$upstream_cookie_sid lookup=$cookie_sid zone=sessions:64k %s;"
+         "server A; server B;")
+
+
+@baton_only("since nginx 1.29.6")
+def test_sticky_learn_follows_the_sessions_that_servers_begin(server):
+    group_of(server, LEARN % "", A=learning("A"), B=learning("B"))
+    assert letters(server, 2) == "AB"
+    assert letters(server, 4, headers={"Cookie": "sid=of-B"}) == "BBBB"
+    assert letters(server, 3, headers={"Cookie": "sid=of-A"}) == "AAA"
+    assert sorted(letters(server, 2, headers={"Cookie": "sid=unknown"})) == ["A", "B"]
+
+
+@baton_only("since nginx 1.29.6")
+def test_a_learned_session_outlives_a_reload(server):
+    group_of(server, LEARN % "header", A=learning("A"), B=learning("B"))
+    assert letters(server, 2) == "AB"
+    server.reload()
+    assert letters(server, 3, headers={"Cookie": "sid=of-B"}) == "BBB"
+
+
+@baton_only("since nginx 1.29.6")
+def test_a_learned_session_ends_when_it_is_not_used(server):
+    group_of(server, LEARN % "timeout=300ms", A=learning("A"), B=learning("B"))
+    assert letters(server, 2) == "AB"
+    assert letters(server, 3, headers={"Cookie": "sid=of-B"}) == "BBB"
+    time.sleep(0.5)
+    assert sorted(letters(server, 2, headers={"Cookie": "sid=of-B"})) == ["A", "B"]
+
+
 # --- queue ---
 
 def queued(server, text):
