@@ -328,20 +328,54 @@ TEST(Group, AServerNamedTwiceHasTwoTurns) {
   EXPECT_NE(bench.group().peers()[0].shared, bench.group().peers()[1].shared);
 }
 
-TEST(Group, AHundredThousandServersCostNothingPerPick) {
-  std::vector<config::UpstreamServer> servers(100000);
+std::vector<config::UpstreamServer> many_servers(std::size_t count) {
+  std::vector<config::UpstreamServer> servers(count);
   for (std::size_t i = 0; i < servers.size(); ++i) {
-    servers[i].endpoint = {
-        net::IpAddress::ipv4(10, static_cast<std::uint8_t>(i >> 16),
-                             static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)),
-        80};
+    const auto byte = [i](int shift) { return static_cast<std::uint8_t>(i >> shift); };
+    servers[i].endpoint = {net::IpAddress::ipv4(10, byte(16), byte(8), byte(0)), 80};
+    servers[i].written = servers[i].endpoint.text();
   }
-  Bench bench(std::move(servers));
+  return servers;
+}
+
+// Nanoseconds for a pick and its success, the first one not counted.
+double pick_time_ns(Bench& bench, int picks) {
+  bench.next(1);
+  Search search;
+  search.key = "/some/page";
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < picks; ++i) {
+    search.hash_tries = search.rehashes = search.hash = 0;
+    bench.group().pick(bench.cached, search, at(0s))->succeed(at(0s));
+  }
+  const std::chrono::duration<double, std::nano> taken = std::chrono::steady_clock::now() - start;
+  return taken.count() / picks;
+}
+
+TEST(Group, AHundredThousandServersCostNothingPerPick) {
+  Bench bench(many_servers(100000));
   bench.next(1);
   const auto start = std::chrono::steady_clock::now();
   for (int i = 0; i < 99999; ++i) bench.pick()->succeed(at(0s));
   EXPECT_LT(std::chrono::steady_clock::now() - start, 1s);
   for (const Peer& peer : bench.group().peers()) ASSERT_EQ(peer.shared->requests, 1u);
+}
+
+TEST(Group, APickTakesAsLongInALargeGroupAsInASmallOne) {
+  using config::Balance;
+  for (const auto& [balance, name] :
+       {std::pair{Balance::round_robin, "round robin"},
+        std::pair{Balance::least_conn, "least_conn"}, std::pair{Balance::hash, "hash"},
+        std::pair{Balance::random, "random"}}) {
+    for (const std::size_t servers : {2u, 100u, 100000u}) {
+      Bench bench(many_servers(servers));
+      bench.config.upstreams[0].balance = balance;
+      bench.reload();
+      const double taken_ns = pick_time_ns(bench, 20000);
+      std::printf("%s of %zu servers: %.0f ns\n", name, servers, taken_ns);
+      EXPECT_LT(taken_ns, 20000) << name << " of " << servers;
+    }
+  }
 }
 
 }  // namespace
