@@ -329,6 +329,45 @@ TEST(Group, AServerNamedTwiceHasTwoTurns) {
   EXPECT_NE(bench.group().peers()[0].shared, bench.group().peers()[1].shared);
 }
 
+TEST(Group, FailuresAndRetriesOfManyThreadsKeepTheSharesAndTheCounts) {
+  std::vector<config::UpstreamServer> servers = {server(1, 3), server(2, 2), server(3)};
+  for (auto& each : servers) {
+    each.max_fails = 5;
+    each.fail_timeout = 0s;
+    each.max_connections = 3;
+  }
+  Bench bench(servers);
+  constexpr int requests = 20000;
+  std::vector<std::thread> running;
+  for (int t = 0; t < 4; ++t) {
+    running.emplace_back([&, t] {
+      CachedView view;
+      Random random(static_cast<std::uint64_t>(t) + 1);
+      for (int i = 0; i < requests; ++i) {
+        Search search;
+        const Instant now = at(i * 1ms);
+        auto picked = bench.group().pick(view, search, now);
+        if (picked && random.chance(20)) {
+          search.tried.add(picked->peer().index);
+          picked->fail(now);
+          picked = bench.group().pick(view, search, now);
+        }
+        if (picked) picked->succeed(now);
+      }
+    });
+  }
+  for (auto& each : running) each.join();
+  double total = 0;
+  for (const Peer& peer : bench.group().peers()) {
+    EXPECT_EQ(peer.shared->active_total(), 0) << peer.name;
+    total += static_cast<double>(peer.shared->requests);
+  }
+  for (const Peer& peer : bench.group().peers()) {
+    const double share = static_cast<double>(peer.shared->requests) / total;
+    EXPECT_NEAR(share, peer.weight / 6.0, 0.08) << peer.name;
+  }
+}
+
 std::vector<config::UpstreamServer> many_servers(std::size_t count) {
   std::vector<config::UpstreamServer> servers(count);
   for (std::size_t i = 0; i < servers.size(); ++i) {
