@@ -7,7 +7,6 @@
 #include "cache/keeper.h"
 #include "proxy/cached_request.h"
 #include "proxy/forward.h"
-#include "proxy/journey.h"
 #include "proxy/passed_upstream.h"
 #include "proxy/subrequest.h"
 #include "proxy/upstream_request.h"
@@ -85,7 +84,7 @@ runtime::Task<void> update_beside(Exchange& main, cache::Cache& cache, std::stri
   exchange.cached = nullptr;
   const Verdict concluded = cached.conclude(verdict);
   if (concluded.kind == Verdict::Kind::error) request.response.status = concluded.status;
-  if (request.location->log_subrequest) log_request(exchange);
+  if (request.location->log_subrequest) exchange.services.log_request(exchange);
 }
 
 }  // namespace

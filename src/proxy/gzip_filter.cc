@@ -47,7 +47,7 @@ constexpr std::size_t output_step_bytes = 16384;
 std::size_t add_room(std::string& output) {
   const std::size_t used = output.size();
   const std::size_t size = std::max(output.capacity(), used + output_step_bytes / 4);
-  output.resize_and_overwrite(size, [](char*, std::size_t all) { return all; });
+  output.resize_and_overwrite(size, [size](char*, std::size_t) { return size; });
   return size - used;
 }
 

@@ -10,7 +10,7 @@ namespace baton::proxy {
 namespace {
 
 using config::HealthMatch;
-using Test = HealthMatch::Header::Test;
+using Kind = HealthMatch::Header::Test;
 
 class HealthJudgeTest : public testing::Test {
  protected:
@@ -22,7 +22,7 @@ class HealthJudgeTest : public testing::Test {
     request.upstream_head = &answer;
     return HealthJudge(has_match ? &match : nullptr).judge_head(request);
   }
-  void header(std::string name, Test test, std::string value = "") {
+  void header(std::string name, Kind test, std::string value = "") {
     match.headers = {{std::move(name), test, std::move(value)}};
     has_match = true;
   }
@@ -53,21 +53,21 @@ TEST_F(HealthJudgeTest, StatusesAreListedOrExcluded) {
 TEST_F(HealthJudgeTest, HeadersAreComparedAndMatched) {
   const std::string with = "HTTP/1.1 200 x\r\nContent-Type: text/html";
   const std::string without = "HTTP/1.1 200 x";
-  header("content-type", Test::present);
+  header("content-type", Kind::present);
   EXPECT_EQ(judge(with), "");
   EXPECT_EQ(judge(without), "checking header");
-  header("content-type", Test::absent);
+  header("content-type", Kind::absent);
   EXPECT_EQ(judge(with), "checking header");
   EXPECT_EQ(judge(without), "");
-  header("content-type", Test::equal, "text/html");
+  header("content-type", Kind::equal, "text/html");
   EXPECT_EQ(judge(with), "");
-  header("content-type", Test::unequal, "text/html");
+  header("content-type", Kind::unequal, "text/html");
   EXPECT_EQ(judge(with), "checking header");
   EXPECT_EQ(judge(without), "");
-  header("content-type", Test::like, "^text/");
+  header("content-type", Kind::like, "^text/");
   EXPECT_EQ(judge(with), "");
   EXPECT_EQ(judge(without), "checking header");
-  header("content-type", Test::unlike, "^text/");
+  header("content-type", Kind::unlike, "^text/");
   EXPECT_EQ(judge(with), "checking header");
 }
 

@@ -16,7 +16,7 @@
 #include <string>
 
 #include "http/chunked.h"
-#include "proxy/body_filter.h"
+#include "proxy/body_filters.h"
 
 namespace baton::proxy {
 

@@ -22,6 +22,7 @@ class RouteTest : public testing::Test {
   }
   Verdict ask(std::string_view path) {
     request.reset();
+    client.client_text = "127.0.0.1";
     request.client = &client;
     request.definitions = &router->definitions();
     request.head.path = path;
@@ -39,7 +40,7 @@ class RouteTest : public testing::Test {
 
   std::shared_ptr<const config::Proxy> proxy;
   std::optional<Router> router;
-  ClientInfo client{.client_text = "127.0.0.1"};
+  ClientInfo client;
   Request request;
 };
 
@@ -75,11 +76,11 @@ TEST_F(RouteTest, ConditionsJumpOverTheirBlock) {
 }
 
 TEST_F(RouteTest, ThatHoldGiveTheirOwnSettings) {
-  serve("location / { if ($arg_a) { expires 1h; } }");
+  serve("location / { if ($arg_a) { sendfile on; } }");
   ASSERT_EQ(ask("/x").kind, Verdict::Kind::proceed);
-  EXPECT_EQ(request.location->expires, config::Location::Expires::off);
+  EXPECT_FALSE(request.location->sendfile);
   ASSERT_EQ(ask("/x?a=1").kind, Verdict::Kind::proceed);
-  EXPECT_EQ(request.location->expires, config::Location::Expires::after);
+  EXPECT_TRUE(request.location->sendfile);
 }
 
 TEST_F(RouteTest, ProgramsEscapeCapturesForQueriesAndRedirects) {
@@ -95,6 +96,7 @@ TEST_F(RouteTest, LimitExceptGivesOtherMethodsAnotherLocation) {
   ask("/");
   const auto* usual = request.location;
   request.reset();
+  client.client_text = "127.0.0.1";
   request.client = &client;
   request.head.path = "/";
   request.head.method_name = "POST";

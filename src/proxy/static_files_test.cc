@@ -65,7 +65,8 @@ class StaticFilesTest : public testing::Test {
     for (const auto& line : request.response.headers) {
       if (line.name == name) return std::string(line.value);
     }
-    return "";
+    const auto& last = request.response.range_line;
+    return last.name == name ? std::string(last.value) : "";
   }
   // The body as it would be sent.
   std::string body() {

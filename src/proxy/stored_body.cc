@@ -84,10 +84,6 @@ runtime::Task<Status> read_pieces(Exchange& exchange, StoredBody& stored) {
 
 }  // namespace
 
-StoredBody::~StoredBody() {
-  if (removes_file) ::unlink(file.path.c_str());
-}
-
 bool must_store_body(const Exchange& exchange) {
   if (exchange.body.finished()) return false;
   return !exchange.body.is_whole_early() || exchange.request.head.expects_continue ||

@@ -6,27 +6,11 @@
 // sent from there as often as is needed.
 #pragma once
 
-#include <cstdint>
-#include <string>
-
+#include "proxy/body_storage.h"
 #include "proxy/exchange.h"
-#include "proxy/temporary_file.h"
 #include "runtime/task.h"
 
 namespace baton::proxy {
-
-struct StoredBody {
-  std::string memory;  // everything, unless there is a file
-  TemporaryFile file;
-  bool removes_file = false;  // its name goes with this
-  std::uint64_t size = 0;
-
-  StoredBody() = default;
-  StoredBody(const StoredBody&) = delete;
-  StoredBody& operator=(const StoredBody&) = delete;
-  ~StoredBody();
-  [[nodiscard]] bool in_file() const { return static_cast<bool>(file.fd); }
-};
 
 // Reads the rest of the body to its end, so that the request's handlers have all of it: afterwards
 // request.stored_body is set, or request.early_body for one that came with the head. Sends "100

@@ -16,11 +16,11 @@
 
 #include "base/text.h"
 #include "base/version.h"
+#include "proxy/body_storage.h"
 #include "proxy/connection_counts.h"
 #include "proxy/header_variables.h"
 #include "proxy/log_time.h"
 #include "proxy/passed_url.h"
-#include "proxy/stored_body.h"
 #include "proxy/upstream_variables.h"
 #include "runtime/loop.h"
 

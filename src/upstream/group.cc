@@ -30,7 +30,7 @@ Peer make_peer(const config::UpstreamServer& server, std::uint32_t index) {
   peer.down = server.down;
   peer.draining = server.drain;
   peer.slow_start = server.slow_start;
-  peer.health = {server.max_fails, server.fail_timeout};
+  peer.health = {.max_fails = server.max_fails, .fail_timeout = server.fail_timeout, .checks = {}};
   return peer;
 }
 

@@ -38,7 +38,6 @@
 #include "ipc/shared_region.h"
 #include "upstream/hashing.h"
 #include "upstream/peer.h"
-#include "upstream/pick.h"
 #include "upstream/search.h"
 #include "upstream/smooth_turns.h"
 #include "upstream/waiting_line.h"
@@ -71,6 +70,52 @@ struct View {
 // What one thread keeps of a group: the View that it saw last.
 struct CachedView {
   std::shared_ptr<const View> view;
+};
+
+class Group;
+
+// A server that was picked, as an owner: whatever way it ends, the connection is no longer counted
+// as active and the server's health hears the outcome. Ended by succeed(), fail(), or, when the
+// attempt says nothing about the server (client gone, shutting down), by destruction.
+class Pick {
+ public:
+  Pick(Pick&& other) noexcept;
+  Pick& operator=(Pick&& other) noexcept;
+  ~Pick() { abandon(); }
+
+  [[nodiscard]] const Peer& peer() const { return *peer_; }
+  // The first request after fail_timeout to a server that was out, or to a stalled one.
+  [[nodiscard]] bool is_probe() const { return probe_; }
+
+  // The request is complete or on its way: from now on the server owes an answer. Does nothing
+  // the second time.
+  void await_answer(Instant now);
+  // The response's head is there. True when this ended a stall.
+  bool answered(Instant now);
+
+  // True when a failed server is eligible again by this.
+  bool succeed(Instant now);
+  // True when the server is out now: nginx's "upstream server temporarily disabled" (warn).
+  bool fail(Instant now);
+  void abandon();
+
+  // For statistics and least_time, before the end. `status` is the upstream's; durations from the
+  // pick on.
+  void count_response(int status, Duration header_time, Duration response_time);
+  void count_bytes(std::uint64_t sent, std::uint64_t received);
+
+ private:
+  friend class Group;
+  Pick(Group& group, const Peer& peer, bool probe, Instant picked_at)
+      : group_(&group), peer_(&peer), picked_at_(picked_at), probe_(probe) {}
+  bool end();  // false when it had ended before
+
+  Group* group_;  // null: ended
+  const Peer* peer_;
+  Instant picked_at_;
+  Instant asked_at_{};
+  bool probe_;
+  bool waiting_ = false;
 };
 
 class Group {
@@ -181,8 +226,9 @@ class Group {
   std::shared_ptr<const View> view_;
   Turns turns_[tiers];
   std::vector<std::uint32_t> lowered_;  // peers whose failures the turns have not heard of
-  std::atomic<std::uint64_t> compared_from_{
-      0};  // where the next comparison of a large group begins
+  // Where the next comparison of a large group begins.
+  std::atomic<std::uint64_t> compared_from_{0};
+  std::atomic<std::uint64_t> dice_{0};  // seeds what is decided by chance, another one each time
 
   // For the balancers that need them.
   std::unique_ptr<Standing[]> standings_;

@@ -1,8 +1,6 @@
 // location blocks: how they match, how they nest, and what happens to a request that landed in
 // one but is answered elsewhere (error_page, try_files, internal).
 
-#include "config/nginx/location.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,6 +8,7 @@
 
 #include "base/text.h"
 #include "config/model/rewrite.h"
+#include "config/nginx/finish_location.h"
 #include "config/nginx/proxy.h"
 #include "config/nginx/rewrite.h"
 #include "config/nginx/setters.h"
@@ -216,19 +215,6 @@ constexpr Rule rules[] = {
 };
 
 }  // namespace
-
-void finish_location(Reader& reader, Level& level) {
-  check_proxy_buffers(reader, level);
-  finish_proxy(reader, level);
-}
-
-void inherit_handler(const Location& outer, Location& inner) {
-  if (inner.proxy || inner.fastcgi_pass || inner.stub_status || inner.empty_gif) return;
-  inner.proxy = outer.proxy;
-  inner.fastcgi_pass = outer.fastcgi_pass;
-  inner.stub_status = outer.stub_status;
-  inner.empty_gif = outer.empty_gif;
-}
 
 std::span<const Rule> location_rules() {
   return rules;

@@ -15,7 +15,7 @@
 
 #include "config/model/rewrite.h"
 #include "config/nginx/condition.h"
-#include "config/nginx/location.h"
+#include "config/nginx/finish_location.h"
 #include "config/nginx/setters.h"
 #include "config/nginx/topics.h"
 

@@ -91,17 +91,23 @@ TEST(Listen, RefusesWhatClashes) {
 }
 
 TEST(Listen, RefusesProtocolsThatBatonLacksByName) {
-  for (const char* word : {"ssl", "http2", "quic", "proxy_protocol"}) {
+  for (const char* word : {"ssl", "http2", "quic"}) {
     EXPECT_THAT(load_http(fmt::format("server {{ listen 443 {}; }}", word)).errors(),
                 ElementsAre(fmt::format(
                     "3:21 parameter \"{}\" of \"listen\" is not supported by baton yet", word)));
   }
 }
 
-TEST(Listen, NotesRelics) {
-  const Loaded loaded = load_http("server { listen 80 setfib=1 fastopen=3; }");
-  EXPECT_TRUE(loaded.proxy);
-  EXPECT_EQ(loaded.diagnostics.count(Severity::note), 2u);
+TEST(Listen, TakesWhatDependsOnTheSystem) {
+  const Loaded loaded = load_http("server { listen 80 fastopen=3 proxy_protocol multipath; }");
+  ASSERT_TRUE(loaded.proxy);
+  EXPECT_EQ(loaded.proxy->listeners[0].fast_open_queue, 3);
+  EXPECT_TRUE(loaded.proxy->listeners[0].proxy_protocol);
+  EXPECT_EQ(loaded.diagnostics.count(Severity::note), 1u);
+  EXPECT_THAT(load_http("server { listen 80 setfib=1; }").errors(),
+              ElementsAre("3:20 invalid parameter \"setfib=1\""));
+  EXPECT_EQ(load_http("server { listen 80 accept_filter=x; }").diagnostics.count(Severity::warning),
+            1u);
 }
 
 std::vector<ServerName> parse_names(std::string_view arguments) {

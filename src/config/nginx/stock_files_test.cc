@@ -213,7 +213,7 @@ http {
   std::vector<std::string> index;
   for (const TemplateText& name : location.index) index.push_back(name.source);
   EXPECT_THAT(index, ElementsAre("index.html", "index.htm", "index.nginx-debian.html"));
-  EXPECT_EQ(loaded.diagnostics.count(Severity::note), 6u);
+  EXPECT_EQ(loaded.diagnostics.count(Severity::note), 5u);
   EXPECT_EQ(loaded.diagnostics.count(Severity::warning), 0u);
 }
 

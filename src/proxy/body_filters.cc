@@ -1,6 +1,6 @@
 // The chain of filters: gunzip, then what changes the text, then gzip.
 
-#include "proxy/body_filter.h"
+#include "proxy/body_filters.h"
 
 #include "config/model/compression.h"
 #include "proxy/compression.h"

@@ -1,7 +1,5 @@
 // How a pick ends, and what its server's counters learn from it.
 
-#include "upstream/pick.h"
-
 #include <algorithm>
 #include <utility>
 
