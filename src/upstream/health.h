@@ -19,7 +19,7 @@ namespace baton::upstream {
 struct HealthRule {
   std::uint32_t max_fails = 1;  // 0: never unavailable by failures
   Duration fail_timeout = 10s;
-  CheckRule checks{};  // active ones
+  CheckRule checks;  // active ones
 };
 
 // False while failures or active checks keep the server out.
