@@ -93,10 +93,15 @@ void ErrorLog::write_main(LogLevel level, std::uint64_t connection, std::string_
   if (level <= main_level_) write_to(main_, level, connection, line);
 }
 
-bool ErrorLog::enabled(LogLevel level, const Request& request) const {
+const std::vector<config::ErrorLog>& ErrorLog::logs_of(const Request& request) const {
+  // Before a location is known, what the server says counts.
   const auto* location = request.location;
-  if (!location || !location->error_logs) return enabled(level);
-  return std::ranges::any_of(*location->error_logs,
+  if (!location && request.server) location = &request.server->locations[0];
+  return location && location->error_logs ? *location->error_logs : main_;
+}
+
+bool ErrorLog::enabled(LogLevel level, const Request& request) const {
+  return std::ranges::any_of(logs_of(request),
                              [level](const auto& log) { return level <= log.level; });
 }
 
@@ -112,9 +117,7 @@ void ErrorLog::write(LogLevel level, const Request& request, std::string_view me
   append_quoted(line, "host", request.head.headers.value(http::HeaderId::host));
   append_quoted(line, "referrer", request.head.headers.value(http::HeaderId::referer));
   const std::uint64_t connection = request.client ? request.client->number : 0;
-  const auto* location = request.location;
-  write_to(location && location->error_logs ? *location->error_logs : main_, level, connection,
-           line);
+  write_to(logs_of(request), level, connection, line);
 }
 
 }  // namespace baton::proxy

@@ -236,7 +236,10 @@ runtime::Task<void> Process::watch_upstreams() {
 }
 
 void Process::drain(Ending ending) {
-  if (!draining_) error_log_.write(LogLevel::notice, "gracefully shutting down");
+  if (!draining_) {
+    error_log_.write(LogLevel::notice, "gracefully shutting down");
+    if (inputs_.on_drain) inputs_.on_drain();
+  }
   draining_ = true;
   updater_.stop();
   for (auto& worker : workers_) worker->drain(ending);

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "proxy/process.h"
+#include "supervisor/process_title.h"
 
 namespace baton::supervisor {
 
@@ -70,6 +71,7 @@ std::expected<ChildProcess::Plan, std::string> plan_of(ProxyChild child) {
     inputs.life = std::move(child.life);
     inputs.region = &child.region;
     inputs.logs = &child.logs;
+    inputs.on_drain = [] { set_process_title("nginx: worker process is shutting down"); };
     return proxy::run_process(std::move(inputs));
   };
   return plan;
