@@ -40,6 +40,8 @@ def background(server, http=HELLO, main=NOTICES, **values):
     done = subprocess.run(server.command(), capture_output=True, text=True, timeout=20,
                           env=server.environment, check=False)
     assert done.returncode == 0, done.stderr
+    # A signal that comes before its first worker is lost on nginx.
+    assert server.wait_for(lambda: pid_in(server) and children(pid_in(server)))
     try:
         yield pid_in(server)
     finally:
