@@ -84,6 +84,7 @@ void SharedRegion::clear_lane(std::uint32_t lane) {
 void SharedRegion::release_older_than(std::uint64_t oldest) {
   groups_.release_older_than(oldest);
   peers_.release_older_than(oldest);
+  pieces_.release_older_than(oldest);
 }
 
 }  // namespace baton::ipc

@@ -17,12 +17,16 @@
 #include <vector>
 
 #include "base/result.h"
+#include "ipc/shared_pieces.h"
 
 namespace baton::ipc {
 
 // Active connections are counted per generation, in the lane `generation % lanes_max`, so that
 // what a killed process had open can be taken off again.
 inline constexpr std::uint32_t lanes_max = 8;
+
+// Classes of how long an answer took (upstream/stall_guard.h).
+inline constexpr std::size_t answer_time_classes = 16;
 
 // What all generations share about one upstream group.
 struct alignas(64) GroupSlot {
@@ -43,10 +47,28 @@ struct alignas(64) PeerSlot {
   // Read for every request, written when something goes wrong (upstream/health.h).
   alignas(64) std::atomic<std::uint32_t> fails{0};
   std::atomic<std::uint32_t> times_unavailable{0};
+  std::atomic<std::uint64_t> check_word{0};  // active checks (upstream/check_state.h)
   std::atomic<std::int64_t> accessed_ns{0};
   std::atomic<std::int64_t> checked_ns{0};
   std::atomic<std::int64_t> unavailable_since_ns{0};  // 0: available
   std::atomic<std::uint64_t> failures{0};
+  std::atomic<std::int64_t> recovered_ns{0};  // when it became available again; 0: never
+  // The stall guard's verdict (upstream/stall_guard.h). 0: it answers.
+  std::atomic<std::int64_t> stalled_since_ns{0};
+  // Requests that the server has and has not answered, and what is known of its answers.
+  alignas(64) std::atomic<std::int32_t> waiting{0};
+  std::atomic<std::uint32_t> suspect_waiting{0};
+  std::atomic<std::int64_t> suspect_ns{0};
+  std::atomic<std::int64_t> silent_since_ns{0};
+  std::atomic<std::int64_t> answered_ns{0};     // last answer; 0: never
+  std::atomic<std::int64_t> stall_probe_ns{0};  // when the next request may try it
+  std::atomic<std::uint32_t> stall_probes{0};
+  std::atomic<std::uint32_t> times_stalled{0};
+  // Moving means for least_time; 0: nothing known.
+  std::atomic<std::int64_t> mean_header_ns{0};
+  std::atomic<std::int64_t> mean_response_ns{0};
+  // Answers by how long they took: below 1 ms, 2 ms, 4 ms, ... (upstream/stall_guard.h).
+  alignas(64) std::atomic<std::uint32_t> answers_by_time[answer_time_classes]{};
   // Statistics of finished responses.
   alignas(64) std::atomic<std::uint64_t> responses[5]{};  // by class: 1xx ... 5xx
   std::atomic<std::uint64_t> header_time_ns{0};           // sums
@@ -56,6 +78,11 @@ struct alignas(64) PeerSlot {
   std::atomic<std::uint64_t> occupant{0};
   std::atomic<std::uint64_t> address[2]{};
   std::atomic<std::uint64_t> place{0};
+  // Active checks: how many, how many failed, how often the server went out, how the last ended.
+  std::atomic<std::uint64_t> checks{0};
+  std::atomic<std::uint64_t> checks_failed{0};
+  std::atomic<std::uint32_t> times_unhealthy{0};
+  std::atomic<bool> check_passed_last{false};
 
   [[nodiscard]] std::int32_t active_total() const {
     std::int32_t sum = 0;
@@ -115,6 +142,8 @@ class SharedRegion {
 
   [[nodiscard]] SlotTable<GroupSlot>& groups() { return groups_; }
   [[nodiscard]] SlotTable<PeerSlot>& peers() { return peers_; }
+  // Larger memory of its own, by name: the zones of limit_req and limit_conn.
+  [[nodiscard]] SharedPieces& pieces() { return pieces_; }
   // The supervisor calls it when the process of a generation died without finishing and no other
   // living generation has the same lane.
   void clear_lane(std::uint32_t lane);
@@ -127,6 +156,7 @@ class SharedRegion {
   std::size_t size_bytes_;
   SlotTable<GroupSlot> groups_;
   SlotTable<PeerSlot> peers_;
+  SharedPieces pieces_;
 };
 
 }  // namespace baton::ipc

@@ -2,8 +2,13 @@
 // send the request, read the response head, pass the response on. Nothing reaches the client until
 // the response head is accepted, so until then a failure can be followed by another attempt.
 //
-// A request body that did not come whole with its head is streamed up while the answer may already
+// A request body that is large, or that is still coming in, goes up while the answer may already
 // come down: both directions run side by side, and whichever ends the exchange wakes the other.
+//
+//   attempt.cc          the order of things: connect, converse, once more on a stale connection
+//   attempt_request.cc  the request's body going up
+//   attempt_head.cc     the response's head coming in
+//   attempt_answer.cc   the response's body on its way to the client
 #pragma once
 
 #include <memory>
@@ -20,6 +25,7 @@ enum class AttemptEnd : std::uint8_t {
   broken_off,     // the response had begun and could not be completed: close the client
   failed,         // the server failed before anything reached the client; see error()
   intercepted,    // it answered with a status that has an error_page (proxy_intercept_errors)
+  superseded,     // the cache answers instead of what came: forward() ends with `proceed`
   passed_over,    // it answered with a status that is to be tried elsewhere
   client_failed,  // the client went away or sent a bad body; see error()
 };
@@ -39,20 +45,40 @@ class Attempt {
   runtime::Task<AttemptEnd> run();
 
   [[nodiscard]] const Error& error() const { return error_; }
+  // What was being done when it ended, in the words of the error log.
+  [[nodiscard]] std::string_view action() const { return action_; }
   // The server may have acted upon the request.
   [[nodiscard]] bool request_sent() const { return request_sent_; }
 
  private:
   enum class HeadStep : std::uint8_t { more, accepted, ended };
+  // How the request's body gets to the server.
+  enum class BodyUp : std::uint8_t {
+    none,
+    with_head,  // in one piece with the head
+    stored,     // from memory or a file, beside the answer
+    streamed,   // as the client sends it, beside the answer
+  };
+  // attempt.cc
   runtime::Task<bool> open();
   runtime::Task<void> converse(bool& stale);
+  [[nodiscard]] bool is_stale(std::size_t size);
+  // attempt_request.cc
+  [[nodiscard]] BodyUp choose_body() const;
+  [[nodiscard]] std::string_view body_with_head() const;
   runtime::Task<void> upload();
+  runtime::Task<Status> upload_streamed();
+  runtime::Task<Status> upload_stored();
+  void upload_failed(const Error& error);
+  void count_upload(std::size_t bytes);
+  // attempt_head.cc and attempt_answer.cc
   runtime::Task<void> answer();
   runtime::Task<bool> read_head();
   runtime::Task<void> pass_on();
   [[nodiscard]] Instant read_deadline() const;
   HeadStep parse_head(std::size_t count);
   HeadStep judge_head();
+  void supersede();
   HeadStep head_failed(const Result<std::size_t>& got);
   void finish_answer(bool surplus);
   void break_off(const Error& error);
@@ -78,10 +104,12 @@ class Attempt {
   AbortWatch watch_;
   AttemptEnd end_ = AttemptEnd::failed;
   Error error_;
+  std::string_view action_ = "connecting to upstream";
   bool must_be_fresh_ = false;
   bool request_sent_ = false;
-  bool streams_body_ = false;  // the body is uploaded beside the answer
+  BodyUp body_up_ = BodyUp::none;
   bool uploaded_ = true;
+  bool upload_timed_out_ = false;
   Instant upload_progress_{};  // when bytes last went up, or came down
   Instant head_progress_{};
   http::ResponseParser parser_;

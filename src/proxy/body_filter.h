@@ -4,19 +4,15 @@
 // A filter is a plain function over bytes: it may hold some back until more come, and gives all it
 // has at the end. It is made when the response's head is complete but not written, so that it can
 // still change header lines (Content-Encoding, Content-Length, ETag). The order of the chain is
-// nginx's; make_body_filters() is the one place that knows it.
+// nginx's; body_filters.cc is the one place that knows it.
 #pragma once
 
-#include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/result.h"
 
 namespace baton::proxy {
-
-struct Exchange;
 
 enum class BodyPart : std::uint8_t {
   more,   // further bytes follow
@@ -33,12 +29,8 @@ class BodyFilter {
 
   // Appends to `output` what comes of `input`. An error ends the response where it is.
   virtual Status filter(std::string_view input, BodyPart part, std::string& output) = 0;
+  // True after a call whose output was bounded: another one, without input, gives more.
+  [[nodiscard]] virtual bool has_more() const { return false; }
 };
-
-using BodyFilters = std::vector<std::unique_ptr<BodyFilter>>;
-
-// The filters that exchange.request.response wants, first one first; mostly none. Changes the
-// response's header lines for them, and drops content_length where the size becomes unknown.
-BodyFilters make_body_filters(Exchange& exchange);
 
 }  // namespace baton::proxy

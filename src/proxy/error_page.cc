@@ -71,11 +71,12 @@ Verdict answer_error(Exchange& exchange, std::uint16_t status) {
     exchange.silent = true;
     return Verdict::respond();
   }
-  // One error page per request: an error in the page itself gets the built-in one.
   if (ends_connection(status)) request.keep_alive = false;
   if (!exchange.error_page_used) {
     if (const config::ErrorPage* page = find_page(*request.location, status)) {
-      exchange.error_page_used = true;
+      // One error page per request, unless they may follow each other (and end with the count of
+      // internal redirects).
+      exchange.error_page_used = !request.location->recursive_error_pages;
       request.response.headers.clear();
       return use_page(exchange, *page, status);
     }

@@ -10,6 +10,7 @@
 
 #include "http/head_parser.h"
 #include "proxy/client.h"
+#include "proxy/limit_zones.h"
 #include "proxy/passed_url.h"
 #include "proxy/request.h"
 #include "proxy/request_body.h"
@@ -18,10 +19,14 @@
 
 namespace baton::proxy {
 
+class CachedRequest;
 class ResponseSink;
 
 struct Exchange {
-  explicit Exchange(Services& thread_services) : services(thread_services) {}
+  explicit Exchange(Services& thread_services) : services(thread_services) {
+    request.definitions = &services.router.definitions();
+    request.error_log = &services.error_log;
+  }
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
@@ -49,6 +54,7 @@ struct Exchange {
   bool watches_client = true;
   // Subrequests that run beside this request (mirror, background update).
   runtime::TaskScope background;
+  HeldConnections held_connections;  // limit_conn
 
   // The response: how its body is framed towards the client, and the head's text.
   bool chunked = false;
@@ -64,9 +70,14 @@ struct Exchange {
   std::size_t first_attempt = 0;  // of the present location, in request.attempts
   http::ResponseHead upstream_head;
   runtime::BufferPool::Buffer upstream_buffer;  // holds what upstream_head's views point into
+  http::Method upstream_method = http::Method::get;  // what is asked of the upstream server
+  CachedRequest* cached = nullptr;                   // while it is forwarded with proxy_cache
+  std::shared_ptr<const void> cached_text;           // what views into a cached response need
 
   [[nodiscard]] runtime::Loop& loop() const { return services.loop; }
   [[nodiscard]] Instant now() const { return services.loop.now(); }
+  // The client's request that this one belongs to, or itself.
+  [[nodiscard]] Exchange& outermost() { return parent ? parent->outermost() : *this; }
   [[nodiscard]] std::span<char> buffered() const { return buffer.span().first(received); }
 
   // Ready for the client's next request; what is left in the buffer stays.
@@ -79,6 +90,7 @@ struct Exchange {
     error_page_used = silent = false;
     chunked = false;
     upstream_buffer.reset();
+    cached_text.reset();
   }
 };
 
@@ -94,6 +106,7 @@ class ExchangePool {
     return exchange;
   }
   void give_back(std::unique_ptr<Exchange> exchange) {
+    exchange->cached_text.reset();
     exchange->request.reset();
     exchange->buffer.reset();
     exchange->upstream_buffer.reset();

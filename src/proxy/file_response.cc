@@ -14,6 +14,8 @@
 #include "http/conditional.h"
 #include "http/date.h"
 #include "http/range.h"
+#include "proxy/added_headers.h"
+#include "proxy/compression.h"
 
 namespace baton::proxy {
 
@@ -21,16 +23,13 @@ namespace {
 
 using http::HeaderId;
 
-// nginx's default of charset_types.
-constexpr std::array<std::string_view, 6> charset_types = {
-    "text/html",          "text/xml", "text/plain", "text/vnd.wap.wml", "application/javascript",
-    "application/rss+xml"};
-
 std::string_view extension_of(std::string_view path) {
   const std::size_t dot = path.rfind('.');
   if (dot == std::string_view::npos || path.find('/', dot) != std::string_view::npos) return {};
   return path.substr(dot + 1);
 }
+
+}  // namespace
 
 http::ModifiedSince modified_since_rule(const config::Location& location) {
   using Configured = config::Location::IfModifiedSince;
@@ -45,14 +44,40 @@ http::ModifiedSince modified_since_rule(const config::Location& location) {
   return http::ModifiedSince::exact;
 }
 
+void become_not_modified(Request& request) {
+  Response& response = request.response;
+  response.status = 304;
+  response.reason = response.content_type = {};
+  response.content_length.reset();
+  std::erase_if(response.headers, [](const ResponseHeader& line) {
+    return equals_ignoring_case(line.name, "Content-Encoding") ||
+           equals_ignoring_case(line.name, "Accept-Ranges");
+  });
+}
+
+void refuse_range(Request& request, std::uint64_t size_bytes) {
+  // The error page is not the file: of what was said of it, only the size stays.
+  Response& response = request.response;
+  response.reset();
+  request.upstream_head = nullptr;
+  response.headers.push_back(
+      {"Content-Range", request.arena.store(fmt::format("bytes */{}", size_bytes))});
+}
+
+namespace {
+
 void send_part(Response& response, const http::ByteRange& range, std::string_view before) {
   response.file_parts.push_back({before, range.first, range.end - range.first});
 }
+
+}  // namespace
 
 std::string_view content_range(Request& request, const http::ByteRange& range,
                                std::uint64_t size_bytes) {
   return request.arena.store(fmt::format("bytes {}-{}/{}", range.first, range.end - 1, size_bytes));
 }
+
+namespace {
 
 // RFC 9110 section 14.6. The boundary only has to differ from what the parts hold; a counter that
 // starts at a time of its own does, as well as anything can.
@@ -78,7 +103,8 @@ void send_parts(Request& request, const std::vector<http::ByteRange>& ranges,
   response.content_type = request.arena.join({"multipart/byteranges; boundary=", boundary});
 }
 
-// The whole file, or what Range asks for.
+}  // namespace
+
 Verdict send_asked_ranges(Request& request, const http::Validators& validators,
                           std::uint64_t size_bytes) {
   Response& response = request.response;
@@ -92,29 +118,25 @@ Verdict send_asked_ranges(Request& request, const http::Validators& validators,
   if (asked.kind == Kind::whole) {
     response.content_length = size_bytes;
     if (size_bytes > 0) send_part(response, {0, size_bytes}, {});
-    if (ranges_max != 0) response.headers.push_back({"Accept-Ranges", "bytes"});
+    if (ranges_max != 0) response.range_line = {"Accept-Ranges", "bytes"};
     return Verdict::respond();
   }
   if (asked.kind == Kind::unsatisfiable) {
-    // The error page is not the file: of what was said of it, only the size stays.
-    response.reset();
-    response.headers.push_back(
-        {"Content-Range", request.arena.store(fmt::format("bytes */{}", size_bytes))});
+    refuse_range(request, size_bytes);
     return Verdict::error(416);
   }
   response.status = 206;
+  response.reason = {};
   if (asked.ranges.size() > 1) {
     send_parts(request, asked.ranges, size_bytes, validators.last_modified);
     return Verdict::respond();
   }
   const http::ByteRange& only = asked.ranges[0];
-  response.headers.push_back({"Content-Range", content_range(request, only, size_bytes)});
+  response.range_line = {"Content-Range", content_range(request, only, size_bytes)};
   response.content_length = only.end - only.first;
   send_part(response, only, {});
   return Verdict::respond();
 }
-
-}  // namespace
 
 std::string_view content_type_of(Request& request, std::string_view path) {
   const config::Location& location = *request.location;
@@ -123,10 +145,7 @@ std::string_view content_type_of(Request& request, std::string_view path) {
     const auto known = location.types->find(lowered(extension_of(path)));
     if (known != location.types->end()) type = known->second;
   }
-  if (location.charset.empty() || std::ranges::find(charset_types, type) == charset_types.end()) {
-    return type;
-  }
-  return request.arena.join({type, "; charset=", location.charset});
+  return type;
 }
 
 Verdict respond_with_file(Request& request, runtime::Fd file, std::uint64_t size_bytes,
@@ -141,10 +160,12 @@ Verdict respond_with_file(Request& request, runtime::Fd file, std::uint64_t size
   }
   const http::Condition condition =
       http::evaluate_conditions(request.head.headers, validators, modified_since_rule(location));
-  // A file that is an error page is sent whole: conditions and ranges were for another one.
-  const bool plain = request.error_status != 0 && request.error_status != 200;
+  // A file that is an error page, or part of another page, is sent whole: conditions and ranges
+  // were for another one.
+  const bool plain =
+      request.subrequest || (request.error_status != 0 && request.error_status != 200);
   if (condition == http::Condition::failed && !plain) return Verdict::error(412);
-  response.status = plain ? request.error_status : std::uint16_t{200};
+  response.status = plain && request.error_status != 0 ? request.error_status : std::uint16_t{200};
   response.last_modified = request.arena.store(http::format_date(modified).view());
   if (!validators.etag.empty()) response.headers.push_back({"ETag", validators.etag});
   if (condition == http::Condition::not_modified && !plain) {
@@ -152,8 +173,12 @@ Verdict respond_with_file(Request& request, runtime::Fd file, std::uint64_t size
     return Verdict::respond();
   }
   response.content_type = content_type_of(request, request.uri);
+  // Here already, for the heads of the parts of a multipart body.
+  add_charset(request);
   response.file = std::move(file);
-  if (!plain) return send_asked_ranges(request, validators, size_bytes);
+  // The bytes that go out are not those of the file.
+  const bool changes = will_be_compressed(request, size_bytes);
+  if (!plain && !changes) return send_asked_ranges(request, validators, size_bytes);
   response.content_length = size_bytes;
   if (size_bytes > 0) send_part(response, {0, size_bytes}, {});
   return Verdict::respond();

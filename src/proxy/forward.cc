@@ -3,12 +3,23 @@
 #include "proxy/forward.h"
 
 #include "proxy/attempt.h"
+#include "proxy/cached_request.h"
 #include "proxy/passed_upstream.h"
+#include "proxy/queue_wait.h"
+#include "proxy/server_choice.h"
+#include "proxy/stored_body.h"
 #include "proxy/upstream_request.h"
 
 namespace baton::proxy {
 
 namespace {
+
+// The proxy_next_upstream condition that a failure is.
+std::uint32_t condition_of(const Error& error) {
+  return error.kind == ErrorKind::timed_out   ? config::next_on_timeout
+         : error.kind == ErrorKind::malformed ? config::next_on_invalid_header
+                                              : config::next_on_error;
+}
 
 // How far a request may go on looking for a server.
 class Retries {
@@ -38,13 +49,11 @@ class Retries {
     if (request_sent && !idempotent && !(proxy_.next_upstream & config::next_non_idempotent)) {
       return false;
     }
-    return exchange_.body.received() == 0;
+    // Nor can what was streamed to a server be sent again.
+    return exchange_.body.received() == 0 || exchange_.request.stored_body;
   }
   [[nodiscard]] bool may_follow(const Attempt& attempt) const {
-    const ErrorKind kind = attempt.error().kind;
-    const std::uint32_t condition = kind == ErrorKind::timed_out   ? config::next_on_timeout
-                                    : kind == ErrorKind::malformed ? config::next_on_invalid_header
-                                                                   : config::next_on_error;
+    const std::uint32_t condition = condition_of(attempt.error());
     return any_left() && (proxy_.next_upstream & condition) != 0 &&
            request_allows(attempt.request_sent());
   }
@@ -82,37 +91,104 @@ Verdict no_live_upstreams(Exchange& exchange) {
   return Verdict::error(502);
 }
 
-void report_failure(Exchange& exchange, upstream::Pick& pick, std::string_view server) {
-  if (!pick.fail(exchange.now())) return;
+void warn_of_server(Exchange& exchange, std::string_view server, std::string_view message,
+                    std::string_view action) {
   ErrorLog& log = exchange.services.error_log;
-  if (log.enabled(LogLevel::warning, exchange.request)) {
-    log.write(LogLevel::warning, exchange.request, "upstream server temporarily disabled",
-              "connecting to upstream", upstream_url(exchange, server));
+  if (!log.enabled(LogLevel::warning, exchange.request)) return;
+  log.write(LogLevel::warning, exchange.request, message, action, upstream_url(exchange, server));
+}
+
+void report_failure(Exchange& exchange, upstream::Pick& pick, const Attempt& attempt,
+                    std::string_view server) {
+  if (!pick.fail(exchange.now())) return;
+  warn_of_server(exchange, server, "upstream server temporarily disabled", attempt.action());
+}
+
+// The server answered, with a status that is to be tried elsewhere. Two of them say something about
+// what was asked for and nothing about the server.
+void report_passed_over(Exchange& exchange, upstream::Pick& pick, const Attempt& attempt,
+                        std::string_view server) {
+  const std::uint16_t status = exchange.upstream_head.status;
+  if (status == 403 || status == 404) {
+    pick.succeed(exchange.now());
+  } else {
+    report_failure(exchange, pick, attempt, server);
   }
 }
 
+// A server that the stall guard has taken out just now.
+void report_stalled(Exchange& exchange, upstream::Search& search) {
+  if (search.found_stalled == upstream::no_peer) return;
+  const upstream::Peer& peer =
+      exchange.services.upstreams.group(exchange.upstream_group, exchange.upstream_hold)
+          .peers()[search.found_stalled];
+  search.found_stalled = upstream::no_peer;
+  warn_of_server(exchange, peer.name,
+                 "upstream server stalled and gets no requests until it answers",
+                 "connecting to upstream");
+}
+
+// The next server for the search once there is one: waits in the group's line (`queue`). Errors:
+// unavailable, or the client's when it went away.
+runtime::Task<Result<upstream::Pick>> queue_for_server(Exchange& exchange,
+                                                       upstream::Search& search) {
+  // Connections of another process end unseen, and so does a server's time out of service.
+  constexpr Duration look_after = 1s;
+  upstream::ThreadUpstreams& upstreams = exchange.services.upstreams;
+  const upstream::Group& group = upstreams.group(exchange.upstream_group, exchange.upstream_hold);
+  const Instant deadline = exchange.now() + group.config().queue_timeout;
+  bool again = false;
+  while (true) {
+    QueueWait wait(exchange, *group.line(), std::min(deadline, exchange.now() + look_after), again);
+    const QueueWait::End end = co_await wait;
+    if (end == QueueWait::End::client_gone) {
+      co_return std::unexpected(
+          Error{ErrorKind::closed, Side::client, Retry::no, 0, "client went away"});
+    }
+    if (end == QueueWait::End::full) {
+      warn_of_server(exchange, group.config().name, "upstream queue is full",
+                     "connecting to upstream");
+    } else {
+      auto pick =
+          upstreams.pick(exchange.upstream_group, exchange.upstream_hold, search, exchange.now());
+      if (pick || exchange.now() >= deadline) co_return std::move(pick);
+      again = true;
+      continue;
+    }
+    co_return std::unexpected(
+        Error{ErrorKind::unavailable, Side::upstream, Retry::no, 0, "upstream queue is full"});
+  }
+}
+
+// The client failed while its request was with a server: its body broke, or it went away.
 Verdict client_verdict(Exchange& exchange, const Error& error) {
   Request& request = exchange.request;
+  const bool body_is_here = exchange.body.finished() || exchange.body.is_whole_early();
+  const bool went_away = error.kind != ErrorKind::malformed && error.kind != ErrorKind::too_large;
+  if (!body_is_here || !went_away) return answer_body_error(exchange, error);
   request.keep_alive = false;
-  switch (error.kind) {
-    case ErrorKind::malformed:
-      return Verdict::error(400);
-    case ErrorKind::too_large:
-      exchange.services.error_log.write(LogLevel::error, request, error.detail,
-                                        "sending request to upstream");
-      return Verdict::error(413);
-    case ErrorKind::timed_out:
-      request.response.status = 408;
-      if (request.location->reset_timed_out) exchange.client->stream.reset_on_close();
-      exchange.silent = true;
-      return Verdict::respond();
-    default:
-      // In the middle of its body: a broken request. While it waited: it went away.
-      request.response.status =
-          exchange.body.finished() || exchange.body.is_whole_early() ? 499 : 400;
-      exchange.silent = true;
-      return Verdict::respond();
+  request.response.status = 499;
+  exchange.silent = true;
+  return Verdict::respond();
+}
+
+// With proxy_request_buffering the whole body is here before a server is asked, and also where it
+// could not be streamed: an HTTP/1.0 server must be told the length.
+bool wants_whole_body(const Exchange& exchange, const config::ProxyPass& proxy) {
+  const bool chunked = exchange.request.head.framing.kind == http::BodyKind::chunked;
+  return proxy.request_buffering || (chunked && !proxy.http_1_1);
+}
+
+// The body as far as it has to be here before a server is asked.
+runtime::Task<Verdict> prepare_body(Exchange& exchange, const config::ProxyPass& proxy) {
+  if (wants_whole_body(exchange, proxy) && must_store_body(exchange)) {
+    co_return co_await store_body(exchange);
   }
+  if (exchange.body.is_whole_early()) {
+    const std::span<char> bytes = exchange.body.whole_early();
+    exchange.request.early_body = {bytes.data(), bytes.size()};
+  }
+  co_return Verdict::proceed();
 }
 
 }  // namespace
@@ -122,6 +198,10 @@ runtime::Task<Verdict> forward(Exchange& exchange) {
   const config::ProxyPass& proxy = *plan.location->proxy;
   upstream::ThreadUpstreams& upstreams = exchange.services.upstreams;
   exchange.request.passed = nullptr;
+  if (!exchange.body.finished()) {
+    const Verdict ready = co_await prepare_body(exchange, proxy);
+    if (ready.kind != Verdict::Kind::proceed) co_return ready;
+  }
   if (proxy.url) {
     const Verdict found = co_await find_passed_upstream(exchange, proxy);
     if (found.kind != Verdict::Kind::proceed) co_return found;
@@ -129,17 +209,31 @@ runtime::Task<Verdict> forward(Exchange& exchange) {
     exchange.upstream_group = proxy.upstream;
     exchange.upstream_hold = upstreams.hold(proxy.upstream);
   }
-  const bool writable = write_upstream_request(exchange, plan);
-  if (!writable) co_return Verdict::error(411);
   // What has been streamed to a server cannot be sent to another one (an error_page that proxies).
-  if (proxy.pass_request_body && exchange.body.received() > 0) co_return Verdict::error(502);
+  if (proxy.pass_request_body && exchange.body.received() > 0 && !exchange.request.stored_body) {
+    co_return Verdict::error(502);
+  }
+  write_upstream_request(exchange, plan);
   exchange.first_attempt = exchange.request.attempts.size();
-  upstream::Tried tried;
+  upstream::Search search;
+  const upstream::Group& group = upstreams.group(exchange.upstream_group, exchange.upstream_hold);
+  prepare_search(exchange, group, search);
+  const bool queues = group.line() != nullptr;
   Retries retries(exchange, proxy);
   while (true) {
     auto pick =
-        upstreams.pick(exchange.upstream_group, exchange.upstream_hold, tried, exchange.now());
-    if (!pick) co_return no_live_upstreams(exchange);
+        upstreams.pick(exchange.upstream_group, exchange.upstream_hold, search, exchange.now());
+    report_stalled(exchange, search);
+    if (!pick && queues && search.tried.empty()) {
+      pick = co_await queue_for_server(exchange, search);
+      if (!pick && pick.error().side == Side::client) {
+        co_return client_verdict(exchange, pick.error());
+      }
+    }
+    if (!pick) {
+      if (exchange.cached) exchange.cached->note_failure(config::next_on_error);
+      co_return no_live_upstreams(exchange);
+    }
     retries.begin_attempt();
     const std::uint32_t peer = pick->peer().index;
     Attempt attempt(exchange, plan, *pick, retries.statuses());
@@ -150,24 +244,29 @@ runtime::Task<Verdict> forward(Exchange& exchange) {
         if (exchange.body.is_whole_early()) exchange.body.skip_whole_early();
         co_return Verdict::respond();
       case AttemptEnd::broken_off:
-        if (attempt.error().side == Side::upstream) report_failure(exchange, *pick, server);
+        if (attempt.error().side == Side::upstream) {
+          report_failure(exchange, *pick, attempt, server);
+        }
         co_return Verdict::respond();
+      case AttemptEnd::superseded:
+        co_return Verdict::proceed();
       case AttemptEnd::intercepted:
         co_return Verdict::error(exchange.upstream_head.status);
       case AttemptEnd::client_failed:
         co_return client_verdict(exchange, attempt.error());
       case AttemptEnd::passed_over:
-        report_failure(exchange, *pick, server);
+        report_passed_over(exchange, *pick, attempt, server);
         break;
       case AttemptEnd::failed:
-        report_failure(exchange, *pick, server);
+        report_failure(exchange, *pick, attempt, server);
         if (!retries.may_follow(attempt)) {
+          if (exchange.cached) exchange.cached->note_failure(condition_of(attempt.error()));
           const bool late = attempt.error().kind == ErrorKind::timed_out;
           co_return Verdict::error(late ? 504 : 502);
         }
         break;
     }
-    tried.add(peer);
+    search.tried.add(peer);
     exchange.upstream_buffer.reset();
   }
 }

@@ -12,12 +12,18 @@
 #include <algorithm>
 #include <cstring>
 
+#include "config/model/cache.h"
+#include "proxy/access.h"
+#include "proxy/empty_gif.h"
 #include "proxy/error_page.h"
 #include "proxy/forward.h"
+#include "proxy/forward_cached.h"
+#include "proxy/limit.h"
 #include "proxy/request_head.h"
 #include "proxy/responder.h"
-#include "proxy/return_action.h"
+#include "proxy/route.h"
 #include "proxy/static_files.h"
+#include "proxy/stub_status.h"
 #include "proxy/try_files.h"
 
 namespace baton::proxy {
@@ -53,14 +59,6 @@ Verdict answer_bad_head(Exchange& exchange, HeadOutcome outcome) {
   return Verdict::respond();
 }
 
-Verdict route(Exchange& exchange) {
-  Request& request = exchange.request;
-  const Verdict verdict =
-      exchange.services.router.choose_server(request, exchange.client->listener);
-  if (verdict.kind != Verdict::Kind::proceed) return verdict;
-  return exchange.services.router.choose_location(request);
-}
-
 // Access and limits of the location.
 Verdict admit(Exchange& exchange) {
   Request& request = exchange.request;
@@ -75,16 +73,20 @@ Verdict admit(Exchange& exchange) {
   return Verdict::proceed();
 }
 
-// Hands the request to what the location says: return, try_files, proxy_pass, files.
+// Hands the request to what the location says: try_files, proxy_pass, files.
 runtime::Task<Verdict> handle(Exchange& exchange) {
   Request& request = exchange.request;
   const config::Location& location = *request.location;
-  if (location.returns) co_return answer_return(exchange);
   if (!location.try_files.empty()) {
     const Verdict tried = try_files(request);
     if (tried.kind != Verdict::Kind::proceed) co_return tried;
   }
-  if (location.proxy) co_return co_await forward(exchange);
+  if (location.stub_status) co_return answer_stub_status(exchange);
+  if (location.proxy) {
+    if (location.cache && location.cache->is_on()) co_return co_await forward_cached(exchange);
+    co_return co_await forward(exchange);
+  }
+  if (location.empty_gif) co_return answer_empty_gif(request);
   co_return serve_file(request, exchange.services.error_log);
 }
 
@@ -147,9 +149,15 @@ runtime::Task<void> find_answer(Exchange& exchange, Verdict verdict) {
   Request& request = exchange.request;
   while (verdict.kind != Verdict::Kind::respond) {
     if (verdict.kind == Verdict::Kind::proceed) verdict = admit(exchange);
+    if (verdict.kind == Verdict::Kind::proceed && request.location->limits) {
+      verdict = co_await limit(exchange);
+    }
+    if (verdict.kind == Verdict::Kind::proceed && request.location->access) {
+      verdict = co_await check_access(exchange);
+    }
     if (verdict.kind == Verdict::Kind::proceed) verdict = co_await handle(exchange);
     if (verdict.kind == Verdict::Kind::redirect) {
-      verdict = exchange.services.router.redirect(request, verdict);
+      verdict = follow_redirect(request, exchange.services.router, verdict);
     } else if (verdict.kind == Verdict::Kind::error) {
       verdict = answer_error(exchange, verdict.status);
     }
@@ -173,12 +181,15 @@ runtime::Task<After> serve_request(Exchange& exchange) {
   Request& request = exchange.request;
   const HeadOutcome outcome = co_await read_request_head(exchange);
   if (outcome == HeadOutcome::gone && exchange.received == 0) co_return After::close;
-  Verdict verdict =
-      outcome == HeadOutcome::complete ? route(exchange) : answer_bad_head(exchange, outcome);
+  count(exchange.services.counters.requests, std::uint64_t{1});
+  Verdict verdict = outcome == HeadOutcome::complete
+                        ? route(request, exchange.services.router, exchange.client->listener)
+                        : answer_bad_head(exchange, outcome);
   if (outcome == HeadOutcome::complete) begin_body(exchange);
   co_await find_answer(exchange, verdict);
   if (exchange.background.running() > 0) co_await exchange.background.joined();
   log_request(exchange);
+  exchange.held_connections.release();
   if (!request.keep_alive) {
     const bool more_may_come = !exchange.body.finished() || outcome != HeadOutcome::complete;
     co_return request.header_sent&& more_may_come ? After::linger : After::close;

@@ -6,7 +6,18 @@
 
 namespace baton::proxy {
 
-Locations::Locations(const config::Server& server) {
+namespace {
+
+std::optional<Regex> compile(const config::Location& location, const DefinedVariables* variables) {
+  const bool ignore_case = location.match == config::Location::Match::regex_no_case;
+  return variables ? variables->compile(location.pattern, ignore_case)
+                   : Regex::compile(location.pattern, ignore_case);
+}
+
+}  // namespace
+
+Locations::Locations(const config::Server& server, const DefinedVariables* variables)
+    : variables_(variables) {
   for (std::uint32_t i = 0; i < server.locations.size(); ++i) {
     const config::Location& location = server.locations[i];
     if (location.match == config::Location::Match::named) named_.emplace(location.pattern, i);
@@ -35,7 +46,7 @@ void Locations::build_level(const config::Server& server, const std::vector<std:
         break;
       case Match::regex:
       case Match::regex_no_case:
-        if (auto regex = Regex::compile(location.pattern, location.match == Match::regex_no_case)) {
+        if (auto regex = compile(location, variables_)) {
           level.patterns.push_back({std::move(*regex), index});
         }
         break;
@@ -81,7 +92,8 @@ Locations::Outcome Locations::search(std::uint32_t owner, std::string_view path,
   if (level_found == levels_.end()) return Outcome::none;
   const Level& level = level_found->second;
   if (const auto exact = level.exact.find(path); exact != level.exact.end()) {
-    found = {exact->second, false};
+    found.location = exact->second;
+    found.add_slash = false;
     return Outcome::final;
   }
   Outcome outcome = Outcome::none;
@@ -89,11 +101,13 @@ Locations::Outcome Locations::search(std::uint32_t owner, std::string_view path,
   const Prefix* prefix = longest_prefix(level, path);
   if (const auto slash = level.slash_missing.find(path);
       slash != level.slash_missing.end() && (!prefix || prefix->text.size() != path.size())) {
-    found = {slash->second, true};
+    found.location = slash->second;
+    found.add_slash = true;
     return Outcome::final;
   }
   if (prefix) {
-    found = {prefix->location, false};
+    found.location = prefix->location;
+    found.add_slash = false;
     no_regex = prefix->no_regex;
     outcome = Outcome::prefix;
     if (search(prefix->location, path, captures, found) == Outcome::final) return Outcome::final;
@@ -101,7 +115,7 @@ Locations::Outcome Locations::search(std::uint32_t owner, std::string_view path,
   if (no_regex) return outcome;
   for (const Pattern& pattern : level.patterns) {
     if (!pattern.regex.match(path, captures)) continue;
-    found = {pattern.location, false};
+    found = {pattern.location, false, true};
     search(pattern.location, path, captures, found);
     return Outcome::final;
   }

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "config/model/proxy.h"
+#include "proxy/defined_variables.h"
 #include "proxy/regex.h"
 #include "proxy/server_names.h"
 
@@ -23,12 +24,14 @@ namespace baton::proxy {
 
 class Locations {
  public:
-  explicit Locations(const config::Server& server);
+  // `variables`, when given, ties named groups to variables.
+  explicit Locations(const config::Server& server, const DefinedVariables* variables = nullptr);
 
   struct Found {
     std::uint32_t location = 0;  // index into config::Server::locations
     // The path lacks only the slash at the end of a location that proxies: redirect to it.
     bool add_slash = false;
+    bool captured = false;  // an expression has matched and filled in the captures
   };
   // `path` is decoded and normalised. Groups of a regular expression go to `captures`.
   [[nodiscard]] Found find(std::string_view path, std::vector<Capture>& captures) const;
@@ -62,6 +65,7 @@ class Locations {
                  Found& found) const;
   [[nodiscard]] const Prefix* longest_prefix(const Level& level, std::string_view path) const;
 
+  const DefinedVariables* variables_;
   std::unordered_map<std::uint32_t, Level> levels_;  // by owner; 0 is the server itself
   std::unordered_map<std::string, std::uint32_t, TextHash, std::equal_to<>> named_;
 };

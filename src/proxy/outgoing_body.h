@@ -16,9 +16,11 @@
 #include <string>
 
 #include "http/chunked.h"
-#include "proxy/body_filter.h"
+#include "proxy/body_filters.h"
 
 namespace baton::proxy {
+
+struct Request;
 
 class OutgoingBody {
  public:
@@ -36,13 +38,20 @@ class OutgoingBody {
 
   // What is to be sent now, good until the next call; may be empty. Every call's pieces are sent
   // before the next. A filter that failed shows in status(): the response cannot be completed.
+  // While has_more() is true afterwards, the call is repeated with no bytes and the same `part`.
   std::span<iovec> frame(std::string_view bytes, BodyPart part);
+  [[nodiscard]] bool has_more() const { return pending_ < filters_.size(); }
   [[nodiscard]] const Status& status() const { return status_; }
 
  private:
   std::string_view run_filters(std::string_view bytes, BodyPart part);
+  void frame_with_trailers(std::span<iovec, 3> pieces, std::string_view bytes);
 
+  const Request* request_ = nullptr;
   BodyFilters filters_;
+  std::size_t pending_ = SIZE_MAX;  // the filter whose output was bounded
+  std::string trailers_;            // the end of the body with its trailers
+  bool has_trailers_ = false;
   std::string filtered_[2];
   bool chunked_ = false;
   bool bodyless_ = false;  // HEAD, 204, 304: the head is all

@@ -92,24 +92,37 @@ runtime::Task<Verdict> ask_host(Exchange& exchange, const std::string& host, std
   co_return Verdict::proceed();
 }
 
-}  // namespace
-
-runtime::Task<Verdict> find_passed_upstream(Exchange& exchange, const config::ProxyPass& proxy) {
+// Works out the URL and fills in request.passed; `text` gets what stands before the URI.
+Verdict read_url(Exchange& exchange, const config::ProxyPass& proxy, AddressText& text) {
   Request& request = exchange.request;
   std::string url;
   append_text(url, *proxy.url, request);
   if (url.size() <= scheme.size() ||
       !equals_ignoring_case(std::string_view(url).substr(0, scheme.size()), scheme)) {
-    co_return refuse(exchange, 500, fmt::format("invalid URL prefix in \"{}\"", url));
+    return refuse(exchange, 500, fmt::format("invalid URL prefix in \"{}\"", url));
   }
-  const AddressText text = config::nginx::parse_address(std::string_view(url).substr(scheme.size()),
-                                                        config::nginx::AddressUse::proxy_pass);
+  text = config::nginx::parse_address(std::string_view(url).substr(scheme.size()),
+                                      config::nginx::AddressUse::proxy_pass);
   if (!text.problem.empty()) {
-    co_return refuse(exchange, 500,
-                     fmt::format("{} in upstream \"{}\"", text.problem, url.substr(scheme.size())));
+    return refuse(exchange, 500,
+                  fmt::format("{} in upstream \"{}\"", text.problem, url.substr(scheme.size())));
   }
   exchange.passed_url = describe_url(request.arena, text);
   request.passed = &exchange.passed_url;
+  return Verdict::proceed();
+}
+
+}  // namespace
+
+Verdict read_passed_url(Exchange& exchange, const config::ProxyPass& proxy) {
+  AddressText text;
+  return read_url(exchange, proxy, text);
+}
+
+runtime::Task<Verdict> find_passed_upstream(Exchange& exchange, const config::ProxyPass& proxy) {
+  AddressText text;
+  const Verdict read = read_url(exchange, proxy, text);
+  if (read.kind != Verdict::Kind::proceed) co_return read;
   if (!text.unix_path.empty()) {
     config::UpstreamServer server;
     server.unix_path = text.unix_path;

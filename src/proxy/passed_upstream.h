@@ -16,4 +16,7 @@ namespace baton::proxy {
 // (500: the text is no URL, 502: its name cannot be resolved); the log says why.
 runtime::Task<Verdict> find_passed_upstream(Exchange& exchange, const config::ProxyPass& proxy);
 
+// The first half of it: fills in request.passed, for a key of the cache, and looks for no server.
+Verdict read_passed_url(Exchange& exchange, const config::ProxyPass& proxy);
+
 }  // namespace baton::proxy

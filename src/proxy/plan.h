@@ -11,6 +11,7 @@
 
 #include "config/model/proxy.h"
 #include "http/header_name.h"
+#include "proxy/regex.h"
 #include "proxy/server_names.h"
 
 namespace baton::proxy {
@@ -46,6 +47,8 @@ struct LocationPlan {
   bool passes_date = false;
   bool sets_connection = false;  // the configuration gives its own Connection line
   std::vector<LocationRewrite> rewrites;
+  // Expressions of the location's rewrite program, by step; empty for steps without one.
+  std::vector<Regex> step_patterns;
 };
 
 LocationPlan make_plan(const config::Location& location);

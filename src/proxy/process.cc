@@ -8,9 +8,14 @@
 #include <algorithm>
 #include <thread>
 
+#include "cache/keeper.h"
 #include "ipc/channel.h"
+#include "proxy/connection_counts.h"
 #include "proxy/error_log.h"
+#include "proxy/health_checker.h"
+#include "proxy/limit_zones.h"
 #include "proxy/log_files.h"
+#include "proxy/password_checker.h"
 #include "proxy/router.h"
 #include "proxy/status.h"
 #include "proxy/worker.h"
@@ -32,8 +37,8 @@ std::uint32_t groups_in_use(const config::Proxy& config) {
   return static_cast<std::uint32_t>(std::ranges::count(used, true));
 }
 
-constexpr Duration names_wait_max = 1s;
-constexpr Duration names_turn = 5ms;
+constexpr Duration servers_wait_max = 1s;
+constexpr Duration servers_turn = 5ms;
 
 class Process {
  public:
@@ -66,7 +71,12 @@ class Process {
   ErrorLog error_log_;
   Router router_;
   upstream::Upstreams upstreams_;
+  cache::Caches caches_;
+  LimitZones limits_;
+  PasswordChecker passwords_;
+  ConnectionCounter connections_;
   upstream::GroupUpdater updater_;
+  HealthChecker checker_;
   ipc::Channel channel_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::thread> threads_;
@@ -89,7 +99,10 @@ Process::Process(ProcessInputs inputs, std::unique_ptr<runtime::Loop> loop,
       error_log_(*inputs_.config, *inputs_.logs),
       router_(*inputs_.config),
       upstreams_(*inputs_.config, *inputs_.region, inputs_.generation),
+      caches_(*inputs_.config),
+      limits_(*inputs_.config, *inputs_.region, inputs_.generation),
       updater_(*loop_, upstreams_, error_log_),
+      checker_(*loop_, *inputs_.config, upstreams_, error_log_, inputs_.generation),
       channel_(*loop_, std::move(inputs_.channel)) {}
 
 Status Process::make_workers() {
@@ -100,9 +113,13 @@ Status Process::make_workers() {
     worker.config = inputs_.config.get();
     worker.router = &router_;
     worker.upstreams = &upstreams_;
+    worker.caches = &caches_;
     worker.logs = inputs_.logs;
     worker.error_log = &error_log_;
     worker.pulse = inputs_.pulse;
+    worker.limits = &limits_;
+    worker.passwords = &passwords_;
+    worker.connections = &connections_;
     worker.hand_over = [this](runtime::Fd fd) {
       const int number = fd.release();
       loop_->post([this, number] { hand_over(runtime::Fd(number)); });
@@ -115,6 +132,7 @@ Status Process::make_workers() {
     }
     auto made = Worker::create(std::move(worker));
     if (!made) return std::unexpected(made.error());
+    connections_.add((*made)->counters());
     workers_.push_back(std::move(*made));
   }
   return {};
@@ -124,6 +142,7 @@ int Process::run() {
   root_.spawn(live());
   loop_->run();
   for (std::thread& thread : threads_) thread.join();
+  caches_.stop();
   error_log_.write(LogLevel::notice, "exit");
   return 0;
 }
@@ -133,6 +152,7 @@ runtime::Task<void> Process::live() {
   root_.spawn(hear_signals());
   root_.spawn(watch_upstreams());
   updater_.start(root_);
+  checker_.start(root_);
   start_threads();
   co_return;
 }
@@ -140,6 +160,7 @@ runtime::Task<void> Process::live() {
 void Process::start_threads() {
   inputs_.pulse->page().threads = inputs_.threads;
   inputs_.pulse->page().groups = groups_in_use(*inputs_.config);
+  caches_.start([this](LogLevel level, std::string_view line) { error_log_.write(level, line); });
   for (auto& worker : workers_) {
     threads_.emplace_back([this, &worker] {
       worker->run([this] { loop_->post([this] { one_started(); }); });
@@ -152,11 +173,13 @@ void Process::one_started() {
   if (++started_ == workers_.size()) root_.spawn(tell_ready());
 }
 
-// The first requests should find the servers that names stand for; but not wait long for them.
+// The first requests should find the servers that names stand for, checked where that has to be
+// first; but not wait long for them.
 runtime::Task<void> Process::tell_ready() {
-  const Instant latest = loop_->now() + names_wait_max;
-  while (!updater_.settled() && loop_->now() < latest && !finished_ && !loop_->cancelled()) {
-    co_await loop_->sleep_for(names_turn);
+  const Instant latest = loop_->now() + servers_wait_max;
+  while (!(updater_.settled() && checker_.settled()) && loop_->now() < latest && !finished_ &&
+         !loop_->cancelled()) {
+    co_await loop_->sleep_for(servers_turn);
   }
   static_cast<void>(channel_.send(ipc::MessageType::ready));
 }
@@ -241,7 +264,9 @@ void Process::drain(Ending ending) {
     if (inputs_.on_drain) inputs_.on_drain();
   }
   draining_ = true;
+  caches_.stop();  // the next generation looks after the files now
   updater_.stop();
+  checker_.stop();
   for (auto& worker : workers_) worker->drain(ending);
 }
 

@@ -62,6 +62,7 @@ std::optional<Regex> Regex::compile(const std::string& pattern, bool ignore_case
 }
 
 bool Regex::match(std::string_view subject, std::vector<Capture>& captures) const {
+  if (!code_) return false;
   pcre2_match_data* data = thread_match_data();
   const int matched = pcre2_match(code_.get(), reinterpret_cast<PCRE2_SPTR>(subject.data()),
                                   subject.size(), 0, 0, data, nullptr);
@@ -71,10 +72,31 @@ bool Regex::match(std::string_view subject, std::vector<Capture>& captures) cons
   for (std::size_t i = 0; i < names_.size() && i < groups_max; ++i) {
     const PCRE2_SIZE start = offsets[2 * i];
     const bool took_part = start != PCRE2_UNSET && (matched == 0 || i < std::size_t(matched));
-    captures.push_back(
-        {names_[i], took_part ? subject.substr(start, offsets[2 * i + 1] - start) : ""});
+    captures.push_back({names_[i],
+                        took_part ? subject.substr(start, offsets[2 * i + 1] - start) : "",
+                        variables_.empty() ? -1 : variables_[i]});
   }
   return true;
+}
+
+bool Regex::match(std::string_view subject, const Request& request) const {
+  if (!match(subject, request.captures)) return false;
+  if (variables_.empty()) return true;
+  for (const Capture& capture : request.captures) {
+    if (capture.variable < 0) continue;
+    request.defined.assign(static_cast<std::size_t>(capture.variable), capture.text);
+  }
+  return true;
+}
+
+void Regex::bind(const std::function<std::int32_t(std::string_view)>& place) {
+  std::vector<std::int32_t> places;
+  bool any = false;
+  for (const std::string& name : names_) {
+    places.push_back(name.empty() ? -1 : place(name));
+    any = any || places.back() >= 0;
+  }
+  if (any) variables_ = std::move(places);
 }
 
 }  // namespace baton::proxy

@@ -22,10 +22,12 @@
 #include "http/head.h"
 #include "net/address.h"
 #include "net/proxy_protocol.h"
+#include "proxy/defined_values.h"
 #include "runtime/fd.h"
 
 namespace baton::proxy {
 
+class ConnectionCounter;
 struct PassedUrl;  // passed_url.h
 
 // The client's connection as requests on it see it.
@@ -36,7 +38,9 @@ struct ClientInfo {
   std::uint32_t requests = 0;    // $connection_requests, the current one included
   Instant connected{};           // for $connection_time
   std::string_view client_text;  // client.address.text(), made once per connection
-  int fd = -1;                   // for $tcpinfo_rtt only
+  int fd = -1;                   // for $tcpinfo_rtt and its like
+  bool on_unix_socket = false;
+  const ConnectionCounter* connections = nullptr;  // for $connections_active and its family
   // Of the unix socket that the client connected to; "" for TCP. Its address is "unix:" then.
   std::string_view unix_path;
   const net::ProxyHeader* proxy_header = nullptr;  // what it started with; null: nothing
@@ -79,6 +83,8 @@ struct Response {
   std::string_view last_modified;  // formatted
   std::string_view location;       // a path of ours made absolute; others stand in `headers`
   std::vector<ResponseHeader> headers;
+  ResponseHeader range_line;     // Accept-Ranges or Content-Range, the last line of all; or none
+  bool depends_on_gzip = false;  // Vary: Accept-Encoding, where gzip_vary asks for it
   // The body of a response made here: `text`, or the parts of `file`, in order, then `after`
   // (the end of a multipart body). Proxied bodies are streamed and stand nowhere.
   std::string_view text;
@@ -91,6 +97,8 @@ struct Response {
     reason = content_type = last_modified = location = text = after = {};
     content_length.reset();
     headers.clear();
+    range_line = {};
+    depends_on_gzip = false;
     file.reset();
     file_parts.clear();
   }
@@ -120,26 +128,62 @@ struct Verdict {
 struct Capture {
   std::string_view name;  // of a named group, "" otherwise
   std::string_view text;
+  std::int32_t variable = -1;  // of a named group: its place in config::Proxy::variables
 };
+
+struct StoredBody;  // stored_body.h
+
+// What is known of the response's way through proxy_cache; "" is a missing variable.
+struct CacheFacts {
+  std::string_view status;  // "HIT", "MISS", ...
+  std::string_view key;
+  std::string_view last_modified;  // of an entry that is asked for again
+  std::string_view etag;
+};
+
+// What limit_req or limit_conn did with a request: $limit_req_status, $limit_conn_status.
+enum class LimitStatus : std::uint8_t {
+  none,
+  passed,
+  delayed,
+  rejected,
+  delayed_dry_run,
+  rejected_dry_run
+};
+class ErrorLog;
 
 struct Request {
   // The client and what it sent.
   const ClientInfo* client = nullptr;
+  // real_ip: who is connected, and who is behind that trusted proxy and is `client` then.
+  const ClientInfo* connected = nullptr;
+  ClientInfo real_client;
   http::RequestHead head;
   std::string_view host;  // $host: lower case, without port; server name if the client sent none
   std::string_view uri;   // $uri: decoded and normalised; changes with internal redirects
   std::string_view args;  // $args, without '?'
   bool uri_changed =
       false;  // by an internal redirect: proxy_pass then sends `uri`, not the raw one
+  // False after `rewrite ... break`: the URI is no longer what the location was chosen by.
+  bool location_fits_uri = true;
+  // try_files found the URI behind the alias of a regex location.
+  bool uri_behind_alias = false;
   std::string_view raw_path;  // path as sent, without query
   std::string_view raw_uri;   // $request_uri: path and query as sent
+
+  // The body, once a handler has read it: kept whole (stored_body.h), or all of it with the head.
+  std::shared_ptr<StoredBody> stored_body;
+  std::string_view early_body;
 
   // Where it goes.
   const config::Proxy* proxy = nullptr;
   const config::Server* server = nullptr;
   const config::Location* location = nullptr;
-  std::vector<Capture> captures;   // [0] the whole match
+  // Of the last expression that matched; [0] is the whole match. Working out a map can match one.
+  mutable std::vector<Capture> captures;
+  mutable DefinedValues defined;   // values of the configuration's own variables
   bool internal = false;           // reached by an internal redirect
+  bool subrequest = false;         // of another request: nothing that only a client may ask for
   std::uint8_t redirects = 0;      // internal redirects so far, at most 10
   std::uint16_t error_status = 0;  // status that an error_page answers, 0: none
 
@@ -152,20 +196,33 @@ struct Request {
   std::uint64_t request_length = 0;  // head and body bytes received
   std::uint64_t bytes_sent = 0;      // to the client, head included
   std::uint64_t body_bytes_sent = 0;
-  bool completed = false;                     // $request_completion: "OK"
+  std::uint64_t gzip_in_bytes = 0;  // $gzip_ratio: body before gzip and after; 0: none
+  std::uint64_t gzip_out_bytes = 0;
+  std::optional<std::uint64_t> limit_rate;  // bytes a second, when `set $limit_rate` said so
+  bool completed = false;                   // $request_completion: "OK"
+  mutable std::optional<std::array<std::uint32_t, 4>> user_id;  // given out by `userid`
   mutable std::array<char, 32> request_id{};  // $request_id, made at its first use
 
   // Upstream.
   const PassedUrl* passed = nullptr;  // what a proxy_pass with variables gave
   std::vector<UpstreamAttempt> attempts;
   const http::ResponseHead* upstream_head = nullptr;  // of the last attempt that gave one
+  CacheFacts cache;
 
   // The answer. response.status is what $status prints (499 when the client went away).
   Response response;
+  // WWW-Authenticate lines, which also go with an error page.
+  std::vector<std::string_view> challenges;
+  LimitStatus limit_req_status = LimitStatus::none;
+  LimitStatus limit_conn_status = LimitStatus::none;
   bool header_sent = false;
   bool keep_alive = true;  // the client's connection goes on after this
 
-  Arena arena;  // text made on the way
+  mutable Arena arena;  // text made on the way
+
+  // Of the thread; reset() keeps them.
+  const VariableSource* definitions = nullptr;
+  ErrorLog* error_log = nullptr;
 
   // Forgets everything but the memory that it holds.
   void reset();

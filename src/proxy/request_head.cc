@@ -68,8 +68,12 @@ runtime::Task<HeadOutcome> read_request_head(Exchange& exchange) {
         co_return HeadOutcome::refused;
       }
     }
+    // A part of the head was there already: it may take a while.
+    const bool waits = exchange.received > 0;
+    if (waits) count(exchange.services.counters.reading_heads, 1u);
     const auto got = co_await exchange.client->stream.read(
         exchange.buffer.span().subspan(exchange.received), deadline);
+    if (waits) count(exchange.services.counters.reading_heads, static_cast<std::uint32_t>(-1));
     if (!got) {
       co_return got.error().kind == ErrorKind::timed_out&& exchange.received > 0
           ? HeadOutcome::timed_out

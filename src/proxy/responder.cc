@@ -62,10 +62,25 @@ runtime::Task<Status> send_file_range(Exchange& exchange, std::uint64_t offset,
   co_return Status{};
 }
 
-// The same through the body's filters and framing.
-runtime::Task<Status> send_file_pieces(Exchange& exchange, OutgoingBody& body, std::uint64_t offset,
-                                       std::uint64_t left) {
+// Sends `bytes` of the body through its filters and framing.
+runtime::Task<Status> send_through(Exchange& exchange, OutgoingBody& body, std::string_view bytes,
+                                   BodyPart part) {
+  Status sent;
+  do {
+    const std::span<iovec> pieces = body.frame(bytes, part);
+    bytes = {};
+    const bool more = part != BodyPart::last || body.has_more();
+    sent = co_await send_to_client(exchange, pieces, more);
+  } while (sent && body.has_more());
+  co_return sent && !body.status() ? body.status() : sent;
+}
+
+// A part of the file, read here. `part`: what its end is to the body.
+runtime::Task<Status> send_file_pieces(Exchange& exchange, OutgoingBody& body,
+                                       const FilePart& range, BodyPart part) {
   const auto buffer = exchange.services.large_buffers.take();
+  std::uint64_t offset = range.offset;
+  std::uint64_t left = range.length;
   while (left > 0) {
     const std::span<char> space = buffer.span();
     const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left, space.size()));
@@ -73,12 +88,11 @@ runtime::Task<Status> send_file_pieces(Exchange& exchange, OutgoingBody& body, s
                                 static_cast<off_t>(offset));
     if (got <= 0) co_return fail(ErrorKind::closed, "file was truncated while sending");
     const auto count = static_cast<std::size_t>(got);
-    const Status sent =
-        co_await send_to_client(exchange, body.frame({space.data(), count}, BodyPart::more), true);
-    if (!sent) co_return sent;
-    if (!body.status()) co_return body.status();
     offset += count;
     left -= count;
+    const BodyPart now = left > 0 ? BodyPart::more : part;
+    const Status sent = co_await send_through(exchange, body, {space.data(), count}, now);
+    if (!sent) co_return sent;
   }
   co_return Status{};
 }
@@ -87,15 +101,23 @@ runtime::Task<Status> send_file_parts(Exchange& exchange, OutgoingBody& body) {
   const Response& response = exchange.request.response;
   const bool by_kernel = body.is_plain() && !exchange.sink;
   for (const FilePart& part : response.file_parts) {
-    const Status head_sent =
-        co_await send_to_client(exchange, body.frame(part.before, BodyPart::more), part.length > 0);
-    if (!head_sent) co_return head_sent;
-    const Status sent = by_kernel
-                            ? co_await send_file_range(exchange, part.offset, part.length)
-                            : co_await send_file_pieces(exchange, body, part.offset, part.length);
-    if (!sent) co_return sent;
+    // The body's end goes with its last bytes where they pass through here.
+    const bool ends_body =
+        !by_kernel && response.after.empty() && &part == &response.file_parts.back();
+    if (by_kernel || !part.before.empty()) {
+      const Status sent = co_await send_to_client(exchange, body.frame(part.before, BodyPart::more),
+                                                  part.length > 0);
+      if (!sent) co_return sent;
+    }
+    const Status sent =
+        by_kernel ? co_await send_file_range(exchange, part.offset, part.length)
+                  : co_await send_file_pieces(exchange, body, part,
+                                              ends_body ? BodyPart::last : BodyPart::more);
+    if (!sent || ends_body) co_return sent;
   }
-  co_return co_await send_to_client(exchange, body.frame(response.after, BodyPart::last), false);
+  // Nothing is left to be said where the kernel has sent the last byte.
+  if (by_kernel && response.after.empty() && !response.file_parts.empty()) co_return Status{};
+  co_return co_await send_through(exchange, body, response.after, BodyPart::last);
 }
 
 }  // namespace
@@ -143,11 +165,15 @@ runtime::Task<Status> respond(Exchange& exchange) {
   body.begin(exchange, length);
   Status sent;
   if (is_bodyless(request) || !response.file) {
-    sent = co_await send_to_client(exchange, body.frame(response.text, BodyPart::last), false);
+    std::string_view text = response.text;
+    do {
+      sent = co_await send_to_client(exchange, body.frame(text, BodyPart::last), false);
+      text = {};
+    } while (sent && body.has_more());
+    if (sent) sent = body.status();
   } else {
     sent = co_await send_file_parts(exchange, body);
   }
-  if (sent && !body.status()) sent = body.status();
   request.completed = sent.has_value();
   if (!sent) request.keep_alive = false;
   co_return sent;

@@ -7,9 +7,11 @@
 #include <charconv>
 
 #include "base/version.h"
+#include "config/model/compression.h"
 #include "http/header_line.h"
 #include "http/scan.h"
 #include "http/status.h"
+#include "proxy/user_id.h"
 #include "proxy/variables.h"
 
 namespace baton::proxy {
@@ -20,25 +22,6 @@ void append_number(std::string& into, std::uint64_t value) {
   char digits[20];
   const auto [end, error] = std::to_chars(digits, digits + sizeof digits, value);
   into.append(digits, end);
-}
-
-// add_header without "always" is for these only.
-bool takes_added_headers(std::uint16_t status) {
-  switch (status) {
-    case 200:
-    case 201:
-    case 204:
-    case 206:
-    case 301:
-    case 302:
-    case 303:
-    case 304:
-    case 307:
-    case 308:
-      return true;
-    default:
-      return false;
-  }
 }
 
 void append_status_line(std::string& into, const Response& response) {
@@ -66,52 +49,6 @@ void append_connection(std::string& into, const Request& request) {
     }
   } else {
     into.append("Connection: close\r\n");
-  }
-}
-
-void add_expires(Request& request) {
-  const config::Location& location = *request.location;
-  std::string_view expires;
-  std::string_view cache_control;
-  using Expires = config::Location::Expires;
-  switch (location.expires) {
-    case Expires::off:
-      return;
-    case Expires::epoch:
-      expires = "Thu, 01 Jan 1970 00:00:01 GMT";
-      cache_control = "no-cache";
-      break;
-    case Expires::max:
-      expires = "Thu, 31 Dec 2037 23:55:55 GMT";
-      cache_control = "max-age=315360000";
-      break;
-    case Expires::after: {
-      const http::DateText date = http::format_date(runtime::wall_now() + location.expires_after);
-      expires = request.arena.store(date.view());
-      const std::int64_t seconds = to_ms(location.expires_after) / 1000;
-      cache_control = "no-cache";
-      if (seconds >= 0) cache_control = request.arena.store(fmt::format("max-age={}", seconds));
-      break;
-    }
-  }
-  add_response_header(request, "Expires", expires);
-  add_response_header(request, "Cache-Control", cache_control);
-}
-
-// The location's expires and add_header lines become lines of the response.
-void add_configured_headers(Request& request) {
-  const config::Location& location = *request.location;
-  const bool ordinary = takes_added_headers(request.response.status);
-  if (ordinary) add_expires(request);
-  for (const config::HeaderLine& line : location.add_headers) {
-    if (!ordinary && !line.always) continue;
-    std::string text;
-    std::string_view value = line.value.literal();
-    if (!line.value.is_literal()) {
-      append_header_value(text, line.value, request);
-      value = request.arena.store(text);
-    }
-    if (!value.empty()) add_response_header(request, line.name, value);
   }
 }
 
@@ -180,7 +117,11 @@ void choose_framing(Exchange& exchange, const http::Framing& framing) {
 
 void write_response_head(Exchange& exchange) {
   Request& request = exchange.request;
-  add_configured_headers(request);
+  if (request.location->user_id) add_user_id(request);
+  // The last line, wherever it was decided.
+  if (!request.response.range_line.name.empty()) {
+    request.response.headers.push_back(request.response.range_line);
+  }
   const Response& response = request.response;
   std::string& text = exchange.head_text;
   text.clear();
@@ -204,6 +145,12 @@ void write_response_head(Exchange& exchange) {
   if (!response.location.empty()) http::append_header_line(text, "Location", response.location);
   if (exchange.chunked) text.append("Transfer-Encoding: chunked\r\n");
   append_connection(text, request);
+  if (response.depends_on_gzip && request.location->compression->vary) {
+    text.append("Vary: Accept-Encoding\r\n");
+  }
+  for (const std::string_view challenge : request.challenges) {
+    http::append_header_line(text, "WWW-Authenticate", challenge);
+  }
   for (const ResponseHeader& header : response.headers) {
     http::append_header_line(text, header.name, header.value);
   }

@@ -17,8 +17,8 @@ void choose_framing(Exchange& exchange, const http::Framing& framing);
 // False when the connection must end after this response, whatever the client wishes.
 bool may_keep_alive(const Exchange& exchange);
 
-// Fills exchange.head_text from request.response. add_header and expires of the location are added
-// here; framing has been chosen before.
+// Fills exchange.head_text from request.response, which has all its lines; framing has been chosen
+// before.
 void write_response_head(Exchange& exchange);
 
 // True when a response with this status to this request has no body on the wire.

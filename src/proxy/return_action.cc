@@ -8,9 +8,7 @@
 
 namespace baton::proxy {
 
-Verdict answer_return(Exchange& exchange) {
-  Request& request = exchange.request;
-  const config::ReturnAction& action = *request.location->returns;
+Verdict answer_return(Request& request, const config::ReturnStep& action) {
   Response& response = request.response;
   std::string text;
   switch (action.code) {

@@ -1,11 +1,11 @@
 // `return`: a status, a redirect, or a text, straight from the configuration.
 #pragma once
 
-#include "proxy/exchange.h"
+#include "config/model/rewrite.h"
+#include "proxy/request.h"
 
 namespace baton::proxy {
 
-// The location has a `return`.
-Verdict answer_return(Exchange& exchange);
+Verdict answer_return(Request& request, const config::ReturnStep& action);
 
 }  // namespace baton::proxy

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/text.h"
+#include "config/model/rewrite.h"
 #include "http/uri.h"
 
 namespace baton::proxy {
@@ -24,14 +25,36 @@ std::string_view lower_host(Request& request) {
   return host;
 }
 
+// The expressions of a rewrite program, by step.
+std::vector<Regex> compile_steps(const config::RewriteProgram& program,
+                                 const DefinedVariables& variables) {
+  std::vector<Regex> patterns(program.steps.size());
+  const auto compile = [&](std::size_t index, const std::string& pattern, bool ignore_case) {
+    if (auto regex = variables.compile(pattern, ignore_case)) patterns[index] = std::move(*regex);
+  };
+  for (std::size_t i = 0; i < program.steps.size(); ++i) {
+    if (const auto* rewrite = std::get_if<config::RewriteStep>(&program.steps[i])) {
+      compile(i, rewrite->pattern, false);
+    } else if (const auto* test = std::get_if<config::IfStep>(&program.steps[i])) {
+      if (test->test == config::IfStep::Test::regex) compile(i, test->pattern, test->ignore_case);
+    }
+  }
+  return patterns;
+}
+
 }  // namespace
 
-Router::Router(const config::Proxy& proxy) : proxy_(proxy) {
-  for (const config::Listener& listener : proxy.listeners) names_.emplace_back(proxy, listener);
+Router::Router(const config::Proxy& proxy) : proxy_(proxy), definitions_(proxy) {
+  for (const config::Listener& listener : proxy.listeners) {
+    names_.emplace_back(proxy, listener, &definitions_);
+  }
   for (const config::Server& server : proxy.servers) {
-    auto tables = std::make_unique<ServerTables>(ServerTables{Locations(server), {}});
+    auto tables =
+        std::make_unique<ServerTables>(ServerTables{Locations(server, &definitions_), {}});
     for (const config::Location& location : server.locations) {
       tables->plans.push_back(make_plan(location));
+      if (!location.rewrite) continue;
+      tables->plans.back().step_patterns = compile_steps(*location.rewrite, definitions_);
     }
     servers_.push_back(std::move(tables));
   }
@@ -41,6 +64,7 @@ Verdict Router::choose_server(Request& request, std::uint32_t listener) const {
   request.proxy = &proxy_;
   request.host = lower_host(request);
   const std::uint32_t index = names_[listener].find(request.host, request.captures);
+  if (!request.captures.empty()) keep_named_captures(request);
   request.server = &proxy_.servers[index];
   request.location = &request.server->locations[0];
   if (request.host.empty()) request.host = request.server->primary_name;
@@ -67,7 +91,10 @@ Verdict Router::choose_server(Request& request, std::uint32_t listener) const {
 Verdict Router::choose_location(Request& request) const {
   const auto server = static_cast<std::size_t>(request.server - proxy_.servers.data());
   const Locations::Found found = servers_[server]->locations.find(request.uri, request.captures);
+  if (found.captured) keep_named_captures(request);
   request.location = &request.server->locations[found.location];
+  if (request.location->internal && !request.internal) return Verdict::error(404);
+  apply_method_limit(request);
   if (found.add_slash) {
     std::string path;
     http::append_escaped(path, request.uri);
@@ -76,25 +103,27 @@ Verdict Router::choose_location(Request& request) const {
     request.response.location = request.arena.store(path);
     return Verdict::error(301);
   }
-  if (request.location->internal && !request.internal) return Verdict::error(404);
   return Verdict::proceed();
 }
 
-Verdict Router::redirect(Request& request, const Verdict& to) const {
-  constexpr std::uint8_t redirects_max = 10;
-  if (++request.redirects > redirects_max) return Verdict::error(500);
-  request.internal = true;
-  if (!to.uri.starts_with('@')) {
-    request.uri_changed = true;
-    request.uri = to.uri;
-    request.args = to.args;
-    return choose_location(request);
-  }
+bool Router::choose_named(Request& request, std::string_view name) const {
   const auto server = static_cast<std::size_t>(request.server - proxy_.servers.data());
-  const auto named = servers_[server]->locations.find_named(to.uri);
-  if (!named) return Verdict::error(500);
+  const auto named = servers_[server]->locations.find_named(name);
+  if (!named) return false;
   request.location = &request.server->locations[*named];
-  return Verdict::proceed();
+  apply_method_limit(request);
+  return true;
+}
+
+void Router::apply_method_limit(Request& request) const {
+  const auto& limit = request.location->limit_except;
+  if (!limit) return;
+  const std::string_view method = request.head.method_name;
+  const std::string_view asked = method == "HEAD" ? "GET" : method;
+  for (const std::string& allowed : limit->methods) {
+    if (allowed == method || allowed == asked) return;
+  }
+  request.location = &request.server->locations[limit->location];
 }
 
 const LocationPlan& Router::plan(const Request& request) const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/model/proxy.h"
+#include "proxy/defined_variables.h"
 #include "proxy/locations.h"
 #include "proxy/plan.h"
 #include "proxy/request.h"
@@ -22,22 +23,25 @@ class Router {
   // Fills in host, server, uri and args of a request that came in on listener `listener` (index
   // into config::Proxy::listeners). error(400) when the path cannot be normalised.
   Verdict choose_server(Request& request, std::uint32_t listener) const;
-  // Fills in location from uri. `redirect` verdicts never come from here; a redirect to the path
-  // with a slash is answered as respond (301, Location set).
+  // Fills in location from uri. error(301) with response.location set: the path lacks a slash.
   Verdict choose_location(Request& request) const;
-  // Follows an internal redirect: to a URI, or to a named location "@...". Bounded to ten.
-  Verdict redirect(Request& request, const Verdict& to) const;
+  // Fills in the named location "@...", or gives false.
+  bool choose_named(Request& request, std::string_view name) const;
 
   // The plan of the request's location.
   [[nodiscard]] const LocationPlan& plan(const Request& request) const;
   [[nodiscard]] const config::Proxy& config() const { return proxy_; }
+  [[nodiscard]] const DefinedVariables& definitions() const { return definitions_; }
 
  private:
   struct ServerTables {
     Locations locations;
     std::vector<LocationPlan> plans;
   };
+  void apply_method_limit(Request& request) const;
+
   const config::Proxy& proxy_;
+  DefinedVariables definitions_;
   std::vector<ServerNames> names_;  // by listener
   std::vector<std::unique_ptr<ServerTables>> servers_;
 };

@@ -2,17 +2,21 @@
 
 #include "proxy/server_names.h"
 
+#include "proxy/defined_variables.h"
+
 namespace baton::proxy {
 
-ServerNames::ServerNames(const config::Proxy& proxy, const config::Listener& listener)
+ServerNames::ServerNames(const config::Proxy& proxy, const config::Listener& listener,
+                         const DefinedVariables* variables)
     : default_server_(listener.default_server) {
   for (const std::uint32_t server : listener.servers) {
-    for (const config::ServerName& name : proxy.servers[server].names) add(name, server);
+    for (const config::ServerName& name : proxy.servers[server].names) add(name, server, variables);
   }
   only_default_ = listener.servers.size() <= 1 && patterns_.empty();
 }
 
-void ServerNames::add(const config::ServerName& name, std::uint32_t server) {
+void ServerNames::add(const config::ServerName& name, std::uint32_t server,
+                      const DefinedVariables* variables) {
   switch (name.kind) {
     case config::ServerName::Kind::exact:
       exact_.emplace(name.text, server);
@@ -24,7 +28,8 @@ void ServerNames::add(const config::ServerName& name, std::uint32_t server) {
       trailing_.emplace(name.text, server);
       break;
     case config::ServerName::Kind::regex:
-      if (auto regex = Regex::compile(name.text, true)) {
+      if (auto regex =
+              variables ? variables->compile(name.text, true) : Regex::compile(name.text, true)) {
         patterns_.push_back({std::move(*regex), server});
       }
       break;

@@ -14,6 +14,8 @@
 
 namespace baton::proxy {
 
+class DefinedVariables;
+
 struct TextHash {
   using is_transparent = void;
   std::size_t operator()(std::string_view text) const {
@@ -24,7 +26,9 @@ struct TextHash {
 class ServerNames {
  public:
   // The first server block of a name wins.
-  ServerNames(const config::Proxy& proxy, const config::Listener& listener);
+  // `variables`, when given, ties named groups to variables.
+  ServerNames(const config::Proxy& proxy, const config::Listener& listener,
+              const DefinedVariables* variables = nullptr);
 
   // Index into config::Proxy::servers. `host` is in lower case, without port, "" when unknown.
   // A regular expression leaves its groups in `captures`.
@@ -36,7 +40,7 @@ class ServerNames {
     Regex regex;
     std::uint32_t server;
   };
-  void add(const config::ServerName& name, std::uint32_t server);
+  void add(const config::ServerName& name, std::uint32_t server, const DefinedVariables* variables);
 
   std::uint32_t default_server_;
   bool only_default_;  // one server and no groups to capture: nothing to look up

@@ -2,7 +2,6 @@
 // its logs, its buffers. Everything here belongs to one thread, except what is immutable.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <vector>
 
@@ -11,38 +10,18 @@
 #include "proxy/access_log.h"
 #include "proxy/error_log.h"
 #include "proxy/router.h"
+#include "proxy/thread_counters.h"
 #include "runtime/buffer_pool.h"
 #include "runtime/loop.h"
+#include "runtime/task.h"
 #include "upstream/resolver.h"
 #include "upstream/thread_upstreams.h"
 
-namespace baton::proxy {
-
-// Counted by one thread, read by any: relaxed atomics that are only ever stored by their owner.
-struct RequestCounters {
-  std::atomic<std::uint64_t> requests{0};
-  std::atomic<std::uint64_t> by_class[5]{};  // 1xx ... 5xx
-  std::atomic<std::uint64_t> bytes_sent{0};
-  std::atomic<std::uint64_t> bytes_received{0};
-};
-
-struct ThreadCounters {
-  explicit ThreadCounters(const config::Proxy& config)
-      : listeners(config.listeners.size()), servers(config.servers.size()) {}
-  std::vector<RequestCounters> listeners;  // as config::Proxy::listeners
-  std::vector<RequestCounters> servers;    // as config::Proxy::servers
-  std::atomic<std::uint64_t> accepted{0};
-  std::atomic<std::uint64_t> adopted{0};  // idle connections taken over from the generation before
-  std::atomic<std::uint64_t> handed_over{0};
-  std::atomic<std::uint32_t> connections{0};       // open now
-  std::atomic<std::uint32_t> idle_connections{0};  // ... of these, between two requests
-};
-
-// Adds without a locked instruction: there is one writer.
-template <typename Number>
-void count(std::atomic<Number>& counter, Number amount = 1) {
-  counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+namespace baton::cache {
+class Caches;
 }
+
+namespace baton::proxy {
 
 // How the thread is ending, if it is.
 enum class Ending : std::uint8_t {
@@ -51,7 +30,11 @@ enum class Ending : std::uint8_t {
   hand_over,  // reload: idle connections go to the next generation
 };
 
+class ConnectionCounter;
 class ExchangePool;
+class LimitZones;
+class PasswordChecker;
+struct Exchange;
 
 struct Services {
   runtime::Loop& loop;
@@ -67,7 +50,16 @@ struct Services {
   runtime::BufferPool small_buffers{8192, 256};
   runtime::BufferPool large_buffers{65536, 64};
   Ending ending = Ending::no;
+  cache::Caches* caches = nullptr;    // the zones of proxy_cache
   ExchangePool* exchanges = nullptr;  // for subrequests
+  // The phases of a request and its end (journey.h), for those that a phase makes itself: they may
+  // not know the phases that know them.
+  runtime::Task<void> (*find_answer)(Exchange&, Verdict) = nullptr;
+  void (*log_request)(Exchange&) = nullptr;
+  // Of the process, shared by its threads.
+  LimitZones* limits = nullptr;
+  PasswordChecker* passwords = nullptr;
+  const ConnectionCounter* connections = nullptr;
 };
 
 }  // namespace baton::proxy

@@ -71,9 +71,15 @@ Verdict find_index(Request& request, ErrorLog& log) {
   if (climbs(folder)) return refuse_climbing(request, log, folder);
   struct stat status{};
   bool folder_seen = false;
-  for (const std::string& name : request.location->index) {
+  for (const config::TemplateText& index : request.location->index) {
+    std::string text;
+    std::string_view name = index.literal();
+    if (!index.is_literal()) {
+      append_text(text, index, request);
+      name = request.arena.store(text);
+    }
     if (name.starts_with('/')) return Verdict::redirect(name, request.args);
-    const std::string path = folder + name;
+    const std::string path = folder + std::string(name);
     if (::stat(path.c_str(), &status) == 0) {
       return Verdict::redirect(request.arena.join({request.uri, name}), request.args);
     }

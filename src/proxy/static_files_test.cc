@@ -11,6 +11,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "config/model/headers.h"
 #include "http/date.h"
 
 namespace baton::proxy {
@@ -64,7 +65,8 @@ class StaticFilesTest : public testing::Test {
     for (const auto& line : request.response.headers) {
       if (line.name == name) return std::string(line.value);
     }
-    return "";
+    const auto& last = request.response.range_line;
+    return last.name == name ? std::string(last.value) : "";
   }
   // The body as it would be sent.
   std::string body() {
@@ -105,7 +107,8 @@ TEST_F(StaticFilesTest, AFileIsSentWithItsValidators) {
 }
 
 TEST_F(StaticFilesTest, AFolderIsAnInnerRedirectToItsIndex) {
-  location.index = {"index.php", "index.html"};
+  location.index = {{{{config::Variable::literal, "index.php", 0}}, "index.php"},
+                    {{{config::Variable::literal, "index.html", 0}}, "index.html"}};
   request.args = "a=1";
   const Verdict verdict = serve("/");
   EXPECT_EQ(verdict.kind, Kind::redirect);
@@ -195,7 +198,9 @@ TEST_F(StaticFilesTest, UnknownExtensionsGetTheDefaultType) {
 
 TEST_F(StaticFilesTest, CharsetIsAddedToTextOnly) {
   write_file("www/a.bin", "x");
-  location.charset = "utf-8";
+  config::HeaderSettings headers;
+  headers.charset = {{{config::Variable::literal, "utf-8", 0}}, ""};
+  location.headers = std::make_shared<const config::HeaderSettings>(headers);
   serve("/index.html");
   EXPECT_EQ(request.response.content_type, "text/html; charset=utf-8");
   serve("/a.bin");

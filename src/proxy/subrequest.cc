@@ -2,7 +2,7 @@
 
 #include "proxy/subrequest.h"
 
-#include "proxy/journey.h"
+#include "proxy/route.h"
 
 namespace baton::proxy {
 
@@ -23,8 +23,8 @@ Subrequest::Subrequest(Exchange& main, const Spec& spec, ResponseSink& sink)
   Exchange& exchange = *exchange_;
   exchange.begin_request();
   exchange.client = main.client;
-  exchange.info = main.info;
-  exchange.client_text = main.client_text;
+  exchange.info = *main.request.client;
+  exchange.client_text = exchange.info.client_text;
   exchange.info.client_text = exchange.client_text;
   exchange.parent = &main;
   exchange.sink = &sink;
@@ -45,7 +45,7 @@ Subrequest::Subrequest(Exchange& main, const Spec& spec, ResponseSink& sink)
   request.server = outer.server;
   request.location = outer.location;
   request.started = exchange.now();
-  request.internal = true;
+  request.internal = request.subrequest = true;
   exchange.body.begin(request.head.framing, {}, 0);
 }
 
@@ -63,9 +63,9 @@ runtime::Task<void> Subrequest::run() {
     co_return;
   }
   const Verdict verdict =
-      exchange.services.router.redirect(request, Verdict::redirect(spec_.uri, spec_.args));
-  co_await find_answer(exchange, verdict);
-  if (request.location->log_subrequest) log_request(exchange);
+      follow_redirect(request, exchange.services.router, Verdict::redirect(spec_.uri, spec_.args));
+  co_await exchange.services.find_answer(exchange, verdict);
+  if (request.location->log_subrequest) exchange.services.log_request(exchange);
 }
 
 }  // namespace baton::proxy

@@ -6,19 +6,19 @@
 
 #include "http/header_line.h"
 #include "http/uri.h"
+#include "proxy/cached_request.h"
 #include "proxy/response_head.h"
+#include "proxy/stored_body.h"
 
 namespace baton::proxy {
 
-namespace {
-
-// The URI to ask for: as the client sent it, unless proxy_pass or an internal redirect changed it.
-void append_uri(std::string& text, const Request& request, const config::ProxyPass& proxy) {
+void append_upstream_uri(std::string& text, const Request& request,
+                         const config::ProxyPass& proxy) {
   if (request.passed && !request.passed->uri.empty()) {
     text.append(request.passed->uri);
     return;
   }
-  if (proxy.uri) {
+  if (proxy.uri && request.location_fits_uri) {
     const std::size_t matched = request.location->match == config::Location::Match::server ||
                                         request.location->match == config::Location::Match::named
                                     ? 0
@@ -33,6 +33,8 @@ void append_uri(std::string& text, const Request& request, const config::ProxyPa
   }
   if (!request.args.empty()) text.append("?").append(request.args);
 }
+
+namespace {
 
 void append_configured_headers(std::string& text, const Request& request,
                                const config::ProxyPass& proxy) {
@@ -53,34 +55,39 @@ void append_configured_headers(std::string& text, const Request& request,
   }
 }
 
+void append_length(std::string& text, std::uint64_t bytes) {
+  char digits[20];
+  const auto [end, error] = std::to_chars(digits, digits + sizeof digits, bytes);
+  text.append("Content-Length: ").append(digits, end).append("\r\n");
+}
+
 void append_framing(std::string& text, const Exchange& exchange, const config::ProxyPass& proxy) {
   const http::RequestHead& head = exchange.request.head;
   if (!proxy.pass_request_body) return;
-  if (head.framing.kind == http::BodyKind::chunked) {
+  if (const StoredBody* stored = exchange.request.stored_body.get()) {
+    append_length(text, stored->size);
+  } else if (head.framing.kind == http::BodyKind::chunked) {
     text.append("Transfer-Encoding: chunked\r\n");
   } else if (head.framing.kind == http::BodyKind::length ||
              head.headers.has(http::HeaderId::content_length)) {
-    char digits[20];
-    const auto [end, error] =
-        std::to_chars(digits, digits + sizeof digits, head.framing.content_length);
-    text.append("Content-Length: ").append(digits, end).append("\r\n");
+    append_length(text, head.framing.content_length);
   }
 }
 
 }  // namespace
 
-bool write_upstream_request(Exchange& exchange, const LocationPlan& plan) {
+void write_upstream_request(Exchange& exchange, const LocationPlan& plan) {
   const Request& request = exchange.request;
   const config::ProxyPass& proxy = *plan.location->proxy;
-  if (!proxy.http_1_1 && request.head.framing.kind == http::BodyKind::chunked &&
-      proxy.pass_request_body) {
-    return false;
-  }
   std::string& text = exchange.upstream_request;
   text.clear();
-  text.append(request.head.method_name).append(" ");
+  const CachedRequest* const cached = exchange.cached;
+  const bool as_get =
+      cached && request.head.method == http::Method::head && cached->asks_with_get();
+  exchange.upstream_method = as_get ? http::Method::get : request.head.method;
+  text.append(as_get ? "GET" : request.head.method_name).append(" ");
   exchange.upstream_uri_at = text.size();
-  append_uri(text, request, proxy);
+  append_upstream_uri(text, request, proxy);
   exchange.upstream_uri_size = text.size() - exchange.upstream_uri_at;
   text.append(proxy.http_1_1 ? " HTTP/1.1\r\n" : " HTTP/1.0\r\n");
   append_configured_headers(text, request, proxy);
@@ -90,14 +97,15 @@ bool write_upstream_request(Exchange& exchange, const LocationPlan& plan) {
     if (!proxy.http_1_1 || group.keepalive_connections == 0) text.append("Connection: close\r\n");
   }
   append_framing(text, exchange, proxy);
+  if (cached) cached->append_conditions(text, plan);
   if (proxy.pass_request_headers) {
     for (const http::Header& line : request.head.headers) {
       if (line.hop_by_hop || plan.set_by_us.contains(line.id, line.name)) continue;
+      if (cached && cached->hides(line.id)) continue;
       http::append_header_line(text, line.name, line.value);
     }
   }
   text.append("\r\n");
-  return true;
 }
 
 std::string upstream_url(const Exchange& exchange, std::string_view server) {

@@ -4,13 +4,11 @@
 #include "proxy/variables.h"
 
 #include <fmt/format.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <openssl/rand.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <cstring>
 #include <iterator>
@@ -18,6 +16,8 @@
 
 #include "base/text.h"
 #include "base/version.h"
+#include "proxy/body_storage.h"
+#include "proxy/connection_counts.h"
 #include "proxy/header_variables.h"
 #include "proxy/log_time.h"
 #include "proxy/passed_url.h"
@@ -90,18 +90,13 @@ bool append_forwarded_for(std::string& into, const Request& request) {
 
 bool append_capture(std::string& into, const TextPart& part, const Request& request) {
   const auto& captures = request.captures;
-  if (part.text.empty()) {
-    return part.index < captures.size() && append_if_any(into, captures[part.index].text);
-  }
-  const auto named = std::ranges::find(captures, part.text, &Capture::name);
-  return named != captures.end() && append_if_any(into, named->text);
+  return part.index < captures.size() && append_if_any(into, captures[part.index].text);
 }
 
-bool append_rtt(std::string& into, const Request& request) {
-  tcp_info info{};
-  socklen_t size = sizeof(info);
-  if (::getsockopt(request.client->fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return false;
-  return append_number(into, info.tcpi_rtt);
+bool append_defined(std::string& into, const TextPart& part, const Request& request) {
+  const DefinedValues::Value value = request.defined.find(part.index);
+  if (value.state == DefinedValues::State::known) return always(into, value.text);
+  return request.definitions && request.definitions->append(into, part.index, request);
 }
 
 bool append_real_root(std::string& into, const Request& request) {
@@ -133,6 +128,16 @@ bool append_duration(std::string& into, Duration duration) {
   return true;
 }
 
+// $gzip_ratio: how many times smaller, with two decimals, rounded.
+bool append_gzip_ratio(std::string& into, const Request& request) {
+  const std::uint64_t in = request.gzip_in_bytes;
+  const std::uint64_t out = request.gzip_out_bytes;
+  if (out == 0) return false;
+  const std::uint64_t hundredths = (in * 1000 / out + 5) / 10;
+  fmt::format_to(std::back_inserter(into), "{}.{:02}", hundredths / 100, hundredths % 100);
+  return true;
+}
+
 bool append_address_bytes(std::string& into, const Request& request) {
   if (!request.client->unix_path.empty()) return always(into, "unix:");
   for (const std::uint8_t byte : request.client->client.address.bytes()) {
@@ -159,16 +164,51 @@ bool append_proxy_field(std::string& into, std::string_view name, const net::Pro
   return value && always(into, *value);
 }
 
+// Only what is in memory.
+bool append_request_body(std::string& into, const Request& request) {
+  const StoredBody* stored = request.stored_body.get();
+  return append_if_any(into, stored ? std::string_view(stored->memory) : request.early_body);
+}
+
+bool append_limit_status(std::string& into, LimitStatus status) {
+  constexpr std::array<std::string_view, 6> names = {
+      "", "PASSED", "DELAYED", "REJECTED", "DELAYED_DRY_RUN", "REJECTED_DRY_RUN"};
+  return append_if_any(into, names[static_cast<std::size_t>(status)]);
+}
+
+// What all threads count, and what the limits did.
+bool append_count(std::string& into, Variable variable, const Request& request) {
+  if (variable == Variable::limit_req_status) {
+    return append_limit_status(into, request.limit_req_status);
+  }
+  if (variable == Variable::limit_conn_status) {
+    return append_limit_status(into, request.limit_conn_status);
+  }
+  if (!request.client->connections) return false;
+  const ConnectionCounts counts = request.client->connections->counts();
+  return append_number(into, variable == Variable::connections_active    ? counts.active
+                             : variable == Variable::connections_reading ? counts.reading
+                             : variable == Variable::connections_writing ? counts.writing()
+                                                                         : counts.waiting);
+}
+
+// A trusted proxy need not know the port.
+bool append_port(std::string& into, const ClientInfo& client) {
+  return client.client.port == 0 || append_number(into, client.client.port);
+}
+
 // What is known of the connection.
 bool append_connection_variable(std::string& into, Variable variable, const Request& request) {
   const ClientInfo& client = *request.client;
   switch (variable) {
     case Variable::remote_addr:
-    case Variable::realip_remote_addr:
       return always(into, client.client_text);
+    case Variable::realip_remote_addr:
+      return always(into, (request.connected ? request.connected : &client)->client_text);
     case Variable::remote_port:
+      return append_port(into, client);
     case Variable::realip_remote_port:
-      return client.unix_path.empty() && append_number(into, client.client.port);
+      return append_port(into, request.connected ? *request.connected : client);
     case Variable::proxy_protocol_addr:
     case Variable::proxy_protocol_port:
     case Variable::proxy_protocol_server_addr:
@@ -183,14 +223,22 @@ bool append_connection_variable(std::string& into, Variable variable, const Requ
       return client.unix_path.empty() && append_number(into, client.local.port);
     case Variable::connection:
       return append_number(into, client.number);
+    case Variable::gzip_ratio:
+      return append_gzip_ratio(into, request);
     case Variable::connection_requests:
       return append_number(into, client.requests);
     case Variable::connection_time:
       return append_duration(into, now_or_end(request) - client.connected);
-    case Variable::tcpinfo_rtt:
-      return append_rtt(into, request);
+    case Variable::connections_active:
+    case Variable::connections_reading:
+    case Variable::connections_writing:
+    case Variable::connections_waiting:
+    case Variable::limit_req_status:
+    case Variable::limit_conn_status:
+      return append_count(into, variable, request);
     default:
-      return append_upstream_variable(into, variable, request);
+      return append_upstream_variable(into, variable, request) ||
+             (request.definitions && request.definitions->append_module(into, variable, request));
   }
 }
 
@@ -207,6 +255,10 @@ bool append_outcome_variable(std::string& into, Variable variable, const Request
       return append_duration(into, now_or_end(request) - request.started);
     case Variable::request_length:
       return append_number(into, request.request_length);
+    case Variable::request_body:
+      return append_request_body(into, request);
+    case Variable::request_body_file:
+      return request.stored_body && append_if_any(into, request.stored_body->file.path);
     case Variable::request_completion:
       return append_if_any(into, request.completed ? "OK" : "");
     case Variable::request_id:
@@ -246,6 +298,8 @@ bool append_named_variable(std::string& into, const TextPart& part, const Reques
   switch (part.variable) {
     case Variable::capture:
       return append_capture(into, part, request);
+    case Variable::defined:
+      return append_defined(into, part, request);
     case Variable::arg_name:
       return append_argument(into, request.args, part.text);
     case Variable::cookie_name:
@@ -350,6 +404,14 @@ bool append_variable(std::string& into, const TextPart& part, const Request& req
     case Variable::proxy_port:
       if (request.passed) return always(into, request.passed->port);
       return proxy && !proxy->url && append_number(into, proxy->port);
+    case Variable::upstream_cache_status:
+      return append_if_any(into, request.cache.status);
+    case Variable::upstream_cache_key:
+      return append_if_any(into, request.cache.key);
+    case Variable::upstream_cache_last_modified:
+      return append_if_any(into, request.cache.last_modified);
+    case Variable::upstream_cache_etag:
+      return append_if_any(into, request.cache.etag);
     case Variable::proxy_add_x_forwarded_for:
       return append_forwarded_for(into, request);
     case Variable::remote_user:
@@ -408,7 +470,10 @@ void append_request_filename(std::string& into, const Request& request) {
   using Match = config::Location::Match;
   const bool is_regex = location.match == Match::regex || location.match == Match::regex_no_case;
   // The alias of a regular expression is the whole path, made of its captures.
-  if (is_regex && !location.alias_prefix_bytes) return;
+  if (is_regex && !location.alias_prefix_bytes) {
+    if (request.uri_behind_alias) into += request.uri;
+    return;
+  }
   // Behind the prefix, which may be that of a location around this one; try_files may ask for what
   // is not below it.
   const std::string_view uri = request.uri;

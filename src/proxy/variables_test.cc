@@ -123,10 +123,9 @@ TEST_F(VariablesTest, ArgumentsAreFoundInAnyCaseAndNotDecoded) {
   EXPECT_EQ(value(Variable::arg_name, "d"), "(missing)");
 }
 
-TEST_F(VariablesTest, CapturesAreFoundByNumberAndName) {
+TEST_F(VariablesTest, CapturesAreFoundByNumber) {
   request.captures = {{"", "/user/7"}, {"id", "7"}};
   EXPECT_EQ(value(Variable::capture, "", 1), "7");
-  EXPECT_EQ(value(Variable::capture, "id"), "7");
   EXPECT_EQ(value(Variable::capture, "", 2), "(missing)");
 }
 

@@ -12,6 +12,7 @@
 #include <cerrno>
 
 #include "proxy/connection_number.h"
+#include "proxy/journey.h"
 
 namespace baton::proxy {
 
@@ -83,6 +84,12 @@ Worker::Worker(std::unique_ptr<runtime::Loop> loop, Inputs inputs)
       connections_max_(connections_of_thread(inputs_)),
       shutdown_timer_(*loop_, [this] { loop_->cancel_all(); }) {
   services_.exchanges = &exchanges_;
+  services_.caches = inputs_.caches;
+  services_.find_answer = &find_answer;
+  services_.log_request = &log_request;
+  services_.limits = inputs_.limits;
+  services_.passwords = inputs_.passwords;
+  services_.connections = inputs_.connections;
   for (ListenSocket& socket : inputs_.sockets) {
     set_no_delay(socket.fd.get());
     listeners_.push_back(std::make_unique<runtime::Listener>(*loop_, std::move(socket.fd)));
@@ -142,6 +149,7 @@ runtime::Task<void> Worker::accept_clients(std::uint32_t socket) {
       if (!make_room(1)) {
         tell_shortage(LogLevel::alert,
                       fmt::format("{} worker_connections are not enough", configured));
+        count(counters_.dropped, std::uint64_t{1});
         continue;  // and the connection is closed
       }
       tell_shortage(

@@ -29,9 +29,13 @@ class Worker {
     const config::Proxy* config = nullptr;
     const Router* router = nullptr;
     upstream::Upstreams* upstreams = nullptr;
+    cache::Caches* caches = nullptr;
     const LogFiles* logs = nullptr;
     ErrorLog* error_log = nullptr;
     ipc::Pulse* pulse = nullptr;
+    LimitZones* limits = nullptr;
+    PasswordChecker* passwords = nullptr;
+    const ConnectionCounter* connections = nullptr;
     std::vector<ListenSocket> sockets;
     // Called on the worker's thread with an idle client that is handed over.
     std::function<void(runtime::Fd)> hand_over;

@@ -115,6 +115,7 @@ std::optional<Result<std::size_t>> SendFile::attempt(Source& source) {
       if (errno == EINTR) continue;
       if (!would_block(errno)) return Result<std::size_t>(fail_errno(errno, "sendfile"));
       source.clear_ready(Direction::write);
+      if (sent > 0) break;
       return std::nullopt;
     }
     left -= static_cast<std::size_t>(count);

@@ -43,7 +43,8 @@ struct WriteAll {
   std::optional<Result<Value>> attempt(Source& source);
 };
 
-// Sends `left` bytes of a file from `offset` (sendfile); fewer only when the file ended early.
+// Sends of `left` bytes of a file from `offset` (sendfile) what the kernel takes now, at least one
+// byte; 0: the file ended early.
 struct SendFile {
   static constexpr Direction direction = Direction::write;
   using Value = std::size_t;

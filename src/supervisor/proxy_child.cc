@@ -10,7 +10,9 @@
 #include <utility>
 
 #include "proxy/process.h"
+#include "supervisor/cache_folders.h"
 #include "supervisor/process_title.h"
+#include "supervisor/working_folders.h"
 
 namespace baton::supervisor {
 
@@ -48,6 +50,12 @@ std::expected<ChildProcess::Plan, std::string> plan_of(ProxyChild child) {
     std::string problem;
     account = proxy_account(*child.config, problem);
     if (!account) return std::unexpected(problem);
+  }
+  if (auto problem = prepare_temporary_folders(*child.config, account); !problem.empty()) {
+    return std::unexpected(std::move(problem));
+  }
+  if (const auto problem = make_cache_folders(*child.config, account)) {
+    return std::unexpected(*problem);
   }
   ChildProcess::Plan plan;
   plan.name = "nginx";

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "proxy/limit_zones.h"
 #include "supervisor/pid_file.h"
 #include "supervisor/privileges.h"
 #include "supervisor/proxy_child.h"
@@ -67,6 +68,9 @@ std::expected<std::shared_ptr<ProxyPart::Generation>, std::string> ProxyPart::la
   generation->configuration = std::move(configuration);
   const config::Proxy& config = *generation->configuration->proxy;
   if (auto named = upstream::name_slots(region_, config, generation->number); !named) {
+    return std::unexpected(describe(named.error()));
+  }
+  if (auto named = proxy::name_limit_zones(region_, config, generation->number); !named) {
     return std::unexpected(describe(named.error()));
   }
   auto logs = proxy::open_logs(config);
@@ -214,7 +218,10 @@ void ProxyPart::on_exit(ChildProcess& child, runtime::ExitStatus status) {
     const bool shared = std::any_of(all_.begin(), all_.end(), [&](const auto& other) {
       return other->number % ipc::lanes_max == lane;
     });
-    if (!shared) region_.clear_lane(lane);
+    if (!shared) {
+      region_.clear_lane(lane);
+      proxy::clear_limit_lane(region_, lane);
+    }
   }
   if (generation->failure.empty()) {
     generation->failure = fmt::format("the new proxy process {}", described(status));

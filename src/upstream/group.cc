@@ -1,4 +1,4 @@
-// Picking a server: the view of who is eligible, the turn, probes, and how a pick ends.
+// A group's servers, who of them is eligible, and how one is taken.
 
 #include "upstream/group.h"
 
@@ -7,20 +7,16 @@
 #include <utility>
 
 #include "base/assert.h"
-#include "upstream/round_robin.h"
+#include "base/hex_digest.h"
+#include "upstream/stall_guard.h"
 
 namespace baton::upstream {
 
 namespace {
 
 constexpr auto relaxed = std::memory_order_relaxed;
-constexpr int tiers = 2;
-
-// A big group's view costs time, so it is made at most once in a microsecond per step of its
-// cycle (0.1 s for 100,000 servers). Until then a server that went out is skipped one by one.
-Duration least_age(const View& view) {
-  return std::chrono::microseconds(view.cycle[0].size() + view.cycle[1].size()) - 100us;
-}
+// What weights are multiplied by in a group with slow start.
+constexpr std::uint32_t slow_start_unit = 64;
 
 Peer make_peer(const config::UpstreamServer& server, std::uint32_t index) {
   Peer peer;
@@ -32,7 +28,9 @@ Peer make_peer(const config::UpstreamServer& server, std::uint32_t index) {
   peer.connections_max = server.max_connections;
   peer.backup = server.backup;
   peer.down = server.down;
-  peer.health = {server.max_fails, server.fail_timeout};
+  peer.draining = server.drain;
+  peer.slow_start = server.slow_start;
+  peer.health = {.max_fails = server.max_fails, .fail_timeout = server.fail_timeout, .checks = {}};
   return peer;
 }
 
@@ -66,17 +64,36 @@ Group::Group(const config::UpstreamGroup& config, ipc::GroupSlot& shared,
              std::span<ipc::PeerSlot* const> slots, std::uint32_t lane)
     : config_(config), shared_(&shared), lane_(lane) {
   BATON_ASSERT(lane < ipc::lanes_max && slots.size() == config.servers.size());
+  std::vector<std::uint32_t> weights;
   peers_.reserve(config.servers.size());
-  bool has_backup = false;
   for (const auto& server : config.servers) {
     Peer peer = make_peer(server, static_cast<std::uint32_t>(peers_.size()));
     peer.shared = slots[peer.index];
+    if (config.sticky) peer.route = server.route.empty() ? md5_text(peer.name) : server.route;
     if (!peer.down) ++tries_max_;
-    has_backup |= peer.backup;
+    if (peer.slow_start > 0s) unit_ = slow_start_unit;
+    members_[peer.backup ? 1 : 0].push_back(peer.index);
     peers_.push_back(std::move(peer));
   }
-  single_ = peers_.size() == 1 && !has_backup;
+  single_ = peers_.size() == 1 && members_[1].empty();
   if (single_) peers_[0].health.max_fails = 0;
+  exact_ = peers_.size() <= exact_peers_max;
+  for (const Peer& peer : peers_) {
+    weights.push_back(peer.weight * unit_);
+    if (!peer.route.empty()) routes_.try_emplace(peer.route, peer.index);
+  }
+  for (int tier = 0; exact_ && tier < tiers; ++tier) {
+    turns_[tier].at_base = SmoothTurns(weights, unit_);
+    for (const std::uint32_t other : members_[1 - tier]) turns_[tier].at_base.seat(other, false);
+    turns_[tier].at_end = turns_[tier].at_base;
+  }
+  if (config_.queue_max > 0) line_ = std::make_unique<WaitingLine>(config_.queue_max);
+  prepare_balancer();
+}
+
+std::uint32_t Group::find_route(std::string_view route) const {
+  const auto found = routes_.find(route);
+  return found == routes_.end() ? no_peer : found->second;
 }
 
 bool Group::alive(Instant now) const {
@@ -87,155 +104,91 @@ bool Group::alive(Instant now) const {
   });
 }
 
-std::shared_ptr<const View> Group::make_view(Instant now) const {
-  auto view = std::make_shared<View>();
-  // Read before the slots: a change after this makes a new view necessary, never a lost one.
-  view->version = shared_->version.load(std::memory_order_acquire);
-  view->made_at = now;
-  std::vector<std::uint32_t> weights[tiers];
-  for (auto& each : weights) each.resize(peers_.size());
-  for (const Peer& peer : peers_) {
-    const int tier = peer.backup ? 1 : 0;
-    if (peer.down) continue;
-    if (is_available(*peer.shared, peer.health)) {
-      weights[tier][peer.index] = peer.weight;
-      continue;
-    }
-    view->waiting[tier].push_back(peer.index);
-    view->probe_at = std::min(view->probe_at, probe_due_at(*peer.shared, peer.health));
-  }
-  for (int tier = 0; tier < tiers; ++tier) view->cycle[tier] = smooth_cycle(weights[tier]);
-  return view;
+// Reads only: what take() then has to win may be gone by then.
+bool Group::is_eligible(const Peer& peer, Instant now) const {
+  const ipc::PeerSlot& slot = *peer.shared;
+  if (!peer.in_service()) return false;
+  if (!is_available(slot, peer.health) && now < probe_due_at(slot, peer.health)) return false;
+  if (is_stalled(slot) && now < stall_probe_due_at(slot)) return false;
+  return peer.connections_max == 0 ||
+         slot.active_total() < static_cast<std::int32_t>(peer.connections_max);
 }
 
-const View& Group::current_view(CachedView& cached, Instant now) {
-  const std::uint64_t version = shared_->version.load(std::memory_order_acquire);
-  const auto fits = [&](const View& view) {
-    return (view.version == version || now < view.made_at + least_age(view)) &&
-           view.serial == serial_.load(std::memory_order_acquire);
-  };
-  if (cached.view && fits(*cached.view)) [[likely]]
-    return *cached.view;
-  const std::lock_guard lock(making_);
-  if (!view_ || !fits(*view_)) {
-    auto made = std::const_pointer_cast<View>(make_view(now));
-    made->serial = serial_.load(relaxed) + 1;
-    view_ = std::move(made);
-    serial_.store(view_->serial, std::memory_order_release);
-  }
-  cached.view = view_;
-  return *cached.view;
+bool Group::admits(const Peer& peer, const Search& search, Instant now) const {
+  return !search.tried.contains(peer.index) && is_eligible(peer, now);
 }
 
-const Peer* Group::pick_in_turn(const View& view, int tier, const Tried& tried, Instant now) {
-  const auto& cycle = view.cycle[tier];
-  if (cycle.empty()) return nullptr;
-  // A retry takes nobody's turn, so that the others still alternate; its own counter spreads it.
-  const std::uint64_t position =
-      tried.empty() ? shared_->positions[tier].fetch_add(1, relaxed)
-                    : shared_->positions[tier].load(relaxed) + retries_.fetch_add(1, relaxed);
-  std::size_t step = position % cycle.size();
-  for (std::size_t passed = 0; passed < cycle.size(); ++passed) {
-    const Peer& peer = peers_[cycle[step]];
-    ipc::PeerSlot& slot = *peer.shared;
-    if (!tried.contains(peer.index) && is_available(slot, peer.health) &&
-        acquire_connection(slot, lane_, peer.connections_max)) {
-      note_pick(slot, peer.health, now);
-      return &peer;
-    }
-    // Another generation with other limits may have seen it fail: this view has to know as well.
-    if (view.version == shared_->version.load(relaxed) && !is_available(slot, peer.health)) {
+// One more request for `peer`, if it may have it; the connection is counted then.
+Group::Taken Group::take(const Peer& peer, Search& search, Instant now) {
+  ipc::PeerSlot& slot = *peer.shared;
+  const bool available = is_available(slot, peer.health);
+  if (!available && now < probe_due_at(slot, peer.health)) return Taken::no;
+  bool probe = false;
+  if (!single_) {
+    if (is_stalled(slot)) {
+      if (now < stall_probe_due_at(slot)) return Taken::no;
+      probe = true;
+    } else if (is_conspicuous(slot, now) && judge_silence(peers_, peer, now)) {
+      search.found_stalled = peer.index;
       eligibility_changed();
+      return Taken::no;
     }
-    if (++step == cycle.size()) step = 0;
   }
-  return nullptr;
-}
-
-const Peer* Group::pick_probe(const View& view, int tier, const Tried& tried, Instant now) {
-  for (const std::uint32_t index : view.waiting[tier]) {
-    const Peer& peer = peers_[index];
-    ipc::PeerSlot& slot = *peer.shared;
-    if (tried.contains(index) || is_available(slot, peer.health)) continue;
-    if (now < probe_due_at(slot, peer.health)) continue;
-    if (!acquire_connection(slot, lane_, peer.connections_max)) continue;
-    if (claim_probe(slot, peer.health, now)) return &peer;
+  if (!acquire_connection(slot, lane_, peer.connections_max)) return Taken::no;
+  const bool claimed = (available || claim_probe(slot, peer.health, now)) &&
+                       (!probe || claim_stall_probe(slot, now));
+  if (!claimed) {
     slot.active[lane_].fetch_sub(1, relaxed);
+    return Taken::no;
   }
-  return nullptr;
+  probe = probe || !available;
+  if (available) note_pick(slot, peer.health, now);
+  const bool full = peer.connections_max != 0 &&
+                    slot.active_total() >= static_cast<std::int32_t>(peer.connections_max);
+  // A claim moved the time of the next probe: views of before are too eager.
+  if (probe || full) eligibility_changed();
+  return probe ? Taken::probe : Taken::yes;
 }
 
-Result<Pick> Group::pick(CachedView& cached, const Tried& tried, Instant now) {
-  const View& view = current_view(cached, now);
-  for (int tier = 0; tier < tiers; ++tier) {
-    const Peer* probe = now >= view.probe_at ? pick_probe(view, tier, tried, now) : nullptr;
-    // The claim moved the time of the next probe: views of before are too eager.
-    if (probe) eligibility_changed();
-    const Peer* peer = probe ? probe : pick_in_turn(view, tier, tried, now);
-    if (!peer) continue;
-    peer->shared->requests.fetch_add(1, relaxed);
-    peer->shared->last_picked_ns.store(now.time_since_epoch().count(), relaxed);
-    return Pick(*this, *peer, probe != nullptr, now);
+Result<Pick> Group::pick(CachedView& cached, Search& search, Instant now) {
+  Taken taken = Taken::no;
+  const Peer* const peer = choose(cached, search, now, taken);
+  if (!peer) {
+    return std::unexpected(
+        Error{ErrorKind::unavailable, Side::upstream, Retry::no, 0, "no live upstreams"});
   }
-  return std::unexpected(
-      Error{ErrorKind::unavailable, Side::upstream, Retry::no, 0, "no live upstreams"});
+  peer->shared->requests.fetch_add(1, relaxed);
+  peer->shared->last_picked_ns.store(now.time_since_epoch().count(), relaxed);
+  return Pick(*this, *peer, taken == Taken::probe, now);
 }
 
-Pick::Pick(Pick&& other) noexcept
-    : group_(std::exchange(other.group_, nullptr)),
-      peer_(other.peer_),
-      probe_(other.probe_),
-      picked_at_(other.picked_at_) {}
-
-Pick& Pick::operator=(Pick&& other) noexcept {
-  std::swap(group_, other.group_);
-  std::swap(peer_, other.peer_);
-  std::swap(probe_, other.probe_);
-  std::swap(picked_at_, other.picked_at_);
-  return *this;
+void Group::failed(const Peer& peer, bool out) {
+  if (peer.health.max_fails == 0) return;
+  if (standings_) {
+    auto& effective = standings_[peer.index].effective;
+    const auto lost = static_cast<std::int64_t>(peer.weight / peer.health.max_fails);
+    effective.store(std::max<std::int64_t>(0, effective.load(relaxed) - lost), relaxed);
+  }
+  if (exact_) {
+    const std::lock_guard lock(making_);
+    if (lowered_.size() < 2 * exact_peers_max) lowered_.push_back(peer.index);
+  }
+  if (out || exact_) eligibility_changed();
 }
 
-bool Pick::end() {
-  if (!group_) return false;
-  peer_->shared->active[group_->lane_].fetch_sub(1, relaxed);
-  return true;
+void Group::server_is_back() {
+  eligibility_changed();
+  if (line_ && !line_->empty()) line_->call_next();
 }
 
-bool Pick::succeed() {
-  if (!end()) return false;
-  Group& group = *std::exchange(group_, nullptr);
-  const bool back = record_success(*peer_->shared, peer_->health);
-  if (back) group.eligibility_changed();
-  return back;
-}
-
-bool Pick::fail(Instant now) {
-  if (!end()) return false;
-  Group& group = *std::exchange(group_, nullptr);
-  const bool out = record_failure(*peer_->shared, peer_->health, now);
-  if (out) group.eligibility_changed();
-  return out;
-}
-
-void Pick::abandon() {
-  if (!end()) return;
-  Group& group = *std::exchange(group_, nullptr);
-  if (!probe_) return;
-  give_back_probe(*peer_->shared, peer_->health, picked_at_);
-  group.eligibility_changed();
-}
-
-void Pick::count_response(int status, Duration header_time, Duration response_time) {
-  const int status_class = std::clamp(status / 100, 1, 5);
-  peer_->shared->responses[status_class - 1].fetch_add(1, relaxed);
-  peer_->shared->header_time_ns.fetch_add(static_cast<std::uint64_t>(header_time.count()), relaxed);
-  peer_->shared->response_time_ns.fetch_add(static_cast<std::uint64_t>(response_time.count()),
-                                            relaxed);
-}
-
-void Pick::count_bytes(std::uint64_t sent, std::uint64_t received) {
-  peer_->shared->bytes_sent.fetch_add(sent, relaxed);
-  peer_->shared->bytes_received.fetch_add(received, relaxed);
+// A connection to `peer` ended, when `active_before` of this generation's were counted.
+void Group::released(const Peer& peer, std::int32_t active_before) {
+  if (line_ && !line_->empty()) line_->call_next();
+  if (peer.connections_max == 0) return;
+  const std::int32_t others = peer.shared->active_total() - active_before + 1;
+  if (others + active_before >= static_cast<std::int32_t>(peer.connections_max)) {
+    eligibility_changed();
+  }
 }
 
 }  // namespace baton::upstream

@@ -15,6 +15,7 @@ std::int64_t nanoseconds(Instant instant) {
 }  // namespace
 
 Instant probe_due_at(const ipc::PeerSlot& slot, const HealthRule& rule) {
+  if (!passes_checks(slot.check_word, rule.checks)) return never;
   return Instant(Duration(slot.checked_ns.load(relaxed))) + rule.fail_timeout;
 }
 
@@ -46,13 +47,15 @@ bool record_failure(ipc::PeerSlot& slot, const HealthRule& rule, Instant now) {
   return true;
 }
 
-bool record_success(ipc::PeerSlot& slot, const HealthRule& rule) {
+bool record_success(ipc::PeerSlot& slot, const HealthRule& rule, Instant now) {
   std::uint32_t fails = slot.fails.load(relaxed);
   if (fails == 0 || slot.accessed_ns.load(relaxed) >= slot.checked_ns.load(relaxed)) return false;
   // Only the one that finds the count unchanged clears it: a failure in between is not forgotten.
   if (!slot.fails.compare_exchange_strong(fails, 0, relaxed)) return false;
   slot.unavailable_since_ns.store(0, relaxed);
-  return rule.max_fails != 0 && fails >= rule.max_fails;
+  if (rule.max_fails == 0 || fails < rule.max_fails) return false;
+  slot.recovered_ns.store(nanoseconds(now), relaxed);
+  return true;
 }
 
 bool acquire_connection(ipc::PeerSlot& slot, std::uint32_t lane, std::uint32_t connections_max) {

@@ -11,6 +11,7 @@
 
 #include "base/time.h"
 #include "ipc/shared_region.h"
+#include "upstream/check_state.h"
 
 namespace baton::upstream {
 
@@ -18,14 +19,16 @@ namespace baton::upstream {
 struct HealthRule {
   std::uint32_t max_fails = 1;  // 0: never unavailable by failures
   Duration fail_timeout = 10s;
+  CheckRule checks;  // active ones
 };
 
-// False while failures keep the server out.
+// False while failures or active checks keep the server out.
 inline bool is_available(const ipc::PeerSlot& slot, const HealthRule& rule) {
+  if (!passes_checks(slot.check_word, rule.checks)) return false;
   return rule.max_fails == 0 || slot.fails.load(std::memory_order_relaxed) < rule.max_fails;
 }
 
-// When the next probe of an unavailable server is due.
+// When the next probe of an unavailable server is due. Never while active checks keep it out.
 Instant probe_due_at(const ipc::PeerSlot& slot, const HealthRule& rule);
 
 // True for exactly one caller each time that a probe is due at `now`.
@@ -42,7 +45,7 @@ void note_pick(ipc::PeerSlot& slot, const HealthRule& rule, Instant now);
 bool record_failure(ipc::PeerSlot& slot, const HealthRule& rule, Instant now);
 
 // True when this success made an unavailable server available.
-bool record_success(ipc::PeerSlot& slot, const HealthRule& rule);
+bool record_success(ipc::PeerSlot& slot, const HealthRule& rule, Instant now);
 
 // Counts one more active connection in `lane` unless `connections_max` (0: no limit) are active.
 // Exact among the threads of a process; an older generation's connections count as well.

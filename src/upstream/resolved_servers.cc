@@ -61,7 +61,8 @@ ResolvedMember read_place(const ipc::PeerSlot& slot, std::uint64_t place) {
 // Another server's counters are not this one's.
 void clear_counters(ipc::PeerSlot& slot) {
   for (auto* counter : {&slot.requests, &slot.bytes_sent, &slot.bytes_received, &slot.failures,
-                        &slot.header_time_ns, &slot.response_time_ns}) {
+                        &slot.header_time_ns, &slot.response_time_ns, &slot.checks,
+                        &slot.checks_failed, &slot.check_word}) {
     counter->store(0, relaxed);
   }
   for (auto& counter : slot.responses) counter.store(0, relaxed);
@@ -71,6 +72,7 @@ void clear_counters(ipc::PeerSlot& slot) {
   }
   slot.fails.store(0, relaxed);
   slot.times_unavailable.store(0, relaxed);
+  slot.times_unhealthy.store(0, relaxed);
 }
 
 // What a Group needs to stay as long as it does.
@@ -120,10 +122,10 @@ Status ResolvedServers::name_slots(ipc::SharedRegion& region, const config::Upst
 }
 
 ResolvedServers::ResolvedServers(const config::UpstreamGroup& config, ipc::SharedRegion& region,
-                                 std::uint32_t lane)
+                                 std::uint64_t generation)
     : config_(config),
       shared_(*region.groups().find(config.name)),
-      lane_(lane),
+      generation_(generation),
       fixed_(Group::find_slots(config, region)),
       lines_(config.resolved.size()) {
   for (std::size_t i = 0; i < lines_.size(); ++i) {
@@ -211,7 +213,10 @@ std::shared_ptr<Group> ResolvedServers::make_group() const {
       slots.push_back(member.slot);
     }
   }
-  return make_owning_group(std::move(config), shared_, slots, lane_);
+  const auto lane = static_cast<std::uint32_t>(generation_ % ipc::lanes_max);
+  auto group = make_owning_group(std::move(config), shared_, slots, lane);
+  group->set_generation(generation_);
+  return group;
 }
 
 }  // namespace baton::upstream

@@ -41,7 +41,7 @@ class ResolvedServers {
 
   // Begins with what the slots remember. `config` outlives it and the groups that it makes.
   ResolvedServers(const config::UpstreamGroup& config, ipc::SharedRegion& region,
-                  std::uint32_t lane);
+                  std::uint64_t generation);
 
   // What line `line` of config.resolved stands for now. True when that is a change.
   bool set(std::size_t line, std::vector<ResolvedMember> members);
@@ -65,7 +65,7 @@ class ResolvedServers {
 
   const config::UpstreamGroup& config_;
   ipc::GroupSlot& shared_;
-  std::uint32_t lane_;
+  std::uint64_t generation_;
   std::vector<ipc::PeerSlot*> fixed_;
   std::vector<Line> lines_;
 };

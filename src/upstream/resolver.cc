@@ -34,17 +34,13 @@ struct Resolver::Part {
   std::string name;  // changes when an alias has to be followed
   int aliases = 0;
   bool done = false;
-  bool unreachable = false;  // to be asked again by the timer
   DnsAnswer answer;
   std::optional<Duration> aliases_life;  // least time to live of the aliases followed
 };
 
 struct Resolver::Question {
-  explicit Question(runtime::Loop& loop, std::function<void()> again)
-      : pause(loop, std::move(again)) {}
   IntrusiveList<Lookup, LookupTag> waiting;
   std::vector<Part> parts;
-  runtime::Timer pause;
 };
 
 struct Resolver::Entry : ListNode<AgeTag> {
@@ -96,16 +92,6 @@ Resolver::Entry* Resolver::open_entry(std::string&& key) {
   return place->second.get();
 }
 
-void Resolver::start(Entry& entry) {
-  entry.unlink();
-  Entry* const place = &entry;
-  entry.question = std::make_unique<Question>(loop_, [this, place] {
-    for (std::size_t i = 0; place->question && i < place->question->parts.size(); ++i) {
-      if (std::exchange(place->question->parts[i].unreachable, false)) ask(*place, i);
-    }
-  });
-}
-
 // Parts are complete before the first is asked, for an answer may come at once.
 void Resolver::ask(Entry& entry, std::size_t part) {
   Part& asked = entry.question->parts[part];
@@ -118,7 +104,7 @@ void Resolver::take_reply(Entry& entry, std::size_t index, const DnsReply& reply
   Part& part = entry.question->parts[index];
   if (reply.kind == DnsReply::Kind::unreachable && !entry.question->waiting.empty() &&
       !loop_.cancelled()) {
-    return ask_again_later(entry, part);
+    return pauses_.spawn(ask_again_later(entry, index));
   }
   if (reply.kind == DnsReply::Kind::answered) {
     part.answer = parse_dns_answer(reply.message, part.type);
@@ -139,10 +125,11 @@ void Resolver::take_reply(Entry& entry, std::size_t index, const DnsReply& reply
   if (std::ranges::all_of(entry.question->parts, &Part::done)) finish(entry);
 }
 
-// A name server that restarts is no reason to fail: requests wait as long as they may.
-void Resolver::ask_again_later(Entry& entry, Part& part) {
-  part.unreachable = true;
-  if (!entry.question->pause.armed()) entry.question->pause.arm_after(pause_when_unreachable);
+// A name server that restarts is no reason to fail: requests wait as long as they may. The pause
+// is a wait of the loop, which ends with it.
+runtime::Task<void> Resolver::ask_again_later(Entry& entry, std::size_t part) {
+  co_await loop_.sleep_for(pause_when_unreachable);
+  ask(entry, part);
 }
 
 Resolution Resolver::combine(const Question& question) const {
@@ -207,7 +194,8 @@ void Lookup::await_suspend(std::coroutine_handle<> handle) {
   if (!entry) return end(DnsStatus::server_failure);
   resolver_.loop_.timers().arm(*this, deadline_);
   if (entry->question) return entry->question->waiting.push_back(*this);
-  resolver_.start(*entry);
+  entry->unlink();
+  entry->question = std::make_unique<Resolver::Question>();
   entry->question->waiting.push_back(*this);
   auto& parts = entry->question->parts;
   const config::ResolverSettings& settings = resolver_.settings_;

@@ -21,6 +21,7 @@
 #include "base/intrusive_list.h"
 #include "config/model/resolver.h"
 #include "runtime/loop.h"
+#include "runtime/task.h"
 #include "upstream/dns_client.h"
 
 namespace baton::upstream {
@@ -66,10 +67,9 @@ class Resolver {
   // The entry to wait at, its question asked; null when there is no room.
   Entry* open_entry(std::string&& key);
   std::shared_ptr<const Resolution> known(const std::string& key);
-  void start(Entry& entry);
   void ask(Entry& entry, std::size_t part);
   void take_reply(Entry& entry, std::size_t part, const DnsReply& reply);
-  void ask_again_later(Entry& entry, Part& part);
+  runtime::Task<void> ask_again_later(Entry& entry, std::size_t part);
   void finish(Entry& entry);
   [[nodiscard]] Resolution combine(const Question& question) const;
 
@@ -78,6 +78,7 @@ class Resolver {
   std::unordered_map<std::string, std::unique_ptr<Entry>> entries_;
   IntrusiveList<Entry, AgeTag> by_use_;  // answered ones, the longest unused first
   std::unique_ptr<DnsClient> client_;
+  runtime::TaskScope pauses_;
 };
 
 class [[nodiscard]] Lookup final : public runtime::Waiter,

@@ -29,7 +29,20 @@ json mean_ms(std::uint64_t sum_ns, std::uint64_t count) {
 
 const char* state_of(const Peer& peer) {
   if (peer.down) return "down";
+  const CheckState checked = check_state(peer.shared->check_word.load(relaxed), peer.health.checks);
+  if (checked == CheckState::unhealthy) return "unhealthy";
+  if (checked == CheckState::checking) return "checking";
   return is_available(*peer.shared, peer.health) ? "up" : "unavail";
+}
+
+json checks_status(const Peer& peer) {
+  const ipc::PeerSlot& slot = *peer.shared;
+  if (peer.health.checks.masks.checks == 0) return nullptr;
+  const std::uint64_t checks = slot.checks.load(relaxed);
+  return {{"checks", checks},
+          {"fails", slot.checks_failed.load(relaxed)},
+          {"unhealthy", slot.times_unhealthy.load(relaxed)},
+          {"last_passed", checks > 0 ? json(slot.check_passed_last.load(relaxed)) : json()}};
 }
 
 json server_status(const Peer& peer, Instant now) {
@@ -56,6 +69,7 @@ json server_status(const Peer& peer, Instant now) {
       {"fails", slot.fails.load(relaxed)},
       {"times_unavailable", slot.times_unavailable.load(relaxed)},
       {"unavailable_ms", out ? age_ms(out_since_ns, now) : json()},
+      {"health_checks", checks_status(peer)},
       {"responses", std::move(responses)},
       {"bytes_sent", slot.bytes_sent.load(relaxed)},
       {"bytes_received", slot.bytes_received.load(relaxed)},

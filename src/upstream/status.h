@@ -7,7 +7,8 @@
 //   alive               true when a request now would find a server
 //   servers             array, in the order of the file
 //     address           "192.168.175.121:80" or "unix:/path"
-//     state             "up", "unavail" (out for failures), "down" (by configuration)
+//     state             "up", "unavail" (out for failures), "down" (by configuration),
+//                       "unhealthy" (by active checks), "checking" (not yet passed them)
 //     backup            true for a backup server
 //     weight            number
 //     max_connections   number, 0 for no limit
@@ -17,6 +18,8 @@
 //     fails             failures that count against max_fails at present
 //     times_unavailable how often it went out
 //     unavailable_ms    for how long it has been out; null when it is not
+//     health_checks     null without any; object: checks, fails, unhealthy (how often it went
+//                       out), counters; last_passed: true, false, or null before the first
 //     responses         object: "1xx" ... "5xx", counters
 //     bytes_sent, bytes_received
 //     header_time_ms, response_time_ms   means over all responses; null without any

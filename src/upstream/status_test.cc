@@ -25,8 +25,9 @@ TEST(UpstreamStatus, TellsCountersAndStateOfEachServer) {
   Upstreams upstreams(config, *region, 1);
   CachedView cached;
   const Instant start(100s);
-  EXPECT_TRUE(upstreams.group(0).pick(cached, Tried{}, start)->fail(start));
-  auto second = upstreams.group(0).pick(cached, Tried{}, start);
+  Search search;
+  EXPECT_TRUE(upstreams.group(0).pick(cached, search, start)->fail(start));
+  auto second = upstreams.group(0).pick(cached, search, start);
   second->count_response(200, 2ms, 4ms);
   second->count_bytes(100, 5000);
 

@@ -2,13 +2,14 @@
 // connections. The exchange holds, picks, takes or connects, and keeps:
 //
 //   const GroupHold hold = upstreams.hold(group);
-//   Tried tried;
-//   auto pick = upstreams.pick(group, hold, tried, now);        // or: no live upstreams
+//   Search search;                                              // and what its balancer asks for
+//   auto pick = upstreams.pick(group, hold, search, now);       // or: no live upstreams
 //   auto connection = upstreams.pool().take(group, pick->peer());
 //   if (!connection) {
 //     connection = co_await upstreams.connect(group, hold, pick->peer(), deadline);
 //   }
-//   ... exchange; pick->succeed(), or pick->fail(now) and tried.add(pick->peer().index) ...
+//   pick->await_answer(now); ... pick->answered(now); ...
+//   pick->succeed(now), or pick->fail(now) and search.tried.add(pick->peer().index)
 //   upstreams.pool().keep(std::move(connection));
 //
 // A hold is null for groups that never change, and costs them nothing.
@@ -47,13 +48,13 @@ class ThreadUpstreams {
       return nullptr;
     return current(group);
   }
-  // The next server of `group` that is not in `tried`.
-  Result<Pick> pick(std::uint32_t group, const GroupHold& hold, const Tried& tried, Instant now) {
-    if (hold) return hold->group->pick(hold->view, tried, now);
-    return locals_[group].group->pick(locals_[group].view, tried, now);
+  // The next server of `group` for `search`.
+  Result<Pick> pick(std::uint32_t group, const GroupHold& hold, Search& search, Instant now) {
+    if (hold) return hold->group->pick(hold->view, search, now);
+    return locals_[group].group->pick(locals_[group].view, search, now);
   }
-  Result<Pick> pick(std::uint32_t group, const Tried& tried, Instant now) {
-    return pick(group, hold(group), tried, now);
+  Result<Pick> pick(std::uint32_t group, Search& search, Instant now) {
+    return pick(group, hold(group), search, now);
   }
   [[nodiscard]] const Group& group(std::uint32_t number, const GroupHold& hold) const {
     return hold ? *hold->group : *locals_[number].group;

@@ -45,8 +45,9 @@ Upstreams::Upstreams(const config::Proxy& config, ipc::SharedRegion& region,
     Place& place = places_[i];
     if (group.resolved.empty()) {
       place.group = std::make_shared<Group>(group, region, lane);
+      place.group->set_generation(generation);
     } else {
-      place.resolved = std::make_unique<ResolvedServers>(group, region, lane);
+      place.resolved = std::make_unique<ResolvedServers>(group, region, generation);
       place.group = place.resolved->make_group();
     }
     const bool by_server = group.implicit && !group.servers.empty();

@@ -30,8 +30,11 @@ struct CacheSettings;         // cache.h: proxy_cache and its family
 struct CacheZone;             // cache.h: proxy_cache_path
 struct ClientBodySettings;    // client_body.h: client_body_buffer_size, _temp_path, _in_file_only
 struct CompressionSettings;   // compression.h: gzip, gunzip, gzip_static
+struct ConnectionSettings;    // connection.h: keepalive_*, lingering_close beyond the usual
 struct FastcgiSettings;       // fastcgi.h
+struct HeaderSettings;        // headers.h: expires, charset, add_trailer
 struct HealthCheck;           // health_check.h
+struct HealthMatch;           // health_check.h: match
 struct LimitSettings;         // limits.h: limit_req, limit_conn, limit_rate
 struct LimitZone;             // limits.h: limit_req_zone, limit_conn_zone
 struct MirrorSettings;        // mirror.h
@@ -39,6 +42,7 @@ struct ProxyBuffering;        // proxy_buffering.h: proxy_buffers, temporary fil
 struct RealIpSettings;        // real_ip.h
 struct RefererSettings;       // referer.h: valid_referers
 struct ResolverSettings;      // resolver.h
+struct MethodLimit;           // rewrite.h: limit_except
 struct RewriteProgram;        // rewrite.h: if, set, rewrite, break, return in their order
 struct SecureLinkSettings;    // secure_link.h
 struct SsiSettings;           // ssi.h
@@ -85,7 +89,7 @@ struct ProxyPass {
   bool pass_request_headers = true;
   bool pass_request_body = true;
   bool buffering = true;
-  bool request_buffering = true;         // baton streams either way and says so in a note
+  bool request_buffering = true;         // the whole body is read before a server is asked
   std::size_t buffer_size_bytes = 8192;  // limit of an upstream's response head
   std::size_t buffers_bytes = 65536;     // most that is read ahead of a slow client
   Duration connect_timeout = 60s;
@@ -109,11 +113,6 @@ struct ErrorPage {
   TemplateText target;  // URI, "@name" or an absolute URL
 };
 
-struct ReturnAction {
-  std::uint16_t code = 200;
-  TemplateText text;  // body, or the target of a redirect
-};
-
 using MimeTypes = std::map<std::string, std::string>;  // lower-case extension -> type
 
 // What to do with a request that landed here, and every setting that applies to it.
@@ -132,8 +131,7 @@ struct Location {
   Position where;
   std::vector<std::uint32_t> children;  // nested locations: indices into Server::locations
 
-  // Handlers: at most one of return/proxy; static files otherwise.
-  std::optional<ReturnAction> returns;
+  // Handlers; static files otherwise.
   std::shared_ptr<const ProxyPass> proxy;
   bool internal = false;
 
@@ -143,7 +141,7 @@ struct Location {
   // How much of the URI's start `alias` stands for: the length of the location that said it, which
   // a nested one inherits with it. Absent when a regex location said it: the whole URI.
   std::optional<std::size_t> alias_prefix_bytes;
-  std::vector<std::string> index = {"index.html"};
+  std::vector<TemplateText> index = {{{{Variable::literal, "index.html", 0}}, "index.html"}};
   std::vector<TemplateText> try_files;  // the last one is the fallback: a URI or "=404"
   bool autoindex = false;
   bool sendfile = false;
@@ -158,14 +156,11 @@ struct Location {
   std::uint32_t max_ranges = UINT32_MAX;
   std::shared_ptr<const MimeTypes> types;
   std::string default_type = "text/plain";
-  std::string charset;
 
   // Responses.
   std::vector<HeaderLine> add_headers;
   std::vector<ErrorPage> error_pages;
   bool server_tokens = true;
-  enum class Expires : std::uint8_t { off, epoch, max, after } expires = Expires::off;
-  Duration expires_after = 0s;
 
   // The client's side.
   std::uint64_t client_max_body_bytes = 1 << 20;  // 0: unlimited
@@ -190,7 +185,11 @@ struct Location {
   bool log_subrequest = false;
 
   // Topics of their own; null: defaults. Those marked * are not inherited.
-  std::shared_ptr<const RewriteProgram> rewrite;  // *
+  std::shared_ptr<const RewriteProgram> rewrite;    // *
+  std::shared_ptr<const MethodLimit> limit_except;  // *
+  bool rewrite_log = false;
+  bool uninitialized_variable_warn = true;
+  bool recursive_error_pages = false;
   std::shared_ptr<const RealIpSettings> real_ip;
   std::shared_ptr<const LimitSettings> limits;
   std::shared_ptr<const AccessSettings> access;
@@ -206,8 +205,11 @@ struct Location {
   std::shared_ptr<const HealthCheck> health_check;  // *
   std::shared_ptr<const FastcgiSettings> fastcgi;
   std::shared_ptr<const CompressionSettings> compression;
+  std::shared_ptr<const ConnectionSettings> connection;
+  std::shared_ptr<const HeaderSettings> headers;
   std::shared_ptr<const SubstitutionSettings> substitution;
   std::shared_ptr<const SsiSettings> ssi;
+  bool empty_gif = false;     // *
   bool stub_status = false;   // *
   bool fastcgi_pass = false;  // *: the handler is `fastcgi`
 };

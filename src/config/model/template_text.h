@@ -13,9 +13,7 @@ namespace baton::config {
 // `$arg_id`, `$cookie_session`, ...) carry it in TextPart::text.
 enum class Variable : std::uint16_t {
   literal,  // no variable: TextPart::text as it stands
-  // $1..$9: TextPart::index is the number of the group in the expression that matched last. A
-  // named group has its name in TextPart::text and index 0; it keeps its value until an
-  // expression that has such a group (of a location or a server name) matches again.
+  // $1..$9: TextPart::index is the number of the group in the expression that matched last.
   capture,
   arg_name,
   cookie_name,
@@ -130,7 +128,7 @@ struct TextPart {
   Variable variable = Variable::literal;
   std::string text;  // the literal, or the name behind http_, arg_, cookie_, ... in lower case
                      // with '_' as nginx keeps it
-  // Number of a capture; of $http_NAME and $upstream_http_NAME the http::HeaderId of NAME, 0 when
+  // Number of a capture, or place of a defined variable; of $http_NAME and $upstream_http_NAME the http::HeaderId of NAME, 0 when
   // it is not a known one.
   std::uint16_t index = 0;
 };

@@ -9,6 +9,9 @@
 #include <tuple>
 
 #include "base/text.h"
+#include "config/model/limits.h"
+#include "config/nginx/health_check.h"
+#include "config/nginx/proxy_cache.h"
 
 namespace baton::config::nginx {
 
@@ -180,15 +183,26 @@ void find_conflicting_names(Reader& reader) {
   }
 }
 
+// nginx's words for a zone that a limit names and nobody defines.
+void find_undefined_zones(Reader& reader) {
+  for (const auto& zone : reader.proxy().limit_zones) {
+    if (zone->size_bytes != 0) continue;
+    reader.error_without_place(fmt::format("zero size shared memory zone \"{}\"", zone->name));
+  }
+}
+
 }  // namespace
 
 void assemble(Reader& reader) {
   UpstreamResolver resolver(reader);
   for (const ProxyLine& line : reader.proxy_lines) resolver.resolve(line);
+  finish_health_checks(reader);
   ListenerCollector collector(reader);
   for (const ListenLine& line : reader.listen_lines) collector.add(line);
+  check_cache_zones(reader);
   find_duplicate_locations(reader);
   find_conflicting_names(reader);
+  find_undefined_zones(reader);
 }
 
 }  // namespace baton::config::nginx

@@ -1,5 +1,6 @@
-// What changes a response on its way: gzip, SSI, substitutions. baton passes bodies on as they are.
+// What changes a response on its way: gzip, SSI, substitutions.
 
+#include "config/nginx/compression.h"
 #include "config/nginx/topics.h"
 
 namespace baton::config::nginx {
@@ -7,22 +8,25 @@ namespace baton::config::nginx {
 namespace {
 
 constexpr auto hsl = in_http_server_location;
-constexpr auto no_gzip = "responses are sent uncompressed";
+constexpr auto own_buffers = "its buffers are as large as they need to be";
 
 constexpr Rule rules[] = {
-    no_effect("gzip_vary", hsl, take_switch, Value::any, no_gzip),
-    no_effect("gzip_http_version", hsl, take1, Value::text, no_gzip),
-    no_effect("gzip_proxied", hsl, take1_or_more, Value::any, no_gzip),
-    no_effect("gzip_disable", hsl, take1_or_more, Value::any, no_gzip),
-    no_effect("gzip", in_all_http, take_switch, Value::any, no_gzip),
-    no_effect("gzip_buffers", hsl, take2, Value::buffers, no_gzip),
-    no_effect("gzip_types", hsl, take1_or_more, Value::any, no_gzip),
-    no_effect("gzip_comp_level", hsl, take1, Value::number, no_gzip),
-    no_effect("gzip_window", hsl, take1, Value::size, no_gzip),
-    no_effect("gzip_hash", hsl, take1, Value::size, no_gzip),
-    no_effect("postpone_gzipping", hsl, take1, Value::size, no_gzip),
-    no_effect("gzip_no_buffer", hsl, take_switch, Value::any, no_gzip),
-    no_effect("gzip_min_length", hsl, take1, Value::size, no_gzip),
+    supported("gzip", in_all_http, take_switch, read_gzip),
+    supported("gzip_vary", hsl, take_switch, read_gzip_vary),
+    supported("gzip_types", hsl, take1_or_more, read_gzip_types),
+    supported("gzip_min_length", hsl, take1, read_gzip_min_length, Value::size),
+    supported("gzip_comp_level", hsl, take1, read_gzip_comp_level, Value::number),
+    supported("gzip_http_version", hsl, take1, read_gzip_http_version, Value::text),
+    supported("gzip_proxied", hsl, take1_or_more, read_gzip_proxied),
+    supported("gzip_disable", hsl, take1_or_more, read_gzip_disable),
+    supported("gzip_window", hsl, take1, read_gzip_window, Value::size),
+    supported("gzip_hash", hsl, take1, read_gzip_hash, Value::size),
+    no_effect("gzip_buffers", hsl, take2, Value::buffers, own_buffers),
+    no_effect("postpone_gzipping", hsl, take1, Value::size, own_buffers),
+    no_effect("gzip_no_buffer", hsl, take_switch, Value::any, own_buffers),
+    supported("gunzip", hsl, take_switch, read_gunzip),
+    no_effect("gunzip_buffers", hsl, take2, Value::buffers, own_buffers),
+    supported("gzip_static", hsl, take1, read_gzip_static, Value::text),
     only_value("ssi", in_all_http, take_switch, "off"),
     no_effect("ssi_silent_errors", hsl, take_switch),
     no_effect("ssi_ignore_recycled_buffers", hsl, take_switch),
@@ -37,10 +41,7 @@ constexpr Rule rules[] = {
     refused("add_before_body", hsl, take1, Value::text),
     refused("add_after_body", hsl, take1, Value::text),
     refused("addition_types", hsl, take1_or_more),
-    only_value("gunzip", hsl, take_switch, "off"),
-    no_effect("gunzip_buffers", hsl, take2, Value::buffers),
     only_value("slice", hsl, take1, "0", Value::size),
-    only_value("gzip_static", hsl, take1, "off", Value::text),
     refused("image_filter", in_location, take123),
     refused("image_filter_buffer", hsl, take1),
     refused("image_filter_interlace", hsl, take_switch),

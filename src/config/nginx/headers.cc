@@ -1,8 +1,16 @@
-// What a response says in its head beyond the body: add_header, expires, charset.
+// What a response says in its head beyond the body: add_header, expires, charset; and behind the
+// body: add_trailer.
+
+#include "config/model/headers.h"
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "base/text.h"
+#include "config/nginx/edit.h"
+#include "config/nginx/expires.h"
+#include "config/nginx/mime_types.h"
 #include "config/nginx/setters.h"
 #include "config/nginx/topics.h"
 #include "config/nginx/variables.h"
@@ -11,73 +19,152 @@ namespace baton::config::nginx {
 
 namespace {
 
-void read_add_header(Reader& reader, const Directive& directive) {
-  auto& headers = reader.level().location.add_headers;
-  if (reader.first_on_level()) headers.clear();
+using InheritRule = InheritedLines::Rule;
+
+HeaderSettings& settings(Reader& reader) {
+  return edit(reader.level().location.headers);
+}
+
+std::optional<HeaderLine> read_line(Reader& reader, const Directive& directive) {
   HeaderLine line;
   line.name = directive.word(1);
   line.value = reader.compile(directive, 2);
   if (directive.count() == 3) {
     if (directive.word(3) != "always") {
-      return reader.error(directive, 3, fmt::format("invalid parameter \"{}\"", directive.word(3)));
+      reader.error(directive, 3, fmt::format("invalid parameter \"{}\"", directive.word(3)));
+      return std::nullopt;
     }
     line.always = true;
   }
-  headers.push_back(std::move(line));
+  return line;
+}
+
+// The first directive of a family on a level: what has been in use is the outer level's.
+void begin_level(InheritedLines& lines, const std::vector<HeaderLine>& in_use) {
+  lines.outer = in_use;
+  lines.own.clear();
+}
+
+// What is in use on the level, after each directive that says something about it.
+void combine(const InheritedLines& lines, std::vector<HeaderLine>& in_use) {
+  const bool takes_outer = lines.rule == InheritRule::merge ||
+                           (lines.rule == InheritRule::standard && lines.own.empty());
+  in_use = lines.own;
+  if (takes_outer) in_use.insert(in_use.end(), lines.outer.begin(), lines.outer.end());
+}
+
+std::optional<InheritRule> read_inherit_rule(Reader& reader, const Directive& directive) {
+  constexpr std::array<std::pair<std::string_view, InheritRule>, 3> choices{
+      {{"off", InheritRule::off}, {"on", InheritRule::standard}, {"merge", InheritRule::merge}}};
+  return choose(reader, directive, 1, choices);
+}
+
+void read_add_header(Reader& reader, const Directive& directive) {
+  const bool first = reader.first_on_level() && !reader.seen_on_level("add_header_inherit");
+  auto line = read_line(reader, directive);
+  if (!line) return;
+  auto& in_use = reader.level().location.add_headers;
+  InheritedLines& lines = settings(reader).header_lines;
+  if (first) begin_level(lines, in_use);
+  lines.own.push_back(std::move(*line));
+  combine(lines, in_use);
+}
+
+void read_add_header_inherit(Reader& reader, const Directive& directive) {
+  const auto rule = read_inherit_rule(reader, directive);
+  if (!rule) return;
+  auto& in_use = reader.level().location.add_headers;
+  InheritedLines& lines = settings(reader).header_lines;
+  if (!reader.seen_on_level("add_header")) begin_level(lines, in_use);
+  lines.rule = *rule;
+  combine(lines, in_use);
+}
+
+void read_add_trailer(Reader& reader, const Directive& directive) {
+  const bool first = reader.first_on_level() && !reader.seen_on_level("add_trailer_inherit");
+  auto line = read_line(reader, directive);
+  if (!line) return;
+  HeaderSettings& headers = settings(reader);
+  if (first) begin_level(headers.trailer_lines, headers.trailers);
+  headers.trailer_lines.own.push_back(std::move(*line));
+  combine(headers.trailer_lines, headers.trailers);
+}
+
+void read_add_trailer_inherit(Reader& reader, const Directive& directive) {
+  const auto rule = read_inherit_rule(reader, directive);
+  if (!rule) return;
+  HeaderSettings& headers = settings(reader);
+  if (!reader.seen_on_level("add_trailer")) begin_level(headers.trailer_lines, headers.trailers);
+  headers.trailer_lines.rule = *rule;
+  combine(headers.trailer_lines, headers.trailers);
 }
 
 void read_expires(Reader& reader, const Directive& directive) {
-  using Expires = Location::Expires;
   if (!reader.first_on_level()) return reader.directive_error(directive, 0, "is duplicate");
-  Location& location = reader.level().location;
-  std::string_view word = directive.word(1);
-  if (directive.count() == 2 || word.starts_with('@') || has_variables(word)) {
-    if (directive.count() == 2 && word != "modified") {
-      return reader.directive_error(directive, 1, "invalid value");
-    }
-    return reader.error(directive, 0,
-                        fmt::format("\"expires {}{}{}\" of nginx is not supported by baton", word,
-                                    directive.count() == 2 ? " " : "",
-                                    directive.count() == 2 ? directive.word(2) : ""));
+  const bool modified = directive.count() == 2;
+  if (modified && directive.word(1) != "modified") {
+    return reader.directive_error(directive, 1, "invalid value");
   }
-  location.expires_after = 0s;
-  if (word == "epoch") {
-    location.expires = Expires::epoch;
-  } else if (word == "max") {
-    location.expires = Expires::max;
-  } else if (word == "off") {
-    location.expires = Expires::off;
-  } else {
-    const bool negative = word.starts_with('-');
-    if (negative || word.starts_with('+')) word.remove_prefix(1);
-    const auto time = parse_seconds(word);
-    if (!time) return reader.directive_error(directive, 1, "invalid value");
-    location.expires = Expires::after;
-    location.expires_after = negative ? -*time : *time;
+  HeaderSettings& headers = settings(reader);
+  headers.expires = {};
+  headers.expires_text.reset();
+  headers.expires_modified = modified;
+  const std::size_t index = directive.count();
+  if (has_variables(directive.word(index))) {
+    headers.expires_text = reader.compile(directive, index);
+    return;
   }
+  const ExpiresReading reading = parse_expires(directive.word(index), modified);
+  if (!reading.expires) return reader.directive_error(directive, index, reading.problem);
+  headers.expires = *reading.expires;
+}
+
+// Recoding a body is not offered, so the two charsets must be one.
+void check_charsets(Reader& reader, const Directive& directive) {
+  const auto& headers = *reader.level().location.headers;
+  if (headers.source_charset.empty() || !headers.charset || !headers.charset->is_literal()) return;
+  const std::string_view charset = headers.charset->literal();
+  if (equals_ignoring_case(headers.source_charset, charset)) return;
+  reader.error(directive, 1,
+               fmt::format("no \"charset_map\" between the charsets \"{}\" and \"{}\"",
+                           headers.source_charset, charset));
 }
 
 void read_charset(Reader& reader, const Directive& directive) {
   if (!reader.first_on_level()) return reader.directive_error(directive, 0, "is duplicate");
-  const std::string& name = directive.word(1);
-  if (has_variables(name)) {
-    return reader.error(directive, 1, "variables in \"charset\" are not supported by baton");
+  HeaderSettings& headers = settings(reader);
+  headers.charset.reset();
+  if (directive.word(1) != "off") headers.charset = reader.compile(directive, 1);
+  check_charsets(reader, directive);
+}
+
+void read_source_charset(Reader& reader, const Directive& directive) {
+  if (!reader.first_on_level()) return reader.directive_error(directive, 0, "is duplicate");
+  if (has_variables(directive.word(1))) {
+    return reader.error(directive, 1, "variables in \"source_charset\" are not supported by baton");
   }
-  reader.level().location.charset = name == "off" ? "" : name;
+  HeaderSettings& headers = settings(reader);
+  headers.source_charset = directive.word(1) == "off" ? "" : directive.word(1);
+  check_charsets(reader, directive);
+}
+
+void read_charset_types(Reader& reader, const Directive& directive) {
+  read_mime_types(reader, directive, settings(reader).charset_types);
 }
 
 constexpr auto hsl = in_http_server_location;
 
 constexpr Rule rules[] = {
     supported("add_header", in_all_http, take23, read_add_header),
+    supported("add_header_inherit", in_all_http, take1, read_add_header_inherit, Value::text),
+    supported("add_trailer", in_all_http, take23, read_add_trailer),
+    supported("add_trailer_inherit", in_all_http, take1, read_add_trailer_inherit, Value::text),
     supported("expires", in_all_http, take12, read_expires),
     supported("charset", in_all_http, take1, read_charset),
-    only_value("add_header_inherit", in_all_http, take1, "on", Value::text),
-    only_value("add_trailer_inherit", in_all_http, take1, "on", Value::text),
-    refused("add_trailer", in_all_http, take23),
-    refused("source_charset", in_all_http, take1),
-    only_value("override_charset", in_all_http, take_switch, "off"),
-    refused("charset_types", hsl, take1_or_more),
+    supported("source_charset", in_all_http, take1, read_source_charset),
+    no_effect("override_charset", in_all_http, take_switch, Value::any,
+              "bodies are not recoded from one charset to another"),
+    supported("charset_types", hsl, take1_or_more, read_charset_types),
     refused("charset_map", in_http, take2 | block),
 };
 

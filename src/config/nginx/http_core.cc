@@ -119,7 +119,6 @@ void read_keepalive_disable(Reader& reader, const Directive& directive) {
 
 constexpr auto http_server = in_http | in_server;
 constexpr auto hsl = in_http_server_location;
-constexpr auto streamed = "bodies are streamed, never kept in files";
 
 constexpr Rule rules[] = {
     level("http", in_main, take0, read_http, Value::text),
@@ -139,11 +138,7 @@ constexpr Rule rules[] = {
               set_switch<&Server::underscores_in_headers>),
     supported("merge_slashes", http_server, take_switch, set_switch<&Server::merge_slashes>),
 
-    // The client's body and the connection.
-    supported("client_max_body_size", hsl, take1, set_offset<&Location::client_max_body_bytes>,
-              Value::offset),
-    supported("client_body_timeout", hsl, take1, set_milliseconds<&Location::client_body_timeout>,
-              Value::milliseconds),
+    // The connection. What concerns bodies is in client_body.cc.
     supported("send_timeout", hsl, take1, set_milliseconds<&Location::send_timeout>,
               Value::milliseconds),
     supported("keepalive_timeout", hsl, take12, read_keepalive_timeout, Value::text),
@@ -172,11 +167,6 @@ constexpr Rule rules[] = {
     supported("server_tokens", hsl, take1, read_server_tokens, Value::text),
 
     // Relics of tuning.
-    no_effect("client_body_buffer_size", hsl, take1, Value::size, streamed),
-    no_effect("client_body_temp_path", hsl, take1234, Value::text, streamed),
-    no_effect("client_body_in_single_buffer", hsl, take_switch, Value::any, streamed),
-    only_value("client_body_in_file_only", hsl, take1, "off", Value::text),
-    only_value("client_body_early_read", hsl, take_switch, "off"),
     no_effect("connection_pool_size", http_server, take1, Value::size),
     no_effect("request_pool_size", http_server, take1, Value::size),
     no_effect("server_names_hash_max_size", in_http, take1, Value::number),
@@ -191,11 +181,7 @@ constexpr Rule rules[] = {
     no_effect("output_buffers", hsl, take2, Value::buffers),
     no_effect("msie_padding", hsl, take_switch),
     no_effect("msie_refresh", hsl, take_switch),
-    only_value("limit_rate", in_all_http, take1, "0"),
-    no_effect("limit_rate_after", in_all_http, take1, Value::text),
     only_value("early_hints", hsl, take1_or_more, "0"),
-    refused("auth_delay", hsl, take1, Value::milliseconds),
-    refused("satisfy", hsl, take1, Value::text),
     refused("post_action", in_all_http, take1, Value::text),
 };
 

@@ -3,9 +3,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
+#include "base/text.h"
+#include "config/model/rewrite.h"
+#include "config/nginx/finish_location.h"
 #include "config/nginx/proxy.h"
+#include "config/nginx/rewrite.h"
 #include "config/nginx/setters.h"
 #include "config/nginx/topics.h"
 
@@ -101,10 +106,13 @@ void read_location(Reader& reader, const Directive& directive) {
   inner.location.pattern = matching->pattern;
   inner.location.where = directive.position(directive.words.back());
   const Reader::Blocks blocks = reader.read_settings(directive.block, inner);
-  check_proxy_buffers(reader, inner);
-  finish_proxy(reader, inner);
+  finish_location(reader, inner);
   reader.proxy().servers[server].locations[index] = inner.location;
   reader.read_levels(blocks, inner);
+  // `if` and `limit_except` have been read only now.
+  Location& location = reader.proxy().servers[server].locations[index];
+  location.rewrite = make_program(inner);
+  location.limit_except = inner.location.limit_except;
 }
 
 // "=", "=404": the code to answer with instead. -1 where the word is none.
@@ -160,10 +168,39 @@ void read_internal(Reader& reader, const Directive&) {
   reader.level().location.internal = true;
 }
 
+void read_empty_gif(Reader& reader, const Directive&) {
+  reader.level().location.empty_gif = true;
+}
+
+// The settings of a location for the methods that are not named: a location of its own that no
+// request finds by its path. Like an `if` it keeps the handler of the one around it.
 void read_limit_except(Reader& reader, const Directive& directive) {
-  reader.error(directive, 0, "directive \"limit_except\" of nginx is not supported by baton");
+  constexpr std::array<std::string_view, 14> known{
+      "GET",  "HEAD",    "POST",     "PUT",       "DELETE", "MKCOL",  "COPY",
+      "MOVE", "OPTIONS", "PROPFIND", "PROPPATCH", "LOCK",   "UNLOCK", "PATCH"};
+  auto limit = std::make_shared<MethodLimit>();
+  for (std::size_t i = 1; i <= directive.count(); ++i) {
+    const auto* method = std::ranges::find_if(known, [&](std::string_view name) {
+      return equals_ignoring_case(name, directive.word(i));
+    });
+    if (method == known.end()) {
+      reader.error(directive, i, fmt::format("invalid method \"{}\"", directive.word(i)));
+      return reader.skip_block(directive.block);
+    }
+    limit->methods.emplace_back(*method);
+  }
   Level inner = reader.nested(in_limit_except);
-  reader.read_block(directive.block, inner);
+  auto& locations = reader.proxy().servers[inner.server_index].locations;
+  const auto index = static_cast<std::uint32_t>(locations.size());
+  locations.emplace_back();
+  inner.location_index = index;
+  const Reader::Blocks blocks = reader.read_settings(directive.block, inner);
+  finish_location(reader, inner);
+  inherit_handler(reader.level().location, inner.location);
+  reader.proxy().servers[inner.server_index].locations[index] = inner.location;
+  reader.read_levels(blocks, inner);
+  limit->location = index;
+  reader.level().location.limit_except = std::move(limit);
 }
 
 constexpr Rule rules[] = {
@@ -172,7 +209,9 @@ constexpr Rule rules[] = {
     supported("error_page", in_all_http, take2_or_more, read_error_page),
     supported("try_files", in_server | in_location, take2_or_more, read_try_files),
     supported("internal", in_location, take0, read_internal),
-    only_value("recursive_error_pages", in_http_server_location, take_switch, "off"),
+    supported("empty_gif", in_location, take0, read_empty_gif),
+    supported("recursive_error_pages", in_http_server_location, take_switch,
+              set_switch<&Location::recursive_error_pages>),
 };
 
 }  // namespace

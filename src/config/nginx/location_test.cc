@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "config/model/headers.h"
+#include "config/model/rewrite.h"
 #include "config/nginx/load_text.h"
 
 namespace baton::config::nginx {
@@ -25,6 +27,15 @@ Location first_location(std::string_view text) {
   }
   const auto& locations = loaded.proxy->servers[0].locations;
   return locations.size() > 1 ? locations[1] : locations[0];
+}
+
+// The first `return` of a location's program; code 0: it has none.
+ReturnStep return_of(const Location& location) {
+  if (!location.rewrite) return {0, {}};
+  for (const ProgramStep& step : location.rewrite->steps) {
+    if (const auto* action = std::get_if<ReturnStep>(&step)) return *action;
+  }
+  return {0, {}};
 }
 
 TEST(Location, KnowsAllWaysToMatch) {
@@ -78,25 +89,25 @@ TEST(Location, AWrongRegexIsAnErrorOfTheFile) {
 }
 
 TEST(Return, HasACodeATextOrATarget) {
-  EXPECT_EQ(first_location("location / { return 204; }").returns->code, 204u);
+  EXPECT_EQ(return_of(first_location("location / { return 204; }")).code, 204u);
   const Location text = first_location("location / { return 200 \"hello $host\"; }");
-  EXPECT_EQ(text.returns->text.parts.size(), 2u);
+  EXPECT_EQ(return_of(text).text.parts.size(), 2u);
   const Location redirect = first_location("location / { return https://$host/; }");
-  EXPECT_EQ(redirect.returns->code, 302u);
-  EXPECT_EQ(redirect.returns->text.parts[1].variable, Variable::host);
+  EXPECT_EQ(return_of(redirect).code, 302u);
+  EXPECT_EQ(return_of(redirect).text.parts[1].variable, Variable::host);
 }
 
 TEST(Return, OfTheServerIsNotInherited) {
   const Loaded loaded = load_server("return 403; location / { }");
   ASSERT_TRUE(loaded.proxy);
-  EXPECT_TRUE(loaded.proxy->servers[0].locations[0].returns);
-  EXPECT_FALSE(loaded.proxy->servers[0].locations[1].returns);
+  EXPECT_EQ(return_of(loaded.proxy->servers[0].locations[0]).code, 403u);
+  EXPECT_EQ(return_of(loaded.proxy->servers[0].locations[1]).code, 0u);
 }
 
 TEST(Return, OneAfterAnotherIsWarnedOf) {
   const Loaded loaded = load_server("return 403; return 404;");
   ASSERT_TRUE(loaded.proxy);
-  EXPECT_EQ(loaded.proxy->servers[0].locations[0].returns->code, 403u);
+  EXPECT_EQ(return_of(loaded.proxy->servers[0].locations[0]).code, 403u);
   EXPECT_EQ(loaded.diagnostics.count(Severity::warning), 1u);
 }
 
@@ -151,15 +162,54 @@ TEST(Types, WarnOfAnExtensionThatIsGivenTwice) {
                           "content type: \"text/x\""));
 }
 
+Expires expires_of(std::string_view directive) {
+  const Location location = first_location(directive);
+  return location.headers ? location.headers->expires : Expires{};
+}
+
 TEST(Expires, HasItsForms) {
-  using Expires = Location::Expires;
-  EXPECT_EQ(first_location("expires max;").expires, Expires::max);
-  EXPECT_EQ(first_location("expires epoch;").expires, Expires::epoch);
-  const Location past = first_location("expires -1h;");
-  EXPECT_EQ(past.expires, Expires::after);
-  EXPECT_EQ(past.expires_after, Duration(-1h));
-  EXPECT_THAT(load_server("expires modified 1h;").errors(),
-              ElementsAre("4:1 \"expires modified 1h\" of nginx is not supported by baton"));
+  using Kind = Expires::Kind;
+  EXPECT_EQ(expires_of("expires max;").kind, Kind::max);
+  EXPECT_EQ(expires_of("expires epoch;").kind, Kind::epoch);
+  EXPECT_EQ(expires_of("expires -1h;").kind, Kind::after);
+  EXPECT_EQ(expires_of("expires -1h;").time, Duration(-1h));
+  EXPECT_EQ(expires_of("expires @15h30m;").kind, Kind::daily);
+  EXPECT_EQ(expires_of("expires modified +1d;").kind, Kind::modified);
+}
+
+TEST(Expires, RefusesWhatCannotBe) {
+  EXPECT_THAT(load_server("expires modified @1h;").errors(),
+              ElementsAre("4:18 \"expires\" directive daily time cannot be used with \"modified\" "
+                          "parameter"));
+  EXPECT_THAT(load_server("expires @25h;").errors(),
+              ElementsAre("4:9 \"expires\" directive daily time value must be less than 24 hours"));
+  EXPECT_THAT(load_server("expires often;").errors(),
+              ElementsAre("4:9 \"expires\" directive invalid value"));
+}
+
+TEST(AddHeader, InheritsAsAddHeaderInheritSays) {
+  const Loaded loaded = load_http(R"(
+add_header A 1;
+server {
+  add_header_inherit merge; add_header B 2;
+  location /merged { add_header C 3; }
+  location /off { add_header_inherit off; add_header D 4; }
+  location /none { add_header_inherit off; }
+  location /standard { add_header E 5; add_header_inherit on; }
+})");
+  ASSERT_TRUE(loaded.proxy);
+  const auto names = [&](std::size_t location) {
+    std::string text;
+    for (const HeaderLine& line : loaded.proxy->servers[0].locations[location].add_headers) {
+      text += line.name;
+    }
+    return text;
+  };
+  EXPECT_EQ(names(0), "BA");
+  EXPECT_EQ(names(1), "CBA");
+  EXPECT_EQ(names(2), "D");
+  EXPECT_EQ(names(3), "");
+  EXPECT_EQ(names(4), "E");
 }
 
 TEST(AccessLog, MayBeSeveralOrOff) {
@@ -251,9 +301,10 @@ TEST(KeepaliveTimeout, MayHaveAHeader) {
 TEST(NamedCaptures, AreVariables) {
   const Location location =
       first_location("location ~ ^/(?<section>[a-z]+)/ { return 200 $section; }");
-  ASSERT_EQ(location.returns->text.parts.size(), 1u);
-  EXPECT_EQ(location.returns->text.parts[0].variable, Variable::capture);
-  EXPECT_EQ(location.returns->text.parts[0].text, "section");
+  const TemplateText text = return_of(location).text;
+  ASSERT_EQ(text.parts.size(), 1u);
+  EXPECT_EQ(text.parts[0].variable, Variable::defined);
+  EXPECT_EQ(text.parts[0].text, "section");
 }
 
 }  // namespace

@@ -240,8 +240,6 @@ constexpr Rule rules[] = {
     supported("log_subrequest", hsl, take_switch,
               set_switch_without_effect<&Location::log_subrequest, false>),
     supported("open_log_file_cache", hsl, take1234, read_log_file_cache, Value::text),
-    no_effect("rewrite_log", hsl | in_server_if | in_location_if, take_switch),
-    no_effect("uninitialized_variable_warn", hsl | in_server_if | in_location_if, take_switch),
 };
 
 }  // namespace

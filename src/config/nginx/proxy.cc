@@ -13,6 +13,7 @@
 #include "base/assert.h"
 #include "base/text.h"
 #include "config/nginx/endpoint.h"
+#include "config/nginx/proxy_cache.h"
 #include "config/nginx/setters.h"
 #include "config/nginx/topics.h"
 #include "config/nginx/variables.h"
@@ -243,6 +244,7 @@ void read_proxy_ignore_headers(Reader& reader, const Directive& directive) {
                                                                       {"Vary", false}}};
   for (std::size_t i = 1; i <= directive.count(); ++i) {
     if (!choose(reader, directive, i, choices)) return;
+    ignore_header_for_cache(reader, directive.word(i));
   }
   reader.note_once(directive, "proxy_ignore_headers",
                    "directive \"proxy_ignore_headers\" has no effect in baton: it does not act on "
@@ -313,7 +315,7 @@ constexpr Rule rules[] = {
     supported("proxy_buffering", hsl, take_switch,
               set_switch_without_effect<&ProxyPass::buffering, false>),
     supported("proxy_request_buffering", hsl, take_switch,
-              set_switch_without_effect<&ProxyPass::request_buffering, false>),
+              set_switch<&ProxyPass::request_buffering>),
     supported("proxy_buffer_size", hsl, take1, read_proxy_buffer_size, Value::size),
     supported("proxy_buffers", hsl, take2, read_proxy_buffers, Value::buffers),
     supported("proxy_busy_buffers_size", hsl, take1, read_proxy_busy_buffers_size, Value::size),
@@ -374,35 +376,10 @@ constexpr Rule rules[] = {
     refused("proxy_request_dynamic", hsl, take_switch),
 };
 
-// The cache comes later: the family is refused, but for what turns it off.
-constexpr Rule cache_rules[] = {
-    only_value("proxy_cache", hsl, take1, "off"),
-    refused("proxy_cache_path", in_http, take2_or_more),
-    refused("proxy_cache_key", hsl, take1),
-    refused("proxy_cache_bypass", hsl, take1_or_more),
-    refused("proxy_no_cache", hsl, take1_or_more),
-    refused("proxy_cache_valid", hsl, take1_or_more),
-    refused("proxy_cache_min_uses", hsl, take1, Value::number),
-    refused("proxy_cache_max_range_offset", hsl, take1, Value::offset),
-    refused("proxy_cache_use_stale", hsl, take1_or_more),
-    refused("proxy_cache_methods", hsl, take1_or_more),
-    refused("proxy_cache_lock", hsl, take_switch),
-    refused("proxy_cache_lock_timeout", hsl, take1, Value::milliseconds),
-    refused("proxy_cache_lock_age", hsl, take1, Value::milliseconds),
-    refused("proxy_cache_revalidate", hsl, take_switch),
-    refused("proxy_cache_convert_head", hsl, take_switch),
-    refused("proxy_cache_background_update", hsl, take_switch),
-    refused("proxy_cache_purge", hsl, take1_or_more),
-};
-
 }  // namespace
 
 std::span<const Rule> proxy_rules() {
   return rules;
-}
-
-std::span<const Rule> proxy_cache_rules() {
-  return cache_rules;
 }
 
 }  // namespace baton::config::nginx

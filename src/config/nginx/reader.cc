@@ -48,46 +48,17 @@ std::string with_hint(std::string_view word) {
 }  // namespace
 
 void Reader::read(const std::vector<Directive>& tree) {
-  collect_names(tree);
+  variables.collect(tree);
+  if (variables.too_many()) error_without_place("too many variables");
   Level main;
   read_block(tree, main);
+  proxy_.variables = variables.all();
   // Of a file that cannot be read nothing more needs to be said.
   const bool unread = std::ranges::any_of(tree, [](const Directive& directive) {
     return !directive.problem.empty() && !directive.file && directive.problem_place.line == 0;
   });
   if (!has_events && !unread) error_without_place("no \"events\" section in configuration");
   report_unknown_variables();
-}
-
-// Variables may be used before the directive that makes them, so names are gathered first.
-void Reader::collect_names(const std::vector<Directive>& directives) {
-  for (const Directive& directive : directives) {
-    if (!directive.problem.empty()) continue;
-    const std::string& name = directive.name();
-    const std::size_t count = directive.count();
-    if (count > 0 && (name == "map" || name == "geo" || name == "split_clients" ||
-                      name == "num_map" || name == "keyval")) {
-      const std::string& variable = directive.word(count);
-      if (variable.starts_with('$')) user_variables_.insert(lowered(variable.substr(1)));
-    } else if (count > 1 &&
-               (name == "set" || name == "auth_request_set" || name == "perl_set" ||
-                name == "js_set" || name == "js_var" || name == "auth_jwt_claim_set")) {
-      const std::string& variable = directive.word(1);
-      if (variable.starts_with('$')) user_variables_.insert(lowered(variable.substr(1)));
-    } else if (name == "location" && count > 0) {
-      collect_captures(directive.word(count));
-    } else if (name == "server_name" || name == "rewrite" || name == "if") {
-      for (std::size_t i = 1; i <= count; ++i) collect_captures(directive.word(i));
-    }
-    if (directive.has_block) collect_names(directive.block);
-  }
-}
-
-void Reader::collect_captures(const std::string& pattern) {
-  if (pattern.find("(?") == std::string::npos) return;
-  std::string_view text = pattern;
-  while (text.starts_with('~') || text.starts_with('*')) text.remove_prefix(1);
-  for (std::string& name : check_pattern(text, false).captures) captures_.insert(lowered(name));
 }
 
 bool Reader::seen_on_level(std::string_view name) const {
@@ -99,10 +70,12 @@ Level Reader::nested(Context context) const {
   inner.context = context;
   inner.seen.clear();
   inner.proxy_buffers = nullptr;
-  inner.location.returns.reset();
+  inner.rewrite_lines.clear();
   inner.location.rewrite.reset();
+  inner.location.limit_except.reset();
   inner.location.health_check.reset();
   inner.location.stub_status = false;
+  inner.location.empty_gif = false;
   inner.location.fastcgi_pass = false;
   inner.location.proxy.reset();
   inner.location.try_files.clear();
@@ -311,8 +284,7 @@ TemplateText Reader::compile_text(const Directive& directive, std::size_t index,
                                   std::string_view text) {
   std::vector<TemplateProblem> problems;
   TemplateText result = compile_template(
-      text, [this](std::string_view name) { return captures_.contains(std::string(name)); },
-      problems);
+      text, [this](std::string_view name) { return variables.find(name); }, problems);
   for (const TemplateProblem& problem : problems) {
     switch (problem.kind) {
       case TemplateProblem::Kind::invalid_name:
@@ -323,7 +295,7 @@ TemplateText Reader::compile_text(const Directive& directive, std::size_t index,
               fmt::format("the closing bracket in \"{}\" variable is missing", problem.name));
         break;
       case TemplateProblem::Kind::not_offered:
-        if (user_variables_.contains(problem.name)) break;
+        if (variables.is_refused(problem.name)) break;
         error(directive, index,
               fmt::format("variable \"${}\" of nginx is not supported by baton", problem.name));
         break;
@@ -337,12 +309,25 @@ TemplateText Reader::compile_text(const Directive& directive, std::size_t index,
 void Reader::report_unknown_variables() {
   for (const UnknownVariable& unknown : unknown_variables_) {
     // The directive that makes it has been refused already: one message is enough.
-    if (user_variables_.contains(unknown.name)) continue;
+    if (variables.is_refused(unknown.name)) continue;
     const std::string_view near =
         !may_suggest(unknown.name) ? std::string_view{} : closest_variable(unknown.name);
     error(*unknown.directive, unknown.index, fmt::format("unknown \"{}\" variable", unknown.name),
           near.empty() ? "" : fmt::format("did you mean \"${}\"?", near));
   }
+}
+
+std::optional<TextPart> Reader::defined_variable(const Directive& directive, std::size_t index) {
+  const std::string& word = directive.word(index);
+  if (!word.starts_with('$') || word.size() < 2) {
+    error(directive, index, fmt::format("invalid variable name \"{}\"", word));
+    return std::nullopt;
+  }
+  const std::string name = lowered(std::string_view(word).substr(1));
+  if (const auto place = variables.find(name)) return TextPart{Variable::defined, name, *place};
+  if (is_set_in_place(name)) return built_in_part(name);
+  error(directive, index, fmt::format("the duplicate \"{}\" variable", name));
+  return std::nullopt;
 }
 
 bool Reader::check_regex(const Directive& directive, std::size_t index, std::string_view pattern,

@@ -21,14 +21,23 @@
 #include <vector>
 
 #include "config/model/proxy.h"
+#include "config/model/rewrite.h"
 #include "config/nginx/endpoint.h"
 #include "config/nginx/findings.h"
 #include "config/nginx/options.h"
 #include "config/nginx/parser.h"
 #include "config/nginx/rule.h"
+#include "config/nginx/variable_names.h"
 #include "config/source.h"
 
 namespace baton::config::nginx {
+
+// A directive of the rewrite module, kept until all of a level's are known: they make one program.
+struct RewriteLine {
+  std::uint64_t sequence = 0;
+  ProgramStep step;
+  std::vector<RewriteLine> inside;  // of an `if`
+};
 
 struct Level {
   Context context = in_main;
@@ -46,6 +55,7 @@ struct Level {
   std::size_t proxy_head_bytes = 4096;       // proxy_buffer_size as nginx defaults it
   std::size_t proxy_buffer_bytes = 4096;     // size of each
   const Directive* proxy_buffers = nullptr;  // the last one here that set a size
+  std::vector<RewriteLine> rewrite_lines;    // of this very level, as they were read
   std::vector<const Rule*> seen;             // rules that were used on this very level
 };
 
@@ -73,6 +83,13 @@ struct LocationLine {
   std::uint32_t server = 0;
   std::uint32_t location = 0;
   std::uint32_t parent = 0;
+};
+
+// A `health_check`, kept until groups and `match` blocks are known.
+struct HealthCheckLine {
+  const Directive* directive = nullptr;
+  std::uint32_t server = 0;
+  std::uint32_t location = 0;
 };
 
 class Reader {
@@ -128,6 +145,9 @@ class Reader {
   // Text with variables. Unknown variables are told once everything is read.
   TemplateText compile(const Directive& directive, std::size_t index);
   TemplateText compile_text(const Directive& directive, std::size_t index, std::string_view text);
+  // The variable "$name" at `index` that the directive defines or gives a value to: its place in
+  // Proxy::variables as Variable::defined, or a variable of nginx that can be set. nullopt: told.
+  std::optional<TextPart> defined_variable(const Directive& directive, std::size_t index);
   // A regular expression: nginx's error when it does not compile.
   bool check_regex(const Directive& directive, std::size_t index, std::string_view pattern,
                    bool ignore_case);
@@ -142,6 +162,14 @@ class Reader {
   std::vector<ListenLine> listen_lines;
   std::vector<ProxyLine> proxy_lines;
   std::vector<LocationLine> location_lines;
+  std::vector<HealthCheckLine> health_check_lines;
+  std::unordered_map<std::string, std::shared_ptr<const HealthMatch>> health_matches;
+  // A zone of proxy_cache: where it was first met, and what is (or will be) said of it.
+  struct CacheZoneLine {
+    const Directive* directive = nullptr;
+    std::shared_ptr<CacheZone> zone;
+  };
+  std::vector<CacheZoneLine> cache_zone_lines;
   std::unordered_map<std::string, std::uint32_t> upstream_names;
   struct LogFormatPlace {
     std::uint32_t index = 0;
@@ -151,13 +179,12 @@ class Reader {
   // The first access_log with a buffer of each file.
   std::unordered_map<std::string, AccessLog> buffered_logs;
   bool has_events = false;
+  VariableNames variables;
 
   // Tells everything that was found, in file order.
   void report_to(Diagnostics& diagnostics) { findings_.report_to(diagnostics); }
 
  private:
-  void collect_names(const std::vector<Directive>& directives);
-  void collect_captures(const std::string& pattern);
   const Rule* find_rule(const Directive& directive, const Level& level);
   void read_directive(const Directive& directive, Level& level, Blocks& blocks);
   bool check_shape(const Rule& rule, const Directive& directive, Level& level, Blocks& blocks);
@@ -183,8 +210,6 @@ class Reader {
   HostLookup hosts_;
   Findings findings_;
   std::unordered_set<std::string> notes_told_;
-  std::unordered_set<std::string> user_variables_;  // of map, set, geo, ...: refused elsewhere
-  std::unordered_set<std::string> captures_;        // named groups of all regular expressions
   std::vector<UnknownVariable> unknown_variables_;
   std::deque<Directive> repaired_;  // second halves of statements that lacked a ";"
   std::size_t suggestions_ = 0;

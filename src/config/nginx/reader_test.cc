@@ -116,8 +116,8 @@ TEST(Reader, NeedsAnEventsSection) {
 }
 
 TEST(Reader, RefusesByNameWhatBatonLacks) {
-  EXPECT_THAT(load_http("map $host $x { default 1; }\nserver { return 200 $x; }").errors(),
-              ElementsAre("3:1 directive \"map\" of nginx is not supported by baton"));
+  EXPECT_THAT(load_http("num_map $host $x { default 1; }\nserver { return 200 $x; }").errors(),
+              ElementsAre("3:1 directive \"num_map\" of nginx is not supported by baton"));
   EXPECT_THAT(load_text("events {}\nstream { server { listen 1; } }").errors(),
               ElementsAre("2:1 directive \"stream\" of nginx is not supported by baton"));
   EXPECT_THAT(load_http("server { return 200 $ssl_client_cert; }").errors(),

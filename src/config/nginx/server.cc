@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "config/nginx/proxy.h"
 #include "config/nginx/reader.h"
+#include "config/nginx/rewrite.h"
 #include "config/nginx/setters.h"
 #include "config/nginx/topics.h"
 
@@ -45,6 +46,7 @@ void read_server(Reader& reader, const Directive& directive) {
   inner.server = {};
   proxy.servers[index].locations.push_back(inner.location);
   reader.read_levels(blocks, inner);
+  proxy.servers[index].locations[0].rewrite = make_program(inner);
 }
 
 std::string own_host_name() {

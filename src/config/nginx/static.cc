@@ -98,12 +98,7 @@ void read_index(Reader& reader, const Directive& directive) {
     if (name.empty()) {
       return reader.error(directive, i, "index \"\" in \"index\" directive is invalid");
     }
-    if (has_variables(name)) {
-      return reader.error(
-          directive, i,
-          fmt::format("variables in \"index\" are not supported by baton (\"{}\")", name));
-    }
-    index.push_back(name);
+    index.push_back(reader.compile(directive, i));
   }
 }
 

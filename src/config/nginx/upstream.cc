@@ -15,6 +15,7 @@ namespace baton::config::nginx {
 namespace {
 
 constexpr std::uint16_t default_port = 80;
+constexpr std::size_t route_bytes_max = 32;
 
 // Names that are resolved while baton runs need somebody to ask.
 void check_resolved(Reader& reader, const Directive& directive, UpstreamGroup& group) {
@@ -56,10 +57,7 @@ void read_upstream(Reader& reader, const Directive& directive) {
 
 // Parameters of nginx's `server` that change what the server is used for.
 bool is_known_parameter(std::string_view word) {
-  for (const std::string_view name : {"drain", "slow_start=", "route=", "ssl"}) {
-    if (name.ends_with('=') ? word.starts_with(name) : word == name) return true;
-  }
-  return false;
+  return word == "ssl";
 }
 
 // One parameter into `server`. False: not one that nginx knows, or with a bad value.
@@ -68,7 +66,8 @@ bool read_parameter(std::string_view word, UpstreamServer& server) {
   if (equals == std::string_view::npos) {
     if (word == "backup") server.backup = true;
     if (word == "down") server.down = true;
-    return word == "backup" || word == "down";
+    if (word == "drain") server.drain = true;
+    return word == "backup" || word == "down" || word == "drain";
   }
   const std::string_view name = word.substr(0, equals);
   const std::string_view value = word.substr(equals + 1);
@@ -77,6 +76,15 @@ bool read_parameter(std::string_view word, UpstreamServer& server) {
     if (time) server.fail_timeout = *time;
     return time.has_value();
   }
+  if (name == "slow_start") {
+    const auto time = parse_milliseconds(value);
+    if (time) server.slow_start = *time;
+    return time.has_value();
+  }
+  if (name == "route") {
+    server.route = value;
+    return !value.empty() && value.size() <= route_bytes_max;
+  }
   const auto number = parse_unsigned(value, UINT32_MAX);
   if (!number) return false;
   const auto count = static_cast<std::uint32_t>(*number);
@@ -84,6 +92,19 @@ bool read_parameter(std::string_view word, UpstreamServer& server) {
   if (name == "max_fails") server.max_fails = count;
   if (name == "max_conns") server.max_connections = count;
   return (name == "weight" && count > 0) || name == "max_fails" || name == "max_conns";
+}
+
+// Hashing and sampling know neither backups nor weights that grow.
+bool is_above_method(Reader& reader, std::string_view word) {
+  switch (reader.level().upstream.balance) {
+    case Balance::ip_hash:
+    case Balance::hash:
+    case Balance::hash_consistent:
+    case Balance::random:
+      return word == "backup" || word.starts_with("slow_start=");
+    default:
+      return false;
+  }
 }
 
 // `resolve` and `service=`.
@@ -109,6 +130,11 @@ bool read_parameters(Reader& reader, const Directive& directive, UpstreamServer&
     if (is_known_parameter(word)) {
       reader.error(directive, i,
                    fmt::format("parameter \"{}\" of \"server\" is not supported by baton", word));
+      return false;
+    }
+    if (is_above_method(reader, word)) {
+      reader.error(directive, i,
+                   fmt::format("balancing method does not support parameter \"{}\"", word));
       return false;
     }
     if (!read_parameter(word, server)) {
@@ -144,7 +170,7 @@ void read_upstream_server(Reader& reader, const Directive& directive) {
     return reader.error(directive, 1, fmt::format("{} in upstream \"{}\"", text.problem, written));
   }
   UpstreamServer server;
-  server.name = written;
+  server.name = server.written = written;
   server.where = directive.position(directive.words[1]);
   RunTimeNames names;
   if (!read_parameters(reader, directive, server, names)) return;
@@ -197,14 +223,6 @@ constexpr Rule rules[] = {
     supported("keepalive_time", in_upstream, take1,
               set_milliseconds<&UpstreamGroup::keepalive_time>, Value::milliseconds),
     no_effect("zone", in_upstream, take12, Value::any, "the state of servers is always shared"),
-    refused("ip_hash", in_upstream, take0),
-    refused("least_conn", in_upstream, take0),
-    refused("least_time", in_upstream, take12),
-    refused("hash", in_upstream, take12),
-    refused("random", in_upstream, take0 | take12),
-    refused("sticky", in_upstream, take1_or_more),
-    refused("sticky_cookie_insert", in_upstream, take1_or_more),
-    refused("queue", in_upstream, take12),
     refused("ntlm", in_upstream, take0),
     refused("state", in_upstream, take1),
 };

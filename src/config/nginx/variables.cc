@@ -35,6 +35,7 @@ const std::unordered_map<std::string_view, Variable>& offered_variables() {
       {"request_completion", Variable::request_completion},
       {"request_id", Variable::request_id},
       {"request_body", Variable::request_body},
+      {"request_body_file", Variable::request_body_file},
       {"server_protocol", Variable::server_protocol},
       {"server_addr", Variable::server_addr},
       {"server_port", Variable::server_port},
@@ -69,6 +70,18 @@ const std::unordered_map<std::string_view, Variable>& offered_variables() {
       {"time_iso8601", Variable::time_iso8601},
       {"nginx_version", Variable::nginx_version},
       {"tcpinfo_rtt", Variable::tcpinfo_rtt},
+      {"date_gmt", Variable::date_gmt},
+      {"date_local", Variable::date_local},
+      {"request_port", Variable::request_port},
+      {"is_request_port", Variable::is_request_port},
+      {"tcpinfo_rttvar", Variable::tcpinfo_rttvar},
+      {"tcpinfo_snd_cwnd", Variable::tcpinfo_snd_cwnd},
+      {"tcpinfo_rcv_space", Variable::tcpinfo_rcv_space},
+      {"invalid_referer", Variable::invalid_referer},
+      {"secure_link", Variable::secure_link},
+      {"secure_link_expires", Variable::secure_link_expires},
+      {"uid_got", Variable::uid_got},
+      {"uid_set", Variable::uid_set},
       {"limit_rate", Variable::limit_rate},
       {"upstream_addr", Variable::upstream_addr},
       {"upstream_status", Variable::upstream_status},
@@ -79,6 +92,9 @@ const std::unordered_map<std::string_view, Variable>& offered_variables() {
       {"upstream_bytes_received", Variable::upstream_bytes_received},
       {"upstream_bytes_sent", Variable::upstream_bytes_sent},
       {"upstream_cache_status", Variable::upstream_cache_status},
+      {"upstream_cache_last_modified", Variable::upstream_cache_last_modified},
+      {"upstream_cache_etag", Variable::upstream_cache_etag},
+      {"upstream_cache_key", Variable::upstream_cache_key},
       {"ssl_protocol", Variable::ssl_protocol},
       {"ssl_cipher", Variable::ssl_cipher},
       {"proxy_protocol_addr", Variable::proxy_protocol_addr},
@@ -86,6 +102,12 @@ const std::unordered_map<std::string_view, Variable>& offered_variables() {
       {"proxy_protocol_server_addr", Variable::proxy_protocol_server_addr},
       {"proxy_protocol_server_port", Variable::proxy_protocol_server_port},
       {"gzip_ratio", Variable::gzip_ratio},
+      {"connections_active", Variable::connections_active},
+      {"connections_reading", Variable::connections_reading},
+      {"connections_waiting", Variable::connections_waiting},
+      {"connections_writing", Variable::connections_writing},
+      {"limit_conn_status", Variable::limit_conn_status},
+      {"limit_req_status", Variable::limit_req_status},
   };
   return variables;
 }
@@ -112,12 +134,6 @@ constexpr std::array<VariableFamily, 9> families{{
 const std::unordered_set<std::string_view>& variables_not_offered() {
   static const std::unordered_set<std::string_view> names{
       "ancient_browser",
-      "connections_active",
-      "connections_reading",
-      "connections_waiting",
-      "connections_writing",
-      "date_gmt",
-      "date_local",
       "fastcgi_path_info",
       "fastcgi_script_name",
       "geoip_area_code",
@@ -138,21 +154,13 @@ const std::unordered_set<std::string_view>& variables_not_offered() {
       "geoip_region_name",
       "http2",
       "http3",
-      "invalid_referer",
-      "is_request_port",
       "jwt_payload",
-      "limit_conn_status",
-      "limit_req_status",
       "memcached_key",
       "modern_browser",
       "msie",
       "proxy_internal_body_length",
       "proxy_internal_chunked",
       "quic_connection",
-      "request_body_file",
-      "request_port",
-      "secure_link",
-      "secure_link_expires",
       "session_log_binary_id",
       "session_log_id",
       "slice_range",
@@ -182,14 +190,7 @@ const std::unordered_set<std::string_view>& variables_not_offered() {
       "ssl_session_reused",
       "ssl_sigalg",
       "ssl_sigalgs",
-      "tcpinfo_rcv_space",
-      "tcpinfo_rttvar",
-      "tcpinfo_snd_cwnd",
-      "uid_got",
       "uid_reset",
-      "uid_set",
-      "upstream_cache_last_modified",
-      "upstream_cache_etag",
       "upstream_last_addr",
       "upstream_last_server_name",
       "upstream_queue_time",
@@ -210,19 +211,7 @@ TextPart family_part(Variable variable, std::string_view name) {
   return part;
 }
 
-std::optional<TextPart> part_for(std::string_view name) {
-  if (const auto found = offered_variables().find(name); found != offered_variables().end()) {
-    return TextPart{found->second, "", 0};
-  }
-  for (const VariableFamily& family : families) {
-    if (name.starts_with(family.prefix) && name.size() > family.prefix.size()) {
-      return family_part(family.variable, name.substr(family.prefix.size()));
-    }
-  }
-  return std::nullopt;
-}
-
-bool is_nginx_variable(std::string_view name) {
+bool is_not_offered(std::string_view name) {
   if (variables_not_offered().contains(name)) return true;
   return std::ranges::any_of(families_not_offered,
                              [&](std::string_view prefix) { return name.starts_with(prefix); });
@@ -230,9 +219,9 @@ bool is_nginx_variable(std::string_view name) {
 
 class TemplateCompiler {
  public:
-  TemplateCompiler(std::string_view source, const IsCapture& is_capture,
+  TemplateCompiler(std::string_view source, const FindDefined& find_defined,
                    std::vector<TemplateProblem>& problems)
-      : rest_(source), is_capture_(is_capture), problems_(problems) {
+      : rest_(source), find_defined_(find_defined), problems_(problems) {
     text_.source = source;
   }
 
@@ -281,12 +270,12 @@ class TemplateCompiler {
   }
 
   void add_variable(const std::string& name) {
-    if (auto part = part_for(name)) {
+    if (const auto defined = find_defined_(name)) {
+      text_.parts.push_back({Variable::defined, name, *defined});
+    } else if (auto part = built_in_part(name)) {
       text_.parts.push_back(std::move(*part));
-    } else if (is_capture_(name)) {
-      text_.parts.push_back({Variable::capture, name, 0});
     } else {
-      const bool known = is_nginx_variable(name);
+      const bool known = is_not_offered(name);
       problems_.push_back(
           {known ? TemplateProblem::Kind::not_offered : TemplateProblem::Kind::unknown, name});
     }
@@ -294,15 +283,53 @@ class TemplateCompiler {
 
   TemplateText text_;
   std::string_view rest_;
-  const IsCapture& is_capture_;
+  const FindDefined& find_defined_;
   std::vector<TemplateProblem>& problems_;
 };
 
 }  // namespace
 
-TemplateText compile_template(std::string_view source, const IsCapture& is_capture,
+std::optional<TextPart> built_in_part(std::string_view name) {
+  if (const auto found = offered_variables().find(name); found != offered_variables().end()) {
+    return TextPart{found->second, "", 0};
+  }
+  for (const VariableFamily& family : families) {
+    if (name.starts_with(family.prefix) && name.size() > family.prefix.size()) {
+      return family_part(family.variable, name.substr(family.prefix.size()));
+    }
+  }
+  return std::nullopt;
+}
+
+bool is_built_in(std::string_view name) {
+  return offered_variables().contains(name) || variables_not_offered().contains(name);
+}
+
+bool is_changeable(std::string_view name) {
+  static const std::unordered_set<std::string_view> names{"args",
+                                                          "limit_rate",
+                                                          "proxy_host",
+                                                          "proxy_port",
+                                                          "invalid_referer",
+                                                          "fastcgi_script_name",
+                                                          "uid_reset",
+                                                          "modern_browser",
+                                                          "fastcgi_path_info",
+                                                          "msie",
+                                                          "ancient_browser",
+                                                          "proxy_internal_body_length",
+                                                          "memcached_key",
+                                                          "proxy_internal_chunked"};
+  return names.contains(name);
+}
+
+bool is_set_in_place(std::string_view name) {
+  return name == "args" || name == "limit_rate";
+}
+
+TemplateText compile_template(std::string_view source, const FindDefined& find_defined,
                               std::vector<TemplateProblem>& problems) {
-  return TemplateCompiler(source, is_capture, problems).compile();
+  return TemplateCompiler(source, find_defined, problems).compile();
 }
 
 TemplateText literal_template(std::string_view text) {

@@ -3,7 +3,9 @@
 // of the last regular expression.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,12 +25,21 @@ struct TemplateProblem {
   std::string name;
 };
 
-// Names that regular expressions of the configuration capture: `(?<name>...)`.
-using IsCapture = std::function<bool(std::string_view name)>;
+// The place in Proxy::variables of a name that the configuration itself makes.
+using FindDefined = std::function<std::optional<std::uint16_t>(std::string_view name)>;
 
 // A variable with a problem becomes an empty literal.
-TemplateText compile_template(std::string_view source, const IsCapture& is_capture,
+TemplateText compile_template(std::string_view source, const FindDefined& find_defined,
                               std::vector<TemplateProblem>& problems);
+
+// nginx's variable of this name, families ($http_x) included; nullopt where baton has none.
+std::optional<TextPart> built_in_part(std::string_view name);
+// True for a variable of nginx that has a name to itself, offered or not.
+bool is_built_in(std::string_view name);
+// Of those: may the configuration give it another value?
+bool is_changeable(std::string_view name);
+// Of those: `set` changes the thing itself ($args) and not just what the name stands for.
+bool is_set_in_place(std::string_view name);
 
 // The text as it stands, "$" included.
 TemplateText literal_template(std::string_view text);

@@ -17,7 +17,11 @@ struct Compiled {
 Compiled compile(std::string_view source) {
   Compiled result;
   result.text = compile_template(
-      source, [](std::string_view name) { return name == "tenant"; }, result.problems);
+      source,
+      [](std::string_view name) {
+        return name == "tenant" ? std::optional<std::uint16_t>(7) : std::nullopt;
+      },
+      result.problems);
   return result;
 }
 
@@ -49,13 +53,13 @@ TEST(Variables, FamiliesCarryTheRestOfTheirNameInLowerCase) {
   EXPECT_EQ(result.text.parts[3].variable, Variable::sent_http_name);
 }
 
-TEST(Variables, CapturesAreNumberedOrNamed) {
+TEST(Variables, CapturesAreNumberedAndOwnVariablesHaveAPlace) {
   const Compiled result = compile("$1$tenant$23");
   ASSERT_EQ(result.text.parts.size(), 4u);
   EXPECT_EQ(result.text.parts[0].variable, Variable::capture);
   EXPECT_EQ(result.text.parts[0].index, 1u);
-  EXPECT_EQ(result.text.parts[1].variable, Variable::capture);
-  EXPECT_EQ(result.text.parts[1].text, "tenant");
+  EXPECT_EQ(result.text.parts[1].variable, Variable::defined);
+  EXPECT_EQ(result.text.parts[1].index, 7u);
   EXPECT_EQ(result.text.parts[2].index, 2u);
   EXPECT_EQ(result.text.parts[3].text, "3");
 }

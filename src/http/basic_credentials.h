@@ -1,0 +1,22 @@
+// The Basic scheme of the Authorization line (RFC 7617): base64 of "user:password".
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace baton::http {
+
+struct BasicCredentials {
+  std::string user;
+  std::string password;
+};
+
+// `value` of an Authorization line; nullopt when it is of another scheme, is not base64, or names
+// no user.
+std::optional<BasicCredentials> parse_basic_credentials(std::string_view value);
+
+// Bytes of base64 text, with or without the "=" at its end; nullopt when it holds anything else.
+std::optional<std::string> decode_base64(std::string_view text);
+
+}  // namespace baton::http
