@@ -35,7 +35,6 @@ class ErrorLog final : public Log {
              std::string_view action = {}, std::string_view upstream = {});
 
  private:
-  [[nodiscard]] const std::vector<config::ErrorLog>& logs_of(const Request& request) const;
   void write_to(const std::vector<config::ErrorLog>& logs, LogLevel level, std::uint64_t connection,
                 std::string_view text);
 

@@ -259,10 +259,7 @@ runtime::Task<void> Process::watch_upstreams() {
 }
 
 void Process::drain(Ending ending) {
-  if (!draining_) {
-    error_log_.write(LogLevel::notice, "gracefully shutting down");
-    if (inputs_.on_drain) inputs_.on_drain();
-  }
+  if (!draining_) error_log_.write(LogLevel::notice, "gracefully shutting down");
   draining_ = true;
   caches_.stop();  // the next generation looks after the files now
   updater_.stop();

@@ -8,7 +8,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <vector>
 
@@ -41,7 +40,6 @@ struct ProcessInputs {
   runtime::Fd life;                      // held open, never read or written: see ipc/pulse.h
   ipc::SharedRegion* region = nullptr;   // counters and health that outlive the generation
   LogFiles* logs = nullptr;              // opened by the supervisor (proxy/log_files.h)
-  std::function<void()> on_drain;        // called when the process begins to drain
 };
 
 // Serves until told to end; gives the process's exit code: 0 after drain, stop, QUIT or TERM (the

@@ -11,7 +11,6 @@
 
 #include "proxy/process.h"
 #include "supervisor/cache_folders.h"
-#include "supervisor/process_title.h"
 #include "supervisor/working_folders.h"
 
 namespace baton::supervisor {
@@ -79,7 +78,6 @@ std::expected<ChildProcess::Plan, std::string> plan_of(ProxyChild child) {
     inputs.life = std::move(child.life);
     inputs.region = &child.region;
     inputs.logs = &child.logs;
-    inputs.on_drain = [] { set_process_title("nginx: worker process is shutting down"); };
     return proxy::run_process(std::move(inputs));
   };
   return plan;

@@ -235,16 +235,6 @@ def test_hup_lets_a_running_request_finish(server):
         assert client.response().body == b"late"
 
 
-def test_a_worker_that_finishes_says_so_in_its_title(server):
-    backend = server.backend(slow(1.0))
-    with background(server, PROXY, B=backend.port) as pid, server.connect() as client:
-        client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-        assert server.wait_for(lambda: backend.connections == 1)
-        os.kill(pid, signal.SIGHUP)
-        assert server.wait_for(lambda: "nginx: worker process is shutting down" in
-                               [title(child) for child in children(pid)])
-
-
 def test_hup_opens_and_closes_ports_as_the_file_says(server):
     server.start(HELLO)
     server.reload(HELLO.replace("PORT", "PORT2"))
