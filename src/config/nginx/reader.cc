@@ -333,6 +333,13 @@ std::optional<TextPart> Reader::defined_variable(const Directive& directive, std
 bool Reader::check_regex(const Directive& directive, std::size_t index, std::string_view pattern,
                          bool ignore_case) {
   RegexCheck check = check_pattern(pattern, ignore_case);
+  if (check.problem.empty()) {
+    for (const std::string& written : check.captures) {
+      const std::string name = lowered(written);
+      if (!is_built_in(name) || is_changeable(name)) continue;
+      check.problem = fmt::format("the duplicate \"{}\" variable", name);
+    }
+  }
   if (check.problem.empty()) return true;
   error(directive, index, std::move(check.problem));
   return false;
