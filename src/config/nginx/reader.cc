@@ -66,11 +66,14 @@ bool Reader::seen_on_level(std::string_view name) const {
 }
 
 Level Reader::nested(Context context) const {
+  // A program may be long, and belongs to its level alone: it is not copied.
+  std::vector<RewriteLine> lines = std::move(level_->rewrite_lines);
+  level_->rewrite_lines.clear();
   Level inner = *level_;
+  level_->rewrite_lines = std::move(lines);
   inner.context = context;
   inner.seen.clear();
   inner.proxy_buffers = nullptr;
-  inner.rewrite_lines.clear();
   inner.location.rewrite.reset();
   inner.location.limit_except.reset();
   inner.location.health_check.reset();
