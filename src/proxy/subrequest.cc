@@ -46,6 +46,7 @@ Subrequest::Subrequest(Exchange& main, const Spec& spec, ResponseSink& sink)
   request.location = outer.location;
   request.defined = outer.defined;
   request.captures = outer.captures;
+  request.connected = outer.connected;
   request.started = exchange.now();
   request.internal = request.subrequest = true;
   exchange.body.begin(request.head.framing, {}, 0);
