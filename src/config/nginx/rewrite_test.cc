@@ -64,7 +64,7 @@ TEST(Rewrite, ProgramsAreNotInherited) {
 
 TEST(Rewrite, RefusesInNginxWords) {
   EXPECT_THAT(load_server("rewrite ^/a /b later;").errors(),
-              ElementsAre("4:15 invalid parameter \"later\""));
+              ElementsAre("4:16 invalid parameter \"later\""));
   EXPECT_THAT(load_server("set $host x;").errors(),
               ElementsAre("4:5 the duplicate \"host\" variable"));
   EXPECT_THAT(load_server("if (x = y) { }").errors(), ElementsAre("4:4 invalid condition \"x\""));
@@ -89,7 +89,7 @@ TEST(VariableNames, AMapWinsOverASetWhateverTheOrder) {
 }
 
 TEST(VariableNames, LinesOfAMapAreNoDirectives) {
-  const Loaded loaded = load_http("map $uri $v { set $x; location 1; }\nserver { }");
+  const Loaded loaded = load_http("map $uri $v { set y; location ~(?<z>.); }\nserver { }");
   ASSERT_TRUE(loaded.proxy) << testing::PrintToString(loaded.lines());
   EXPECT_EQ(loaded.proxy->variables.size(), 1u);
 }
