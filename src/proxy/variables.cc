@@ -278,7 +278,7 @@ bool append_outcome_variable(std::string& into, Variable variable, const Request
     case Variable::nginx_version:
       return always(into, nginx_version);
     case Variable::limit_rate:
-      return always(into, "0");
+      return append_number(into, request.limit_rate.value_or(0));
     case Variable::document_root:
       append_document_root(into, request);
       return true;
