@@ -131,6 +131,8 @@ void HealthChecker::record(Check& check, const Subject& subject, const HealthFin
     slot.times_unhealthy.fetch_add(1, std::memory_order_relaxed);
     log_.print(LogLevel::warning, "peer is unhealthy while {}, {}", finding.action, about);
   } else if (after == upstream::CheckState::healthy && before != after) {
+    // Its slow start begins.
+    slot.recovered_ns.store(loop_.now().time_since_epoch().count(), std::memory_order_relaxed);
     log_.print(LogLevel::notice, "peer is healthy, {}", about);
   }
 }
