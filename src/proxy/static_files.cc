@@ -121,6 +121,7 @@ Verdict redirect_to_folder(Request& request) {
 Verdict serve_file(Request& request, ErrorLog& log) {
   // POST goes as far as nginx lets it, for the same answers: 404 before 405.
   if (!is_get(request) && request.head.method != Method::post) return Verdict::error(405);
+  if (!alias_fits(request)) return Verdict::error(500);
   if (request.uri.ends_with('/')) {
     const Verdict found = find_index(request, log);
     return found.kind == Verdict::Kind::proceed ? forbid_listing(request, log) : found;
