@@ -8,6 +8,7 @@
 #include "proxy/attempt.h"
 #include "proxy/cached_request.h"
 #include "proxy/outgoing_body.h"
+#include "proxy/page.h"
 #include "proxy/relay.h"
 #include "proxy/responder.h"
 #include "proxy/response_head.h"
@@ -67,7 +68,7 @@ runtime::Task<void> Attempt::pass_on() {
                     ? std::optional(head.framing.content_length)
                     : std::nullopt;
   if (cached) length = cached->client_length(length);
-  outgoing.begin(exchange_, length);
+  begin_outgoing(exchange_, outgoing, length);
   bool client_left = false;
 
   const std::span<char> buffer = exchange_.upstream_buffer.span().subspan(head.bytes);

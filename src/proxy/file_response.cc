@@ -16,6 +16,7 @@
 #include "http/range.h"
 #include "proxy/added_headers.h"
 #include "proxy/compression.h"
+#include "proxy/page_filters.h"
 
 namespace baton::proxy {
 
@@ -177,7 +178,7 @@ Verdict respond_with_file(Request& request, runtime::Fd file, std::uint64_t size
   add_charset(request);
   response.file = std::move(file);
   // The bytes that go out are not those of the file.
-  const bool changes = will_be_compressed(request, size_bytes);
+  const bool changes = will_be_compressed(request, size_bytes) || changes_text(request);
   if (!plain && !changes) return send_asked_ranges(request, validators, size_bytes);
   response.content_length = size_bytes;
   if (size_bytes > 0) send_part(response, {0, size_bytes}, {});

@@ -17,6 +17,8 @@
 #include "proxy/forward.h"
 #include "proxy/forward_cached.h"
 #include "proxy/limit.h"
+#include "proxy/mirror.h"
+#include "proxy/page.h"
 #include "proxy/request_head.h"
 #include "proxy/responder.h"
 #include "proxy/route.h"
@@ -64,6 +66,10 @@ runtime::Task<Verdict> handle(Exchange& exchange) {
   if (!location.try_files.empty()) {
     const Verdict tried = try_files(request);
     if (tried.kind != Verdict::Kind::proceed) co_return tried;
+  }
+  if (location.mirror) {
+    const Verdict mirrored = co_await start_mirrors(exchange);
+    if (mirrored.kind != Verdict::Kind::proceed) co_return mirrored;
   }
   if (location.stub_status) co_return answer_stub_status(exchange);
   if (location.proxy) {
@@ -146,6 +152,7 @@ runtime::Task<void> find_answer(Exchange& exchange, Verdict verdict) {
     }
   }
   if (!request.header_sent && !exchange.silent) co_await respond(exchange);
+  if (exchange.page) co_await finish_page(exchange);
 }
 
 void log_request(Exchange& exchange) {

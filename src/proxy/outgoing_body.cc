@@ -2,7 +2,12 @@
 
 #include "proxy/outgoing_body.h"
 
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
 #include "proxy/added_headers.h"
+#include "proxy/client_output.h"
 #include "proxy/exchange.h"
 #include "proxy/relay.h"
 #include "proxy/response_head.h"
@@ -29,8 +34,24 @@ void OutgoingBody::begin(Exchange& exchange, std::optional<std::uint64_t> length
   request.header_sent = true;
   pieces_[0] = iovec{nullptr, 0};
   if (exchange.sink) return;
+  begin_pacing(exchange);
   write_response_head(exchange);
   pieces_[0] = piece_of(exchange.head_text);
+}
+
+bool OutgoingBody::is_to_be_split() const {
+  return !bodyless_ &&
+         std::ranges::any_of(filters_, [](const auto& filter) { return filter->is_page_place(); });
+}
+
+OutgoingBody OutgoingBody::split() {
+  OutgoingBody rest = std::move(*this);
+  *this = OutgoingBody();
+  const auto place = std::ranges::find_if(
+      rest.filters_, [](const auto& filter) { return filter->is_page_place(); });
+  filters_.assign(std::make_move_iterator(rest.filters_.begin()), std::make_move_iterator(place));
+  rest.filters_.erase(rest.filters_.begin(), place + 1);
+  return rest;
 }
 
 std::string_view OutgoingBody::run_filters(std::string_view bytes, BodyPart part) {

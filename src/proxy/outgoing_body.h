@@ -20,6 +20,7 @@
 
 namespace baton::proxy {
 
+struct Exchange;
 struct Request;
 
 class OutgoingBody {
@@ -27,6 +28,8 @@ class OutgoingBody {
   OutgoingBody() = default;
   OutgoingBody(const OutgoingBody&) = delete;
   OutgoingBody& operator=(const OutgoingBody&) = delete;
+  OutgoingBody(OutgoingBody&&) = default;
+  OutgoingBody& operator=(OutgoingBody&&) = default;
 
   // request.response has its status and lines; `length_bytes` is the body's size where it is known.
   // Chooses filters and framing and writes the head, which goes out with the first pieces.
@@ -35,6 +38,11 @@ class OutgoingBody {
   // True when bytes go out as they are: a file may be sent by the kernel, between the head (from
   // frame() of nothing) and the end.
   [[nodiscard]] bool is_plain() const { return filters_.empty() && !chunked_; }
+
+  // For a body that is put together (page.h): leaves this with the filters in front of the page,
+  // without a head and framing, and gives what comes behind. Before anything was framed.
+  [[nodiscard]] bool is_to_be_split() const;
+  OutgoingBody split();
 
   // What is to be sent now, good until the next call; may be empty. Every call's pieces are sent
   // before the next. A filter that failed shows in status(): the response cannot be completed.

@@ -39,6 +39,7 @@ Subrequest::Subrequest(Exchange& main, const Spec& spec, ResponseSink& sink)
     request.head.method_name = "GET";
   }
   request.host = outer.host;
+  request.defined = outer.defined;  // variables that have a value keep it
   request.raw_path = outer.raw_path;
   request.raw_uri = outer.raw_uri;
   request.proxy = outer.proxy;

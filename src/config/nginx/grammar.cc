@@ -24,8 +24,8 @@ void for_each_rule(Visitor visit) {
         proxy_rules(),   proxy_cache_rules(), tls_rules(),       health_rules(),
         filters_rules(), access_rules(),      gateways_rules(),  other_rules(),
         balance_rules(), client_body_rules(), limits_rules(),    authorization_rules(),
-        map_rules(),     geo_rules(),         real_ip_rules(),   referer_rules(),
-        user_id_rules()}) {
+        page_rules(),    map_rules(),         geo_rules(),       real_ip_rules(),
+        referer_rules(), user_id_rules()}) {
     for (const Rule& rule : topic) visit(rule);
   }
 }

@@ -31,6 +31,7 @@ std::span<const Rule> gateways_rules();       // gateways.cc: fastcgi, uwsgi, sc
 std::span<const Rule> other_rules();          // other_levels.cc: stream, mail, commercial modules
 std::span<const Rule> limits_rules();         // limits.cc: limit_req, limit_conn, limit_rate
 std::span<const Rule> authorization_rules();  // authorization.cc: allow, deny, auth_*, mirror
+std::span<const Rule> page_rules();           // pages.cc: ssi, sub_filter, add_before_body
 std::span<const Rule> map_rules();            // map.cc: map, split_clients
 std::span<const Rule> geo_rules();            // geo.cc
 std::span<const Rule> real_ip_rules();        // real_ip.cc
