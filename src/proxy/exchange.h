@@ -69,7 +69,7 @@ struct Exchange {
   std::size_t upstream_uri_size = 0;
   std::size_t first_attempt = 0;  // of the present location, in request.attempts
   http::ResponseHead upstream_head;
-  runtime::BufferPool::Buffer upstream_buffer;  // holds what upstream_head's views point into
+  runtime::BufferPool::Buffer upstream_buffer;       // holds what upstream_head's views point into
   http::Method upstream_method = http::Method::get;  // what is asked of the upstream server
   CachedRequest* cached = nullptr;                   // while it is forwarded with proxy_cache
   std::shared_ptr<const void> cached_text;           // what views into a cached response need

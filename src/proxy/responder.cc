@@ -152,6 +152,21 @@ runtime::Task<Status> send_to_client(Exchange& exchange, std::span<iovec> pieces
   co_return std::unexpected(sent.error().on(Side::client));
 }
 
+Status send_now(Exchange& exchange, std::span<iovec>& pieces) {
+  runtime::Source& source = exchange.client->stream.source();
+  if (exchange.request.location->limits || exchange.request.limit_rate) return {};
+  while (true) {
+    while (!pieces.empty() && pieces.front().iov_len == 0) pieces = pieces.subspan(1);
+    if (pieces.empty() || source.cancelled() || !source.ready(runtime::Direction::write)) return {};
+    runtime::WriteSome write{pieces.data(), static_cast<int>(pieces.size()), false};
+    const auto sent = write.attempt(source);
+    if (!sent) return {};
+    if (!*sent) return std::unexpected(sent->error().on(Side::client));
+    count_sent(exchange.request, **sent);
+    advance(pieces, **sent);
+  }
+}
+
 runtime::Task<Status> respond(Exchange& exchange) {
   Request& request = exchange.request;
   const Response& response = request.response;

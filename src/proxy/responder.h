@@ -17,4 +17,8 @@ runtime::Task<Status> send_all(runtime::Stream& stream, std::span<iovec> pieces,
 // The same to the client (or to the sink of a subrequest), counting what went out.
 runtime::Task<Status> send_to_client(Exchange& exchange, std::span<iovec> pieces, bool more);
 
+// Sends of `pieces` what the client takes at once, and leaves the rest in them: empty when all is
+// gone. For responses without a limited rate only; with one nothing is sent here.
+Status send_now(Exchange& exchange, std::span<iovec>& pieces);
+
 }  // namespace baton::proxy
