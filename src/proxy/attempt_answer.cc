@@ -75,7 +75,9 @@ bool Attempt::begin_answer(UpstreamBody& body, OutgoingBody& outgoing) {
   if (cached && !cached->is_storing() && uploaded_) watch_client();
   const upstream::Group& group =
       exchange_.services.upstreams.group(exchange_.upstream_group, exchange_.upstream_hold);
-  if (group.config().sticky) bind_session(exchange_, group, pick_.peer());
+  if (group.config().sticky) {
+    bind_session(exchange_, group, pick_.peer(), SessionMoment::head);
+  }
   const bool sized = head.framing.kind == http::BodyKind::length || body.done();
   const bool has_length = head.headers.has(http::HeaderId::content_length);
   auto length = sized && (has_length || !is_bodyless(exchange_.request))
@@ -292,6 +294,11 @@ void Attempt::break_off(const Error& error) {
 // The server has given all that it had to: its connection is free.
 void Attempt::finish_upstream(bool surplus) {
   pick_.count_response(exchange_.upstream_head.status, record().header.value_or(0s), elapsed());
+  const upstream::Group& group =
+      exchange_.services.upstreams.group(exchange_.upstream_group, exchange_.upstream_hold);
+  if (group.config().sticky) {
+    bind_session(exchange_, group, pick_.peer(), SessionMoment::end);
+  }
   pick_.count_bytes(record().bytes_sent, record().bytes_received);
   pick_.succeed(exchange_.now());
   record().response = elapsed();

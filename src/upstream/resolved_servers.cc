@@ -60,19 +60,16 @@ ResolvedMember read_place(const ipc::PeerSlot& slot, std::uint64_t place) {
 
 // Another server's counters are not this one's.
 void clear_counters(ipc::PeerSlot& slot) {
-  for (auto* counter : {&slot.requests, &slot.bytes_sent, &slot.bytes_received, &slot.failures,
-                        &slot.header_time_ns, &slot.response_time_ns, &slot.checks,
-                        &slot.checks_failed, &slot.check_word}) {
-    counter->store(0, relaxed);
-  }
-  for (auto& counter : slot.responses) counter.store(0, relaxed);
-  for (auto* time :
-       {&slot.last_picked_ns, &slot.accessed_ns, &slot.checked_ns, &slot.unavailable_since_ns}) {
-    time->store(0, relaxed);
-  }
-  slot.fails.store(0, relaxed);
-  slot.times_unavailable.store(0, relaxed);
-  slot.times_unhealthy.store(0, relaxed);
+  const auto zero = [](auto&... counters) { (counters.store({}, relaxed), ...); };
+  zero(slot.requests, slot.bytes_sent, slot.bytes_received, slot.last_picked_ns);
+  zero(slot.fails, slot.times_unavailable, slot.check_word, slot.accessed_ns, slot.checked_ns,
+       slot.unavailable_since_ns, slot.failures, slot.recovered_ns, slot.stalled_since_ns);
+  zero(slot.waiting, slot.suspect_waiting, slot.suspect_ns, slot.silent_since_ns, slot.answered_ns,
+       slot.stall_probe_ns, slot.stall_probes, slot.times_stalled, slot.mean_header_ns,
+       slot.mean_response_ns, slot.header_time_ns, slot.response_time_ns);
+  zero(slot.checks, slot.checks_failed, slot.times_unhealthy, slot.check_passed_last);
+  for (auto& counter : slot.answers_by_time) zero(counter);
+  for (auto& counter : slot.responses) zero(counter);
 }
 
 // What a Group needs to stay as long as it does.

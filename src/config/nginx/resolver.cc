@@ -51,6 +51,9 @@ void read_resolver(Reader& reader, const Directive& directive) {
     bool wrong = false;
     if (read_parameter(word, read, wrong)) {
       if (wrong) return reader.error(directive, i, fmt::format("invalid parameter: {}", word));
+      if (word.starts_with("status_zone=")) {
+        reader.note(directive, i, "\"status_zone\" has no effect in baton: it keeps no statistics");
+      }
       continue;
     }
     const AddressText text = parse_address(word, AddressUse::upstream);

@@ -240,6 +240,7 @@ def test_jitter_puts_checks_off(server, pair):
 
 
 def test_checks_of_several_locations_all_have_to_pass(server, pair):
+    pair[1].healthy = reply("", headers=[("X-Odd", "1")])
     server.start("""
         upstream app { zone app 64k; server 127.0.0.1:ONE; server 127.0.0.1:TWO; }
         match odd { header X-Odd; }
@@ -247,7 +248,6 @@ def test_checks_of_several_locations_all_have_to_pass(server, pair):
           location / { proxy_pass http://app; health_check uri=/check interval=100ms; }
           location /b { proxy_pass http://app; health_check uri=/check interval=100ms match=odd; } }
         """, ONE=pair[0].port, TWO=pair[1].port)
-    pair[1].healthy = reply("", headers=[("X-Odd", "1")])
     assert server.wait_for(lambda: OUT + "checking header" in server.error_log())
     assert answers(server) == {"two"}
 
