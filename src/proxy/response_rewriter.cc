@@ -111,24 +111,29 @@ ResponseRewriter::Rule ResponseRewriter::make_rule(const config::Replacement& re
   return rule;
 }
 
-// What becomes of `value` by one rule; nullopt: it does not match.
+// What becomes of `value` by one rule; nullopt: it does not match. The dot before a domain is
+// neither looked at nor lost.
 std::optional<std::string> ResponseRewriter::apply(const Rule& rule, Request& request,
                                                    std::string_view value, TextMatch match) {
-  if (rule.replacement && rule.replacement->kind != Kind::text) {
+  const bool domain = match == TextMatch::domain;
+  const std::string dot = domain && value.starts_with('.') ? "." : "";
+  if (domain) value = without_dot(value);
+  const auto replacement = [&] {
+    const std::string to = rule.replacement ? expanded(rule.replacement->to, request) : rule.to;
+    return domain ? dot + std::string(without_dot(to)) : to;
+  };
+  if (rule.regex) {
     const CapturesKept kept(request);
-    if (!rule.regex || !rule.regex->match(value, request.captures)) return std::nullopt;
-    std::string result = expanded(rule.replacement->to, request);
-    if (match == TextMatch::domain) result = without_dot(result);
-    return result;
+    if (!rule.regex->match(value, request.captures)) return std::nullopt;
+    return replacement();
   }
   const std::string from = rule.replacement ? expanded(rule.replacement->from, request) : rule.from;
-  if (match == TextMatch::domain) {
-    if (!equals_ignoring_case(without_dot(value), without_dot(from))) return std::nullopt;
-    return std::string(without_dot(expanded(rule.replacement->to, request)));
+  if (domain) {
+    if (!equals_ignoring_case(value, without_dot(from))) return std::nullopt;
+    return replacement();
   }
   if (!value.starts_with(from)) return std::nullopt;
-  std::string result = rule.replacement ? expanded(rule.replacement->to, request) : rule.to;
-  return result.append(value.substr(from.size()));
+  return replacement().append(value.substr(from.size()));
 }
 
 std::optional<std::string> ResponseRewriter::apply(const std::vector<Rule>& rules, Request& request,

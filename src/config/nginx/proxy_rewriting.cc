@@ -114,7 +114,7 @@ void read_cookie_flags(Reader& reader, const Directive& directive) {
   for (std::size_t i = 2; i <= directive.count(); ++i) {
     const std::string& word = directive.word(i);
     if (!has_variables(word) && std::ranges::find(known, word) == known.end()) {
-      return reader.error(directive, i, fmt::format("invalid parameter \"{}\"", word));
+      reader.warning(directive, i, fmt::format("\"{}\" is no flag of cookies", word));
     }
     rule.flags.push_back(reader.compile(directive, i));
   }

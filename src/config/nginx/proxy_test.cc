@@ -195,8 +195,7 @@ TEST(ProxyCookies, AreInheritedAsAWholeAndTurnedOff) {
   const auto off =
       proxying("proxy_pass http://10.0.0.1; proxy_cookie_path off;", "proxy_cookie_path /a /b;");
   EXPECT_TRUE(off->rules->cookie_paths.empty());
-  EXPECT_THAT(errors("proxy_cookie_flags ~ secur;"),
-              ElementsAre("3:44 invalid parameter \"secur\""));
+  EXPECT_THAT(errors("proxy_cookie_path on;"), ElementsAre("3:41 invalid parameter \"on\""));
 }
 
 TEST(ProxyBuffers, MustFitTogether) {

@@ -138,6 +138,7 @@ def test_empty_value_passes(server):
     assert b"X-Empty: \r\n" in backend.requests[0][0] or b"X-Empty:\r\n" in backend.requests[0][0]
 
 
+@baton_only("before 1.23 nginx took the first line")
 def test_lines_of_one_name_are_joined_in_the_variable(server):
     start(server)
     assert raw_get(server, lines=["X-A: 1", "X-A: 2", "X-B: 3"]).endswith(b"1, 2,3")
@@ -156,10 +157,16 @@ def test_empty_lines_before_a_request_are_skipped(server):
         .startswith(b"HTTP/1.1 200 ")
 
 
-@pytest.mark.parametrize("method", ["CONNECT a:80", "TRACE /"])
-def test_method_is_not_allowed(server, method):
+def test_trace_is_not_allowed(server):
     start(server)
-    received = server.raw(f"{method} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+    received = server.raw(b"TRACE / HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert received.startswith(b"HTTP/1.1 405 Not Allowed\r\n")
+
+
+@baton_only("the real nginx 1.22 takes the target for a broken line")
+def test_connect_is_not_allowed(server):
+    start(server)
+    received = server.raw(b"CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n")
     assert received.startswith(b"HTTP/1.1 405 Not Allowed\r\n")
 
 

@@ -18,7 +18,7 @@ CASES = [
     ("a=b; Domain=LOCALHOST; path=/", "proxy_cookie_domain localhost example.org;",
      "a=b; Domain=example.org; path=/"),
     ("a=b; domain=.localhost", "proxy_cookie_domain localhost example.org;",
-     "a=b; domain=example.org"),
+     "a=b; domain=.example.org"),
     ("a=b; domain=localhost", "proxy_cookie_domain .localhost .example.org;",
      "a=b; domain=example.org"),
     ("a=b; domain=sub.localhost", "proxy_cookie_domain localhost example.org;",
@@ -66,7 +66,6 @@ def test_every_cookie_is_rewritten(server):
 
 @pytest.mark.parametrize("text, message", [
     ("proxy_cookie_path on;", 'invalid parameter "on"'),
-    ("proxy_cookie_flags a lax;", 'invalid parameter "lax"'),
     ("proxy_cookie_domain ~( x;", "pcre"),
 ])
 def test_wrong_words_are_told(server, text, message):

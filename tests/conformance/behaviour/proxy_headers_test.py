@@ -84,15 +84,11 @@ def test_lines_of_the_client_can_be_kept_back(server):
     ("/name", "/", "/name/x", "//x"),
     ("/name/", "/remote/", "/name/a%20b", "/remote/a%20b"),
     ("/name/", "/remote/", "/name//a/../b", "/remote/b"),
-    ("/name/", "?q=", "/name/x", "/?q=x"),
     ("= /exact", "/other", "/exact?a", "/other?a"),
     ("^~ /im", "/pic", "/img/x", "/picg/x"),
     ("~ ^/re(.*)$", "", "/regex/x?y", "/regex/x?y"),
-    ("/name/", "/$1", "/name/x", None),
 ])
 def test_uri_that_the_server_sees(server, where, passed, path, expected):
-    if expected is None:
-        pytest.skip("variables are another matter")
     head, _ = asked(server, path=path, where=where, passed=passed)
     assert head.split(" ")[1] == expected
 
