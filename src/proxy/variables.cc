@@ -311,6 +311,10 @@ bool append_named_variable(std::string& into, const TextPart& part, const Reques
       return append_sent_header(into, request, part.text);
     case Variable::upstream_http_name:
       return upstream && append_header(into, upstream->headers, part.text, part.index);
+    case Variable::upstream_trailer_name:
+      return append_trailer(into, request.upstream_trailers, part.text);
+    case Variable::sent_trailer_name:
+      return request.passes_trailers && append_trailer(into, request.upstream_trailers, part.text);
     case Variable::upstream_cookie_name:
       return upstream && append_set_cookie(into, upstream->headers, part.text);
     default:

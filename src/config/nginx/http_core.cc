@@ -181,7 +181,6 @@ constexpr Rule rules[] = {
     no_effect("output_buffers", hsl, take2, Value::buffers),
     no_effect("msie_padding", hsl, take_switch),
     no_effect("msie_refresh", hsl, take_switch),
-    only_value("early_hints", hsl, take1_or_more, "0"),
     refused("post_action", in_all_http, take1, Value::text),
 };
 
