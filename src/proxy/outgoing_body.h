@@ -20,6 +20,7 @@
 
 namespace baton::proxy {
 
+struct Exchange;
 struct Request;
 
 class OutgoingBody {
