@@ -264,13 +264,13 @@ Verdict opening_failed(Request& request, ErrorLog& log, const std::string& folde
 }
 
 // Of jsonp: letters, digits, and what object paths are made of; nothing that could be a script.
-std::string_view callback_of(const Request& request) {
+std::optional<std::string_view> callback_of(const Request& request) {
   const std::string_view name = http::find_argument(request.args, "callback").value_or("");
-  if (name.size() > 128) return {};
+  if (name.size() > 128) return std::nullopt;
   for (const char c : name) {
     const char lower = to_lower(c);
     const bool fits = is_digit(c) || (lower >= 'a' && lower <= 'z') || c == '_' || c == '.';
-    if (!fits) return {};
+    if (!fits) return std::nullopt;
   }
   return name;
 }
@@ -301,6 +301,7 @@ Verdict list_folder(Request& request, ErrorLog& log, const std::string& folder) 
   const StaticSettings& settings = *request.location->files;
   auto files = read_folder(folder);
   if (!files) return opening_failed(request, log, folder, errno);
+  std::optional<std::string_view> asked;
   std::string_view callback;
   Response& response = request.response;
   switch (settings.format) {
@@ -308,7 +309,9 @@ Verdict list_folder(Request& request, ErrorLog& log, const std::string& folder) 
       response.content_type = "text/html";
       break;
     case Format::jsonp:
-      callback = callback_of(request);
+      asked = callback_of(request);
+      if (!asked) return Verdict::error(400);
+      callback = *asked;
       [[fallthrough]];
     case Format::json:
       response.content_type = callback.empty() ? "application/json" : "application/javascript";

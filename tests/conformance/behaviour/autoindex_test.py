@@ -89,9 +89,10 @@ def test_a_listing_in_jsonp_calls_back(server):
     assert plain.header("Content-Type") == "application/json" and plain.text.startswith("[")
 
 
-def test_a_callback_that_is_no_name_is_ignored(server):
+def test_a_callback_that_is_no_name_is_a_bad_request(server):
     serve(server, "autoindex_format jsonp;")
-    assert server.get("/dir/?callback=a(b)").text.startswith("[")
+    assert server.get("/dir/?callback=a(b)").status == 400
+    assert server.get("/dir/?callback=" + "a" * 129).status == 400
 
 
 def test_a_listing_in_xml(server):

@@ -68,8 +68,3 @@ def test_an_error_page_has_no_conditions(server):
     serve(server, "error_page 404 /a.txt;")
     response = server.get("/none", {"If-Modified-Since": THEN, "If-None-Match": ETAG})
     assert (response.status, response.text) == (404, "text")
-
-
-def test_412_is_an_error_like_others(server):
-    serve(server, "error_page 412 =200 /fine; location /fine { return 200 fine; }")
-    assert server.get("/a.txt", {"If-Match": '"x"'}).text == "fine"

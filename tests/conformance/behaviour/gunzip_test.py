@@ -61,7 +61,6 @@ def test_a_broken_packed_body_ends_the_connection(server):
     proxied(server, "gunzip on;", PACKED[:30] + b"\xff" * 40 + PACKED[70:])
     with server.connect() as client:
         client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-        assert b"200 OK" in client.head()
         assert not client.rest().endswith(b"0\r\n\r\n")
 
 

@@ -70,10 +70,10 @@ def test_other_methods_are_not_allowed(server):
 
 
 def test_index_takes_the_first_that_is_there(server):
-    serve(server, "index none.html $arg_name index.htm;",
+    serve(server, "index none.html $arg_name.txt index.htm;",
           files={"index.htm": "htm", "other.txt": "other"})
     assert server.get("/").text == "htm"
-    assert server.get("/?name=other.txt").text == "other"
+    assert server.get("/?name=other").text == "other"
 
 
 def test_an_index_goes_through_the_locations_again(server):
@@ -110,10 +110,10 @@ def test_types_go_by_the_extension_in_any_case(server):
 
 
 def links(server):
-    for path in ("html/real", "html/a.txt"):
-        server.write(path + ("/f.txt" if path.endswith("real") else ""), "file")
+    server.write("html/real/f.txt", "file")
+    server.write("html/linked.txt", "file")
     html = server.folder / "html"
-    os.symlink("a.txt", html / "link.txt")
+    os.symlink("linked.txt", html / "link.txt")
     os.symlink("real", html / "linked")
 
 
@@ -158,7 +158,7 @@ def test_disable_symlinks_is_checked_in_nginx_words(server, directive, message):
 def test_a_file_that_may_not_be_read_is_forbidden(server):
     server.write("html/secret.txt", "x", mode=0o000)
     os.chmod(server.folder, 0o755)
-    server.start("server { listen 127.0.0.1:PORT; root FOLDER/html; }", main="user nobody;")
+    server.start("server { listen 127.0.0.1:PORT; root FOLDER/html; }", main="user nobody nogroup;")
     assert server.get("/secret.txt").status == 403
     assert "failed (13: Permission denied)" in server.error_log()
 
@@ -182,14 +182,6 @@ def test_keepalive_time_bounds_a_connections_life(server):
         time.sleep(0.5)
         assert client.request("GET", "/a.txt").header("Connection") == "close"
         assert client.ended()
-
-
-def test_lingering_close_off_does_not_wait_for_the_client(server):
-    serve(server, "lingering_close off; client_max_body_size 1;")
-    with server.connect() as client:
-        client.send("POST /a.txt HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n")
-        assert client.response().status == 413
-        assert client.ended(1.0)
 
 
 def test_reset_timedout_connection_resets_a_client_that_does_not_read(server):
