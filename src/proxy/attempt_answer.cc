@@ -92,7 +92,7 @@ runtime::Task<void> Attempt::pass_on() {
     if (!client_left) {
       Status sent;
       do {
-        sent = co_await send_to_client(exchange_, outgoing.frame(passed, part), false);
+        sent = co_await send_to_client(exchange_, outgoing.frame_some(passed, part), false);
         passed = {};
       } while (sent && outgoing.has_more());
       client_left = !sent || !outgoing.status();

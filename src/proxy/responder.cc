@@ -67,7 +67,7 @@ runtime::Task<Status> send_through(Exchange& exchange, OutgoingBody& body, std::
                                    BodyPart part) {
   Status sent;
   do {
-    const std::span<iovec> pieces = body.frame(bytes, part);
+    const std::span<iovec> pieces = body.frame_some(bytes, part);
     bytes = {};
     const bool more = part != BodyPart::last || body.has_more();
     sent = co_await send_to_client(exchange, pieces, more);
@@ -167,7 +167,7 @@ runtime::Task<Status> respond(Exchange& exchange) {
   if (is_bodyless(request) || !response.file) {
     std::string_view text = response.text;
     do {
-      sent = co_await send_to_client(exchange, body.frame(text, BodyPart::last), false);
+      sent = co_await send_to_client(exchange, body.frame_some(text, BodyPart::last), false);
       text = {};
     } while (sent && body.has_more());
     if (sent) sent = body.status();
