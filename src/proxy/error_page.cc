@@ -95,6 +95,7 @@ Verdict answer_error(Exchange& exchange, std::uint16_t status) {
       // internal redirects).
       exchange.error_page_used = !request.location->recursive_error_pages;
       request.response.headers.clear();
+      request.response.content_type = {};
       return use_page(exchange, *page, status);
     }
   }

@@ -176,7 +176,10 @@ Verdict respond_with_file(Request& request, runtime::Fd file, std::uint64_t size
     response.status = 304;
     return Verdict::respond();
   }
-  response.content_type = content_type_of(request, request.uri);
+  // An upstream server that sent the request here has said what it is.
+  if (response.content_type.empty()) {
+    response.content_type = content_type_of(request, request.uri);
+  }
   // Here already, for the heads of the parts of a multipart body.
   add_charset(request);
   response.file = std::move(file);

@@ -12,8 +12,8 @@
 #include "http/header_line.h"
 #include "http/scan.h"
 #include "http/status.h"
-#include "proxy/user_id.h"
 #include "proxy/user_agent.h"
+#include "proxy/user_id.h"
 #include "proxy/variables.h"
 
 namespace baton::proxy {
