@@ -308,8 +308,11 @@ runtime::Task<void> FastcgiAttempt::pass_on() {
     if (last && length_ && left > 0 && !is_bodyless(exchange_.request)) {
       co_return break_off(closed_early, closed_early.detail);
     }
-    const Status sent = co_await send_to_client(
-        exchange_, outgoing.frame(bytes, last ? BodyPart::last : BodyPart::flush), false);
+    // Bytes that may be buffered need not be pressed out of the filters at once.
+    const BodyPart part = last               ? BodyPart::last
+                          : proxy_.buffering ? BodyPart::more
+                                             : BodyPart::flush;
+    const Status sent = co_await send_to_client(exchange_, outgoing.frame(bytes, part), false);
     if (!sent || !outgoing.status()) {
       co_return break_off(sent ? outgoing.status().error() : sent.error(), {});
     }

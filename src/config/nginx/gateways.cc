@@ -33,7 +33,7 @@ constexpr Rule rules[] = {
     supported("fastcgi_pass_request_headers", hsl, take_switch, read_fastcgi_switch),
     supported("fastcgi_pass_request_body", hsl, take_switch, read_fastcgi_switch),
     supported("fastcgi_buffer_size", hsl, take1, read_fastcgi_buffer_size, Value::size),
-    no_effect("fastcgi_buffering", hsl, take_switch, Value::any, passed_on),
+    supported("fastcgi_buffering", hsl, take_switch, read_fastcgi_switch),
     no_effect("fastcgi_buffers", hsl, take2, Value::buffers, passed_on),
     no_effect("fastcgi_busy_buffers_size", hsl, take1, Value::size, passed_on),
     no_effect("fastcgi_temp_path", hsl, take1234, Value::text, passed_on),
