@@ -304,10 +304,9 @@ runtime::Task<void> FastcgiAttempt::pass_on() {
     }
     if (length_) left -= bytes.size();
     record().body_bytes += bytes.size();
-    const bool last = decoder_.ended() || left == 0;
-    if (last && length_ && left > 0 && !is_bodyless(exchange_.request)) {
-      co_return break_off(closed_early, closed_early.detail);
-    }
+    const bool cut_short =
+        decoder_.ended() && length_ && left > 0 && !is_bodyless(exchange_.request);
+    const bool last = (decoder_.ended() && !cut_short) || left == 0;
     // Bytes that may be buffered need not be pressed out of the filters at once.
     const BodyPart part = last               ? BodyPart::last
                           : proxy_.buffering ? BodyPart::more
@@ -316,6 +315,7 @@ runtime::Task<void> FastcgiAttempt::pass_on() {
     if (!sent || !outgoing.status()) {
       co_return break_off(sent ? outgoing.status().error() : sent.error(), {});
     }
+    if (cut_short) co_return break_off(closed_early, closed_early.detail);
     if (last) break;
     const auto got = co_await upstream().read(buffer, exchange_.now() + proxy_.read_timeout);
     if (!got) co_return break_off(got.error().on(Side::upstream), {});

@@ -44,6 +44,12 @@ std::uint64_t body_size(const Response& response) {
   return size;
 }
 
+// reset_timedout_connection: what is unsent is dropped at once.
+void reset_late_client(Exchange& exchange, const Error& error) {
+  if (error.kind != ErrorKind::timed_out || !exchange.request.location->reset_timed_out) return;
+  exchange.client->stream.reset_on_close();
+}
+
 // The kernel sends the file; for a response that goes out as it is.
 runtime::Task<Status> send_file_range(Exchange& exchange, std::uint64_t offset,
                                       std::uint64_t left) {
@@ -52,7 +58,10 @@ runtime::Task<Status> send_file_range(Exchange& exchange, std::uint64_t offset,
     const auto sent = co_await exchange.client->stream.send_file(
         request.response.file.get(), static_cast<off_t>(offset), static_cast<std::size_t>(left),
         exchange.now() + request.location->send_timeout);
-    if (!sent) co_return std::unexpected(sent.error().on(Side::client));
+    if (!sent) {
+      reset_late_client(exchange, sent.error());
+      co_return std::unexpected(sent.error().on(Side::client));
+    }
     // The file shrank: the promised length cannot be kept, only the connection ended.
     if (*sent == 0) co_return fail(ErrorKind::closed, "file was truncated while sending");
     count_sent(request, *sent);
@@ -146,9 +155,7 @@ runtime::Task<Status> send_to_client(Exchange& exchange, std::span<iovec> pieces
       co_await send_all(exchange.client->stream, pieces, request.location->send_timeout, more);
   count_sent(request, all - bytes_in(pieces));
   if (sent) co_return Status{};
-  if (sent.error().kind == ErrorKind::timed_out && request.location->reset_timed_out) {
-    exchange.client->stream.reset_on_close();
-  }
+  reset_late_client(exchange, sent.error());
   co_return std::unexpected(sent.error().on(Side::client));
 }
 
@@ -176,6 +183,11 @@ runtime::Task<Status> respond(Exchange& exchange) {
   }
   request.completed = sent.has_value();
   if (!sent) request.keep_alive = false;
+  if (!sent && sent.error().kind == ErrorKind::timed_out) {
+    exchange.services.error_log.write(LogLevel::info, request,
+                                      "client timed out (110: Connection timed out)",
+                                      "sending response to client");
+  }
   co_return sent;
 }
 

@@ -195,7 +195,6 @@ void read_disable_symlinks(Reader& reader, const Directive& directive) {
 }
 
 constexpr auto hsl = in_http_server_location;
-constexpr auto by_turns = "a turn of a large file is 4 MB, so that fast readers leave room";
 constexpr auto kernel_cache = "the kernel's own cache of names is used";
 
 constexpr Rule rules[] = {
@@ -216,7 +215,7 @@ constexpr Rule rules[] = {
     supported("max_ranges", hsl, take1, set_number<&Location::max_ranges>, Value::number),
     no_effect("types_hash_max_size", hsl, take1, Value::number),
     no_effect("types_hash_bucket_size", hsl, take1, Value::number),
-    no_effect("sendfile_max_chunk", hsl, take1, Value::size, by_turns),
+    no_effect("sendfile_max_chunk", hsl, take1, Value::size),
     no_effect("aio", hsl, take1, Value::text),
     no_effect("aio_write", hsl, take_switch),
     no_effect("read_ahead", hsl, take1, Value::size),
