@@ -11,6 +11,7 @@
 #include "http/status.h"
 #include "http/uri.h"
 #include "proxy/response_head.h"
+#include "proxy/route.h"
 #include "proxy/user_agent.h"
 #include "proxy/variables.h"
 
@@ -89,7 +90,7 @@ Verdict answer_error(Exchange& exchange, std::uint16_t status) {
     return Verdict::respond();
   }
   if (ends_connection(status)) request.keep_alive = false;
-  if (!exchange.error_page_used) {
+  if (!exchange.error_page_used && request.redirects <= uri_changes_max) {
     if (const config::ErrorPage* page = find_page(*request.location, status)) {
       // One error page per request, unless they may follow each other (and end with the count of
       // internal redirects).

@@ -7,8 +7,6 @@
 
 #include "proxy/journey.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstring>
 
@@ -58,20 +56,6 @@ Verdict answer_bad_head(Exchange& exchange, HeadOutcome outcome) {
       break;
   }
   return Verdict::respond();
-}
-
-// Access and limits of the location.
-Verdict admit(Exchange& exchange) {
-  Request& request = exchange.request;
-  const std::uint64_t most = request.location->client_max_body_bytes;
-  const http::Framing& framing = request.head.framing;
-  if (most != 0 && framing.kind == http::BodyKind::length && framing.content_length > most) {
-    exchange.services.error_log.write(
-        LogLevel::error, request,
-        fmt::format("client intended to send too large body: {} bytes", framing.content_length));
-    return Verdict::error(413);
-  }
-  return Verdict::proceed();
 }
 
 // Hands the request to what the location says: try_files, proxy_pass, files.
@@ -157,7 +141,6 @@ runtime::Task<bool> discard_body(Exchange& exchange) {
 runtime::Task<void> find_answer(Exchange& exchange, Verdict verdict) {
   Request& request = exchange.request;
   while (verdict.kind != Verdict::Kind::respond) {
-    if (verdict.kind == Verdict::Kind::proceed) verdict = admit(exchange);
     if (verdict.kind == Verdict::Kind::proceed && request.location->limits) {
       verdict = co_await limit(exchange);
     }

@@ -166,6 +166,7 @@ Verdict serve_packed(Request& request, ErrorLog& log, const std::string& path) {
 Verdict serve_file(Request& request, ErrorLog& log) {
   // POST goes as far as nginx lets it, for the same answers: 404 before 405.
   if (!is_get(request) && request.head.method != Method::post) return Verdict::error(405);
+  if (!alias_fits(request)) return Verdict::error(500);
   if (request.uri.ends_with('/')) return serve_folder(request, log);
   std::string path;
   append_request_filename(path, request);

@@ -44,6 +44,9 @@ Subrequest::Subrequest(Exchange& main, const Spec& spec, ResponseSink& sink)
   request.proxy = outer.proxy;
   request.server = outer.server;
   request.location = outer.location;
+  request.defined = outer.defined;
+  request.captures = outer.captures;
+  request.connected = outer.connected;
   request.started = exchange.now();
   request.internal = request.subrequest = true;
   exchange.body.begin(request.head.framing, {}, 0);

@@ -18,6 +18,7 @@
 #include "base/version.h"
 #include "proxy/body_storage.h"
 #include "proxy/connection_counts.h"
+#include "proxy/error_log.h"
 #include "proxy/fastcgi_script.h"
 #include "proxy/header_variables.h"
 #include "proxy/log_time.h"
@@ -295,7 +296,7 @@ bool append_outcome_variable(std::string& into, Variable variable, const Request
     case Variable::nginx_version:
       return always(into, nginx_version);
     case Variable::limit_rate:
-      return always(into, "0");
+      return append_number(into, request.limit_rate.value_or(0));
     case Variable::document_root:
       append_document_root(into, request);
       return true;
@@ -502,6 +503,18 @@ void append_request_filename(std::string& into, const Request& request) {
   } else {
     into += uri.starts_with(prefix) ? uri.substr(prefix.size()) : uri;
   }
+}
+
+bool alias_fits(const Request& request) {
+  const config::Location& location = *request.location;
+  if (!location.alias || request.location_fits_uri) return true;
+  if (request.error_log != nullptr) {
+    request.error_log->write(
+        LogLevel::alert, request,
+        fmt::format("\"alias\" cannot be used in location \"{}\" where URI was rewritten",
+                    location.pattern));
+  }
+  return false;
 }
 
 void escape_log_text(std::string& text, std::size_t start, LogFormat::Escape escape) {

@@ -132,8 +132,9 @@ runtime::Task<void> Worker::accept_clients(std::uint32_t socket) {
     if (!accepted) {
       const Error& error = accepted.error();
       if (error.kind == ErrorKind::cancelled) {
-        // When nobody follows, connections are refused from now on instead of left waiting.
-        if (services_.ending == Ending::close) listener.source().release().reset();
+        // Where nobody else listens any more, connections are refused from now on instead of left
+        // waiting for a process that only finishes.
+        listener.source().release().reset();
         co_return;
       }
       // Out of descriptors or memory: make room and go on in the next turn, when the places are
