@@ -30,6 +30,7 @@ enum class AttemptEnd : std::uint8_t {
   broken_off,     // the response had begun and could not be completed: close the client
   failed,         // the server failed before anything reached the client; see error()
   intercepted,    // it answered with a status that has an error_page (proxy_intercept_errors)
+  redirected,     // it names a location that answers (X-Accel-Redirect)
   superseded,     // the cache answers instead of what came: forward() ends with `proceed`
   passed_over,    // it answered with a status that is to be tried elsewhere
   client_failed,  // the client went away or sent a bad body; see error()

@@ -130,7 +130,7 @@ runtime::Task<void> Attempt::pass_on() {
     if (!client_left) {
       Status sent;
       do {
-        std::span<iovec> pieces = outgoing.frame(*bytes, part);
+        std::span<iovec> pieces = outgoing.frame_some(*bytes, part);
         *bytes = {};
         if (reads_ahead) {
           sent = send_now(exchange_, pieces);
@@ -248,7 +248,7 @@ runtime::Task<void> Attempt::drain(OutgoingBody& outgoing, ReadAhead& ahead,
     }
     const bool at_end = ahead.empty() && ahead.finished() && end_ != AttemptEnd::broken_off;
     if (at_end) part = BodyPart::last;
-    sent = co_await send_to_client(exchange_, outgoing.frame(bytes, part), false);
+    sent = co_await send_to_client(exchange_, outgoing.frame_some(bytes, part), false);
     if (sent) sent = co_await send_rest(outgoing, part);
   }
   if (sent) co_return;
@@ -262,7 +262,7 @@ runtime::Task<void> Attempt::drain(OutgoingBody& outgoing, ReadAhead& ahead,
 // What the filters still hold of the bytes that they were given.
 runtime::Task<Status> Attempt::send_rest(OutgoingBody& outgoing, BodyPart part) {
   while (outgoing.has_more()) {
-    const Status sent = co_await send_to_client(exchange_, outgoing.frame({}, part), false);
+    const Status sent = co_await send_to_client(exchange_, outgoing.frame_some({}, part), false);
     if (!sent) co_return sent;
   }
   co_return outgoing.status();

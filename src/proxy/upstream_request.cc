@@ -9,6 +9,7 @@
 #include "http/header_line.h"
 #include "http/uri.h"
 #include "proxy/cached_request.h"
+#include "proxy/fastcgi_request.h"
 #include "proxy/response_head.h"
 #include "proxy/stored_body.h"
 #include "proxy/variables.h"
@@ -133,6 +134,7 @@ void write_upstream_request(Exchange& exchange, const LocationPlan& plan) {
 }
 
 std::string upstream_url(const Exchange& exchange, std::string_view server) {
+  if (exchange.request.location->fastcgi_pass) return fastcgi_url(server);
   std::string url = "http://";
   url.append(server);
   if (server.starts_with("unix:")) url.append(":");

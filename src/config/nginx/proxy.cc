@@ -71,7 +71,9 @@ void set_upstream(Reader& reader, const Directive& directive, const AddressText&
 
 void read_proxy_pass(Reader& reader, const Directive& directive) {
   constexpr std::string_view scheme = "http://";
-  if (!reader.first_on_level()) return reader.directive_error(directive, 0, "is duplicate");
+  if (!reader.first_on_level() || reader.level().location.fastcgi_pass) {
+    return reader.directive_error(directive, 0, "is duplicate");
+  }
   const std::string& url = directive.word(1);
   if (has_variables(url)) {
     ProxyLine line;
