@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "config/model/proxy_rules.h"
+#include "proxy/accel_redirect.h"
 #include "proxy/attempt.h"
 #include "proxy/cached_request.h"
 #include "proxy/error_page.h"
@@ -164,6 +165,12 @@ Attempt::HeadStep Attempt::judge_head() {
   if (proxy_.intercept_errors && status >= 300 && has_error_page(exchange_, status)) {
     end_ = AttemptEnd::intercepted;
     pick_.succeed(exchange_.now());
+    return HeadStep::ended;
+  }
+  if (!accel_target(exchange_).empty() &&
+      !(proxy_.rules && proxy_.rules->ignores(config::ignore_accel_redirect))) {
+    supersede();
+    end_ = AttemptEnd::redirected;
     return HeadStep::ended;
   }
   return HeadStep::accepted;

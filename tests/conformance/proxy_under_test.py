@@ -7,6 +7,7 @@ scripted by the path: see Backend.answer.
 
 import os
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -19,9 +20,17 @@ BATON = pathlib.Path(os.environ.get("BATON", ROOT / "build" / "baton"))
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nobody listens on, below those that the system gives to connections, so that
+    none of the many clients around takes it before the program under test does."""
+    while True:
+        port = random.randint(10240, 32000)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 class Backend:

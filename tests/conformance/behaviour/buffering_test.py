@@ -217,9 +217,8 @@ def test_rate_of_reading_can_be_limited(server):
     assert 1.0 < time.monotonic() - started < 6
 
 
+@baton_only("the fixture names the folder for nginx")
 def test_folder_of_temporary_files_is_made(server):
-    if server.name == "nginx":
-        pytest.skip("the fixture names the folder for nginx")
     backend = server.backend(reply())
     server.start(PROXY % ("proxy_temp_path FOLDER/files 1 2;", ""), B=backend.port)
     assert server.get("/").status == 200
