@@ -1,6 +1,7 @@
 // The client's connection while it is alive, busy or idle. There may be very many idle ones, so
 // this holds only what must outlive a request; everything else is taken when bytes arrive and
-// given back when the connection idles (exchange.h).
+// given back when the connection idles (exchange.h). Nor has an idle one a coroutine: it waits for
+// bytes and for its deadline itself, and tells its home when either comes (conversation.h).
 #pragma once
 
 #include <cstdint>
@@ -17,10 +18,29 @@ namespace baton::proxy {
 struct IdleClientTag;
 struct OpenClientTag;
 
-struct Client : ListNode<IdleClientTag>, ListNode<OpenClientTag> {
-  Client(runtime::Loop& loop, runtime::Fd fd, std::uint32_t listener_index)
-      : stream(loop, std::move(fd)), listener(listener_index) {}
+struct Client;
 
+// Who has the connections of a thread.
+class ClientHome {
+ public:
+  // An idle client's bytes, deadline or end are there.
+  virtual void wake(Client& client) = 0;
+
+ protected:
+  ~ClientHome() = default;
+};
+
+struct Client final : ListNode<IdleClientTag>,
+                      ListNode<OpenClientTag>,
+                      runtime::Waiter,
+                      runtime::TimerEntry {
+  Client(ClientHome& its_home, runtime::Loop& loop, runtime::Fd fd, std::uint32_t listener_index)
+      : home(its_home), stream(loop, std::move(fd)), listener(listener_index) {}
+
+  void run() override { home.wake(*this); }
+  void expired() override { stream.source().loop().make_ready(*this); }
+
+  ClientHome& home;
   runtime::Stream stream;
   net::Endpoint address;
   net::Endpoint local;
