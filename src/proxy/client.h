@@ -61,10 +61,11 @@ class AbortWatch final : public runtime::Waiter {
   AbortWatch& operator=(const AbortWatch&) = delete;
   ~AbortWatch() { stop(); }
 
-  // Nobody else may be reading from `client` until stop().
-  void start(runtime::Source& client, runtime::Source& upstream) {
+  // Nobody else may be reading from `client` until stop(). `upstream` may be null as long as there
+  // is nothing to wait for.
+  void start(runtime::Source& client, runtime::Source* upstream) {
     client_ = &client;
-    upstream_ = &upstream;
+    upstream_ = upstream;
     client.await_ready(runtime::Direction::read, *this);
     if (client.hung_up()) run();
   }
@@ -73,12 +74,14 @@ class AbortWatch final : public runtime::Waiter {
     client_ = nullptr;
     ListNode<runtime::ReadyTag>::unlink();
   }
+  // Where what is waited for is noted, for one that comes after the start.
+  runtime::Source** upstream() { return &upstream_; }
   [[nodiscard]] bool client_gone() const { return gone_; }
 
   void run() override {
     if (!client_->hung_up() && !client_->cancelled()) return;
     gone_ = true;
-    upstream_->cancel();
+    if (upstream_) upstream_->cancel();
   }
 
  private:

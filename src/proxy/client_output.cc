@@ -101,6 +101,21 @@ runtime::Task<Status> send_to_client(Exchange& exchange, std::span<iovec> pieces
   co_return std::unexpected(client_error(exchange, sent.error()));
 }
 
+Status send_now(Exchange& exchange, std::span<iovec>& pieces) {
+  runtime::Source& source = exchange.client->stream.source();
+  if (exchange.pacer) return {};
+  while (true) {
+    while (!pieces.empty() && pieces.front().iov_len == 0) pieces = pieces.subspan(1);
+    if (pieces.empty() || source.cancelled() || !source.ready(runtime::Direction::write)) return {};
+    runtime::WriteSome write{pieces.data(), static_cast<int>(pieces.size()), false};
+    const auto sent = write.attempt(source);
+    if (!sent) return {};
+    if (!*sent) return std::unexpected(sent->error().on(Side::client));
+    exchange.request.bytes_sent += **sent;
+    advance(pieces, **sent);
+  }
+}
+
 void begin_pacing(Exchange& exchange) {
   Request& request = exchange.request;
   const config::LimitSettings* settings = request.location->limits.get();

@@ -20,6 +20,10 @@ runtime::Task<Status> send_all(runtime::Stream& stream, std::span<iovec> pieces,
 // than limit_rate allows.
 runtime::Task<Status> send_to_client(Exchange& exchange, std::span<iovec> pieces, bool more);
 
+// Sends of `pieces` what the client takes at once, and leaves the rest in them: empty when all is
+// gone. For responses without a limited rate only; with one nothing is sent here.
+Status send_now(Exchange& exchange, std::span<iovec>& pieces);
+
 // To be called when the head of a response to the client is complete: limits its rate where the
 // location, `set $limit_rate` or the upstream server said so.
 void begin_pacing(Exchange& exchange);

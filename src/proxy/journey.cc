@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "config/model/cache.h"
+#include "config/model/connection.h"
 #include "proxy/access.h"
 #include "proxy/empty_gif.h"
 #include "proxy/error_page.h"
@@ -119,6 +120,14 @@ void keep_next_request(Exchange& exchange) {
   exchange.received = left.size();
 }
 
+// lingering_close: by default where the client may still be sending.
+bool lingers(const Request& request, bool more_may_come) {
+  using Lingering = config::ConnectionSettings::Lingering;
+  const auto& settings = request.location->connection;
+  if (!settings || settings->lingering == Lingering::on) return more_may_come;
+  return settings->lingering == Lingering::always;
+}
+
 // Reads and forgets the rest of a body that nobody wanted, so that the next request can follow.
 runtime::Task<bool> discard_body(Exchange& exchange) {
   RequestBody& body = exchange.body;
@@ -182,7 +191,7 @@ runtime::Task<After> serve_request(Exchange& exchange) {
   exchange.held_connections.release();
   if (!request.keep_alive) {
     const bool more_may_come = !exchange.body.finished() || outcome != HeadOutcome::complete;
-    co_return request.header_sent&& more_may_come ? After::linger : After::close;
+    co_return request.header_sent&& lingers(request, more_may_come) ? After::linger : After::close;
   }
   if (!exchange.body.finished()) {
     const bool discarded = co_await discard_body(exchange);

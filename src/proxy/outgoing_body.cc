@@ -56,7 +56,7 @@ OutgoingBody OutgoingBody::split() {
 
 std::string_view OutgoingBody::run_filters(std::string_view bytes, BodyPart part) {
   // Goes on behind the filters that have given all they had.
-  std::size_t first = has_more() ? pending_ : 0;
+  const std::size_t first = has_more() ? pending_ : 0;
   pending_ = SIZE_MAX;
   for (std::size_t i = first; i < filters_.size(); ++i) {
     std::string& output = filtered_[i % 2];
@@ -88,10 +88,23 @@ void OutgoingBody::frame_with_trailers(std::span<iovec, 3> pieces, std::string_v
 }
 
 std::span<iovec> OutgoingBody::frame(std::string_view bytes, BodyPart part) {
+  if (filters_.empty() || bodyless_) return frame_filtered(bytes, part);
+  bytes = run_filters(bytes, part);
+  if (!has_more()) return frame_filtered(bytes, part);
+  drained_ = bytes;
+  while (has_more()) drained_ += run_filters({}, part);
+  return frame_filtered(drained_, part);
+}
+
+std::span<iovec> OutgoingBody::frame_some(std::string_view bytes, BodyPart part) {
+  if (!filters_.empty() && !bodyless_) bytes = run_filters(bytes, part);
+  return frame_filtered(bytes, part);
+}
+
+std::span<iovec> OutgoingBody::frame_filtered(std::string_view bytes, BodyPart part) {
   // The head went out with the pieces before.
   if (pieces_[0].iov_len == 0) pieces_[0] = iovec{nullptr, 0};
   if (bodyless_) bytes = {};
-  if (!filters_.empty() && !bodyless_) bytes = run_filters(bytes, part);
   const bool last = part == BodyPart::last && !has_more() && status_.has_value();
   const std::span<iovec, 3> body = std::span(pieces_).subspan<1, 3>();
   if (chunked_ && last && has_trailers_) {

@@ -46,13 +46,16 @@ class OutgoingBody {
 
   // What is to be sent now, good until the next call; may be empty. Every call's pieces are sent
   // before the next. A filter that failed shows in status(): the response cannot be completed.
-  // While has_more() is true afterwards, the call is repeated with no bytes and the same `part`.
   std::span<iovec> frame(std::string_view bytes, BodyPart part);
-  [[nodiscard]] bool has_more() const { return pending_ < filters_.size(); }
   [[nodiscard]] const Status& status() const { return status_; }
+  // The same in bounded pieces: a few packed bytes may unpack to a thousand times as many. While
+  // has_more() is true afterwards, the call is repeated with no bytes and the same `part`.
+  std::span<iovec> frame_some(std::string_view bytes, BodyPart part);
+  [[nodiscard]] bool has_more() const { return pending_ < filters_.size(); }
 
  private:
   std::string_view run_filters(std::string_view bytes, BodyPart part);
+  std::span<iovec> frame_filtered(std::string_view bytes, BodyPart part);
   void frame_with_trailers(std::span<iovec, 3> pieces, std::string_view bytes);
 
   const Request* request_ = nullptr;
@@ -61,6 +64,7 @@ class OutgoingBody {
   std::string trailers_;            // the end of the body with its trailers
   bool has_trailers_ = false;
   std::string filtered_[2];
+  std::string drained_;  // several bounded outputs in a row
   bool chunked_ = false;
   bool bodyless_ = false;  // HEAD, 204, 304: the head is all
   Status status_;

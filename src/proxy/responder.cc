@@ -24,6 +24,12 @@ std::uint64_t body_size(const Response& response) {
   return size;
 }
 
+// reset_timedout_connection: what is unsent is dropped at once.
+void reset_late_client(Exchange& exchange, const Error& error) {
+  if (error.kind != ErrorKind::timed_out || !exchange.request.location->reset_timed_out) return;
+  exchange.client->stream.reset_on_close();
+}
+
 // The kernel sends the file; for a response that goes out as it is.
 runtime::Task<Status> send_file_range(Exchange& exchange, std::uint64_t offset,
                                       std::uint64_t left) {
@@ -38,7 +44,10 @@ runtime::Task<Status> send_file_range(Exchange& exchange, std::uint64_t offset,
     const auto sent = co_await exchange.client->stream.send_file(
         request.response.file.get(), static_cast<off_t>(offset), static_cast<std::size_t>(count),
         exchange.now() + request.location->send_timeout);
-    if (!sent) co_return std::unexpected(sent.error().on(Side::client));
+    if (!sent) {
+      reset_late_client(exchange, sent.error());
+      co_return std::unexpected(sent.error().on(Side::client));
+    }
     // The file shrank: the promised length cannot be kept, only the connection ended.
     if (*sent == 0) co_return fail(ErrorKind::closed, "file was truncated while sending");
     request.bytes_sent += *sent;
@@ -53,7 +62,7 @@ runtime::Task<Status> send_through(Exchange& exchange, OutgoingBody& body, std::
                                    BodyPart part) {
   Status sent;
   do {
-    const std::span<iovec> pieces = body.frame(bytes, part);
+    const std::span<iovec> pieces = body.frame_some(bytes, part);
     bytes = {};
     const bool more = part != BodyPart::last || body.has_more();
     sent = co_await send_to_client(exchange, pieces, more);
@@ -123,7 +132,7 @@ runtime::Task<Status> respond(Exchange& exchange) {
   if (is_bodyless(request) || !response.file) {
     std::string_view text = response.text;
     do {
-      sent = co_await send_to_client(exchange, body.frame(text, BodyPart::last), false);
+      sent = co_await send_to_client(exchange, body.frame_some(text, BodyPart::last), false);
       text = {};
     } while (sent && body.has_more());
     if (sent) sent = body.status();
@@ -132,6 +141,11 @@ runtime::Task<Status> respond(Exchange& exchange) {
   }
   request.completed = sent.has_value();
   if (!sent) request.keep_alive = false;
+  if (!sent && sent.error().kind == ErrorKind::timed_out) {
+    exchange.services.error_log.write(LogLevel::info, request,
+                                      "client timed out (110: Connection timed out)",
+                                      "sending response to client");
+  }
   co_return sent;
 }
 
