@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "config/model/limits.h"
+#include "config/model/proxy_rules.h"
 #include "config/nginx/value.h"
 #include "proxy/response_sink.h"
 #include "proxy/variables.h"
@@ -68,6 +69,8 @@ void take_upstream_rate(Request& request) {
   const http::Header* line =
       request.upstream_head->headers.find(http::HeaderId::x_accel_limit_rate);
   if (!line) return;
+  const config::ProxyPass* proxy = request.location->proxy.get();
+  if (proxy && proxy->rules && proxy->rules->ignores(config::ignore_accel_limit_rate)) return;
   if (const auto rate = config::nginx::parse_number(line->value)) request.limit_rate = rate;
 }
 

@@ -16,6 +16,7 @@
 #include "proxy/error_page.h"
 #include "proxy/fastcgi_request.h"
 #include "proxy/outgoing_body.h"
+#include "proxy/page.h"
 #include "proxy/relay.h"
 #include "proxy/responder.h"
 #include "proxy/response_head.h"
@@ -293,7 +294,7 @@ runtime::Task<void> FastcgiAttempt::pass_on() {
   const http::ResponseHead& head = exchange_.upstream_head;
   take_upstream_head(exchange_, plan_);
   OutgoingBody outgoing;
-  outgoing.begin(exchange_, length_);
+  begin_outgoing(exchange_, outgoing, length_);
   std::uint64_t left = length_.value_or(UINT64_MAX);
   const std::span<char> buffer = exchange_.upstream_buffer.span().subspan(head.bytes);
   std::string_view bytes(buffer.data(), received_ - head.bytes);

@@ -63,6 +63,13 @@ def test_x_accel_limit_rate_of_a_backend(server):
     assert 0.7 < seconds_for(server) < 2.6
 
 
+def test_x_accel_limit_rate_can_be_ignored(server):
+    backend = server.backend(reply("x" * SIZE, headers=[("X-Accel-Limit-Rate", "10000")]))
+    start(server, "proxy_ignore_headers X-Accel-Limit-Rate; proxy_pass http://127.0.0.1:BACKEND;",
+          BACKEND=backend.port)
+    assert seconds_for(server) < 0.6
+
+
 def test_other_requests_are_not_held_up(server):
     start(server, "limit_rate 10k; location /quick { limit_rate 0; alias FOLDER/html/file; }")
     with server.connect() as slow:
