@@ -3,7 +3,6 @@
 #include "cache/cache.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -46,8 +45,7 @@ void Lookup::complain(LogLevel level, std::string_view what) {
 bool Lookup::take_hot(const Terms& terms) {
   auto entry = cache_.index().use_hot(key_, terms.now);
   if (!entry) return false;
-  struct stat status{};
-  if (::stat(cache_.path_of(key_).c_str(), &status) != 0 || identity_of(status) != entry->file()) {
+  if (!entry->is_current()) {
     cache_.index().drop_hot(key_);
     return false;
   }

@@ -64,10 +64,20 @@ std::uint64_t disk_bytes_of(const struct stat& status) {
   return (static_cast<std::uint64_t>(status.st_size) + block_bytes - 1) / block_bytes * block_bytes;
 }
 
-Entry::Entry(std::string bytes, bool body_too, const FileIdentity& file, std::uint64_t disk_bytes)
-    : bytes_(std::move(bytes)), body_too_(body_too), file_(file), disk_bytes_(disk_bytes) {
+Entry::Entry(std::string path, std::string bytes, bool body_too, const FileIdentity& file,
+             std::uint64_t disk_bytes)
+    : path_(std::move(path)),
+      bytes_(std::move(bytes)),
+      body_too_(body_too),
+      file_(file),
+      disk_bytes_(disk_bytes) {
   BATON_ASSERT(bytes_.size() >= sizeof(EntryHeader));
   std::memcpy(&header_, bytes_.data(), sizeof header_);
+}
+
+bool Entry::is_current() const {
+  struct stat status{};
+  return ::stat(path_.c_str(), &status) == 0 && identity_of(status) == file_;
 }
 
 Result<OpenEntry> open_entry(const std::string& path) {
@@ -98,7 +108,7 @@ Result<OpenEntry> open_entry(const std::string& path) {
   if (!holds_key_mark(bytes, header, prefix)) return fail(ErrorKind::malformed, "is damaged");
   if (header.body_bytes != size - prefix) return fail(ErrorKind::malformed, "is too small");
   OpenEntry opened;
-  opened.entry = std::make_shared<const Entry>(std::move(bytes), small, identity_of(status),
+  opened.entry = std::make_shared<const Entry>(path, std::move(bytes), small, identity_of(status),
                                                disk_bytes_of(status));
   if (!small) opened.file = std::move(file);
   return opened;

@@ -230,8 +230,7 @@ void read_proxy_redirect(Reader& reader, const Directive& directive) {
   proxy.redirects.emplace_back(from, directive.word(2));
 }
 
-// What of X-Accel-* and Set-Cookie an upstream may not steer. Those of the cache say nothing to
-// a proxy without one.
+// What of X-Accel-*, Set-Cookie and others an upstream may not steer. False: the cache heeds it.
 void read_proxy_ignore_headers(Reader& reader, const Directive& directive) {
   constexpr std::array<std::pair<std::string_view, bool>, 9> choices{{{"X-Accel-Redirect", true},
                                                                       {"X-Accel-Expires", false},
@@ -242,10 +241,14 @@ void read_proxy_ignore_headers(Reader& reader, const Directive& directive) {
                                                                       {"Cache-Control", false},
                                                                       {"Set-Cookie", false},
                                                                       {"Vary", false}}};
+  bool others = false;
   for (std::size_t i = 1; i <= directive.count(); ++i) {
-    if (!choose(reader, directive, i, choices)) return;
+    const auto other = choose(reader, directive, i, choices);
+    if (!other) return;
+    others = others || *other;
     ignore_header_for_cache(reader, directive.word(i));
   }
+  if (!others) return;
   reader.note_once(directive, "proxy_ignore_headers",
                    "directive \"proxy_ignore_headers\" has no effect in baton: it does not act on "
                    "these headers");
