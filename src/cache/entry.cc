@@ -17,7 +17,8 @@ namespace baton::cache {
 
 namespace {
 
-constexpr std::size_t first_read_bytes = 16384;
+// Enough for the head of nearly every response.
+constexpr std::size_t first_read_bytes = 4096;
 
 // How long the part before the body is, as the header at the start of `bytes` says; 0 when that is
 // no header of ours.
@@ -75,9 +76,11 @@ Entry::Entry(std::string path, std::string bytes, bool body_too, const FileIdent
   std::memcpy(&header_, bytes_.data(), sizeof header_);
 }
 
-bool Entry::is_current() const {
+bool Entry::is_current(runtime::Fd& file) const {
   struct stat status{};
-  return ::stat(path_.c_str(), &status) == 0 && identity_of(status) == file_;
+  if (body_too_) return ::stat(path_.c_str(), &status) == 0 && identity_of(status) == file_;
+  file = runtime::Fd(::open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  return file && ::fstat(file.get(), &status) == 0 && identity_of(status) == file_;
 }
 
 Result<OpenEntry> open_entry(const std::string& path) {

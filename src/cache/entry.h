@@ -81,8 +81,8 @@ class Entry {
   [[nodiscard]] std::string_view body() const { return view().substr(body_at()); }
   // Where the body begins in the file.
   [[nodiscard]] std::size_t body_at() const { return head_at() + header_.head_bytes; }
-  // The file still is what was read.
-  [[nodiscard]] bool is_current() const;
+  // Whether the file still is what was read. `file` gets it open, unless the body is in memory.
+  [[nodiscard]] bool is_current(runtime::Fd& file) const;
   [[nodiscard]] const FileIdentity& file() const { return file_; }
   [[nodiscard]] std::uint64_t disk_bytes() const { return disk_bytes_; }
   [[nodiscard]] std::size_t memory_bytes() const {
