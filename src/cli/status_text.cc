@@ -189,6 +189,10 @@ std::string server_text(const json& server) {
                                  number_of(server, "failures"), number_of(server, "active"));
   const json& out = member(server, "unavailable_ms");
   if (out.is_number()) line += fmt::format(", out for {}", age_text(out.get<std::int64_t>()));
+  const json& stalled = member(server, "stalled_ms");
+  if (stalled.is_number()) {
+    line += fmt::format(", silent for {}", age_text(stalled.get<std::int64_t>()));
+  }
   if (flag_of(server, "backup")) line += ", backup";
   return line + "\n";
 }

@@ -1,5 +1,5 @@
 // A table of small states by key in memory that threads and processes share: what limit_req and
-// limit_conn know of each client. Its size is fixed; when it is full, the state that was used
+// limit_conn know of each client, what sticky knows of each session. Its size is fixed; when it is full, the state that was used
 // longest ago makes room, if the caller allows that.
 //
 // The table is cut into shards by the key's hash, each with a mutex, a hash index, and a list by
@@ -32,8 +32,13 @@ struct alignas(64) KeyedState {
     std::int64_t last_ms;
     std::uint64_t excess_milli;
   };
+  struct Session {
+    std::int64_t last_ms;
+    std::uint64_t server_mark;
+  };
   union {
     Requests requests{};
+    Session session;
     std::uint32_t connections[lanes_max];  // open now, by the generation's lane
   };
 };

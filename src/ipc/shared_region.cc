@@ -78,6 +78,8 @@ void SharedRegion::clear_lane(std::uint32_t lane) {
   BATON_ASSERT(lane < lanes_max);
   peers_.for_each([&](const std::string&, PeerSlot& slot) {
     slot.active[lane].store(0, std::memory_order_relaxed);
+    // Those that wait are not counted by lane: what nobody can be waiting for is forgotten.
+    if (slot.active_total() <= 0) slot.waiting.store(0, std::memory_order_relaxed);
   });
 }
 

@@ -56,7 +56,9 @@ runtime::Task<void> Attempt::pass_on() {
   if (cached && !cached->is_storing() && uploaded_) watch_client();
   const upstream::Group& group =
       exchange_.services.upstreams.group(exchange_.upstream_group, exchange_.upstream_hold);
-  if (group.config().sticky) bind_session(exchange_, group, pick_.peer());
+  if (group.config().sticky) {
+    bind_session(exchange_, group, pick_.peer(), SessionMoment::head);
+  }
   UpstreamBody body(head.framing);
   const bool sized = head.framing.kind == http::BodyKind::length || body.done();
   const bool has_length = head.headers.has(http::HeaderId::content_length);
@@ -146,6 +148,11 @@ void Attempt::finish_answer(bool surplus) {
   end_ = AttemptEnd::answered;
   exchange_.request.completed = true;
   pick_.count_response(exchange_.upstream_head.status, record().header.value_or(0s), elapsed());
+  const upstream::Group& group =
+      exchange_.services.upstreams.group(exchange_.upstream_group, exchange_.upstream_hold);
+  if (group.config().sticky) {
+    bind_session(exchange_, group, pick_.peer(), SessionMoment::end);
+  }
   pick_.count_bytes(record().bytes_sent, record().bytes_received);
   pick_.succeed(exchange_.now());
   if (surplus) {

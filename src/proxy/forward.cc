@@ -191,6 +191,49 @@ runtime::Task<Verdict> prepare_body(Exchange& exchange, const config::ProxyPass&
   co_return Verdict::proceed();
 }
 
+// The next server for the search, if there is one now and nobody waits for it already.
+Result<upstream::Pick> pick_server(Exchange& exchange, const upstream::Group& group,
+                                   upstream::Search& search) {
+  if (group.line() && !group.line()->empty() && search.tried.empty()) {
+    return std::unexpected(
+        Error{ErrorKind::unavailable, Side::upstream, Retry::no, 0, "others wait"});
+  }
+  auto pick = exchange.services.upstreams.pick(exchange.upstream_group, exchange.upstream_hold,
+                                               search, exchange.now());
+  report_stalled(exchange, search);
+  return pick;
+}
+
+// What the end of an attempt means for its server, and for the request: nothing when another
+// server is to be tried.
+std::optional<Verdict> conclude(Exchange& exchange, const Attempt& attempt, AttemptEnd end,
+                                upstream::Pick& pick, std::string_view server,
+                                const Retries& retries) {
+  switch (end) {
+    case AttemptEnd::answered:
+      if (exchange.body.is_whole_early()) exchange.body.skip_whole_early();
+      return Verdict::respond();
+    case AttemptEnd::broken_off:
+      if (attempt.error().side == Side::upstream) report_failure(exchange, pick, attempt, server);
+      return Verdict::respond();
+    case AttemptEnd::superseded:
+      return Verdict::proceed();
+    case AttemptEnd::intercepted:
+      return Verdict::error(exchange.upstream_head.status);
+    case AttemptEnd::client_failed:
+      return client_verdict(exchange, attempt.error());
+    case AttemptEnd::passed_over:
+      report_passed_over(exchange, pick, attempt, server);
+      return std::nullopt;
+    case AttemptEnd::failed:
+      report_failure(exchange, pick, attempt, server);
+      if (retries.may_follow(attempt)) return std::nullopt;
+      if (exchange.cached) exchange.cached->note_failure(condition_of(attempt.error()));
+      return Verdict::error(attempt.error().kind == ErrorKind::timed_out ? 504 : 502);
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 runtime::Task<Verdict> forward(Exchange& exchange) {
@@ -218,13 +261,10 @@ runtime::Task<Verdict> forward(Exchange& exchange) {
   upstream::Search search;
   const upstream::Group& group = upstreams.group(exchange.upstream_group, exchange.upstream_hold);
   prepare_search(exchange, group, search);
-  const bool queues = group.line() != nullptr;
   Retries retries(exchange, proxy);
   while (true) {
-    auto pick =
-        upstreams.pick(exchange.upstream_group, exchange.upstream_hold, search, exchange.now());
-    report_stalled(exchange, search);
-    if (!pick && queues && search.tried.empty()) {
+    auto pick = pick_server(exchange, group, search);
+    if (!pick && group.line() && search.tried.empty()) {
       pick = co_await queue_for_server(exchange, search);
       if (!pick && pick.error().side == Side::client) {
         co_return client_verdict(exchange, pick.error());
@@ -239,33 +279,8 @@ runtime::Task<Verdict> forward(Exchange& exchange) {
     Attempt attempt(exchange, plan, *pick, retries.statuses());
     const std::string_view server = exchange.request.attempts.back().server;
     const AttemptEnd end = co_await attempt.run();
-    switch (end) {
-      case AttemptEnd::answered:
-        if (exchange.body.is_whole_early()) exchange.body.skip_whole_early();
-        co_return Verdict::respond();
-      case AttemptEnd::broken_off:
-        if (attempt.error().side == Side::upstream) {
-          report_failure(exchange, *pick, attempt, server);
-        }
-        co_return Verdict::respond();
-      case AttemptEnd::superseded:
-        co_return Verdict::proceed();
-      case AttemptEnd::intercepted:
-        co_return Verdict::error(exchange.upstream_head.status);
-      case AttemptEnd::client_failed:
-        co_return client_verdict(exchange, attempt.error());
-      case AttemptEnd::passed_over:
-        report_passed_over(exchange, *pick, attempt, server);
-        break;
-      case AttemptEnd::failed:
-        report_failure(exchange, *pick, attempt, server);
-        if (!retries.may_follow(attempt)) {
-          if (exchange.cached) exchange.cached->note_failure(condition_of(attempt.error()));
-          const bool late = attempt.error().kind == ErrorKind::timed_out;
-          co_return Verdict::error(late ? 504 : 502);
-        }
-        break;
-    }
+    const auto verdict = conclude(exchange, attempt, end, *pick, server, retries);
+    if (verdict) co_return *verdict;
     search.tried.add(peer);
     exchange.upstream_buffer.reset();
   }

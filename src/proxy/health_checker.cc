@@ -124,6 +124,10 @@ void HealthChecker::record(Check& check, const Subject& subject, const HealthFin
   const auto before =
       upstream::check_state(slot.check_word.load(std::memory_order_relaxed), state_rule);
   if (!upstream::note_check(slot.check_word, state_rule, rule.number, finding.healthy)) return;
+  if (before == upstream::CheckState::unhealthy && finding.healthy) {
+    // Slow start counts from here.
+    slot.recovered_ns.store(loop_.now().time_since_epoch().count(), std::memory_order_relaxed);
+  }
   upstreams_.group(check.group).checks_changed();
   const auto after =
       upstream::check_state(slot.check_word.load(std::memory_order_relaxed), state_rule);

@@ -80,6 +80,18 @@ void add_session_cookie(Exchange& exchange, const Sticky& sticky, const upstream
   headers.insert(headers.begin(), {"Set-Cookie", request.arena.store(line)});
 }
 
+// A session that this response begins, or that its request belongs to.
+void learn_session(Exchange& exchange, const Sticky& sticky, const upstream::Peer& peer) {
+  upstream::Sessions* const sessions =
+      exchange.services.upstreams.sessions(exchange.upstream_group);
+  if (!sessions) return;
+  std::string session = first_of(sticky.create, exchange.request);
+  const bool create = !session.empty();
+  if (!create) session = first_of(sticky.lookup, exchange.request);
+  if (session.empty()) return;
+  sessions->bind(session, upstream::route_mark(peer.route), create, exchange.now());
+}
+
 }  // namespace
 
 void prepare_search(Exchange& exchange, const upstream::Group& group, upstream::Search& search) {
@@ -94,12 +106,23 @@ void prepare_search(Exchange& exchange, const upstream::Group& group, upstream::
   }
   if (!rule.sticky) return;
   const std::string session = first_of(rule.sticky->lookup, request);
-  if (!session.empty()) search.bound = group.find_route(session);
+  if (session.empty()) return;
+  upstream::Sessions* const sessions =
+      exchange.services.upstreams.sessions(exchange.upstream_group);
+  search.bound = sessions ? group.find_mark(sessions->find(session, exchange.now()))
+                          : group.find_route(session);
 }
 
-void bind_session(Exchange& exchange, const upstream::Group& group, const upstream::Peer& peer) {
+void bind_session(Exchange& exchange, const upstream::Group& group, const upstream::Peer& peer,
+                  SessionMoment moment) {
   const Sticky& sticky = *group.config().sticky;
-  if (sticky.method == Sticky::Method::cookie) add_session_cookie(exchange, sticky, peer);
+  if (sticky.method == Sticky::Method::cookie && moment == SessionMoment::head) {
+    add_session_cookie(exchange, sticky, peer);
+  }
+  if (sticky.method == Sticky::Method::learn &&
+      sticky.on_header == (moment == SessionMoment::head)) {
+    learn_session(exchange, sticky, peer);
+  }
 }
 
 }  // namespace baton::proxy

@@ -12,8 +12,10 @@ namespace baton::proxy {
 // Fills in what `group` asks for. Texts stand in the request's arena.
 void prepare_search(Exchange& exchange, const upstream::Group& group, upstream::Search& search);
 
-// For a group with `sticky`, when the response's head has been taken over from `peer`: what lets
-// later requests of the session find it.
-void bind_session(Exchange& exchange, const upstream::Group& group, const upstream::Peer& peer);
+// For a group with `sticky`: what lets later requests of the session find `peer`, when the
+// response's head has been taken over from it, and when all of the response has been passed on.
+enum class SessionMoment : std::uint8_t { head, end };
+void bind_session(Exchange& exchange, const upstream::Group& group, const upstream::Peer& peer,
+                  SessionMoment moment);
 
 }  // namespace baton::proxy

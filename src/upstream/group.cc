@@ -8,6 +8,7 @@
 
 #include "base/assert.h"
 #include "base/hex_digest.h"
+#include "upstream/sessions.h"
 #include "upstream/stall_guard.h"
 
 namespace baton::upstream {
@@ -80,7 +81,11 @@ Group::Group(const config::UpstreamGroup& config, ipc::GroupSlot& shared,
   exact_ = peers_.size() <= exact_peers_max;
   for (const Peer& peer : peers_) {
     weights.push_back(peer.weight * unit_);
-    if (!peer.route.empty()) routes_.try_emplace(peer.route, peer.index);
+    if (peer.route.empty()) continue;
+    routes_.try_emplace(peer.route, peer.index);
+    if (config.sticky->method == config::Sticky::Method::learn) {
+      marks_.try_emplace(route_mark(peer.route), peer.index);
+    }
   }
   for (int tier = 0; exact_ && tier < tiers; ++tier) {
     turns_[tier].at_base = SmoothTurns(weights, unit_);
@@ -94,6 +99,11 @@ Group::Group(const config::UpstreamGroup& config, ipc::GroupSlot& shared,
 std::uint32_t Group::find_route(std::string_view route) const {
   const auto found = routes_.find(route);
   return found == routes_.end() ? no_peer : found->second;
+}
+
+std::uint32_t Group::find_mark(std::uint64_t mark) const {
+  const auto found = marks_.find(mark);
+  return found == marks_.end() ? no_peer : found->second;
 }
 
 bool Group::alive(Instant now) const {

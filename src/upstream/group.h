@@ -145,9 +145,11 @@ class Group {
       peer.health.checks = {config_.health_checks, static_cast<std::uint16_t>(generation)};
     }
   }
-  void checks_changed() { eligibility_changed(); }
+  void checks_changed() { server_is_back(); }
   // The server of a sticky session's route; no_peer when there is none.
   [[nodiscard]] std::uint32_t find_route(std::string_view route) const;
+  // The same by what stands for the route in shared memory (upstream/sessions.h).
+  [[nodiscard]] std::uint32_t find_mark(std::uint64_t mark) const;
   // Where requests wait that find no server; null without `queue`.
   [[nodiscard]] WaitingLine* line() const { return line_.get(); }
   // The name of a server's slot in the shared region; `occurrence` counts servers of one name.
@@ -237,6 +239,7 @@ class Group {
   HashRing ring_;
   std::vector<std::vector<std::uint32_t>> ring_names_;  // the peers of each name on the ring
   std::unordered_map<std::string_view, std::uint32_t> routes_;
+  std::unordered_map<std::uint64_t, std::uint32_t> marks_;  // of routes, for `sticky learn`
   std::unique_ptr<WaitingLine> line_;
 };
 

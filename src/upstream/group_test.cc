@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <map>
 #include <thread>
 
@@ -328,20 +329,93 @@ TEST(Group, AServerNamedTwiceHasTwoTurns) {
   EXPECT_NE(bench.group().peers()[0].shared, bench.group().peers()[1].shared);
 }
 
-TEST(Group, AHundredThousandServersCostNothingPerPick) {
-  std::vector<config::UpstreamServer> servers(100000);
-  for (std::size_t i = 0; i < servers.size(); ++i) {
-    servers[i].endpoint = {
-        net::IpAddress::ipv4(10, static_cast<std::uint8_t>(i >> 16),
-                             static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)),
-        80};
+TEST(Group, FailuresAndRetriesOfManyThreadsKeepTheSharesAndTheCounts) {
+  std::vector<config::UpstreamServer> servers = {server(1, 3), server(2, 2), server(3)};
+  for (auto& each : servers) {
+    each.max_fails = 5;
+    each.fail_timeout = 0s;
+    each.max_connections = 3;
   }
-  Bench bench(std::move(servers));
+  Bench bench(servers);
+  constexpr int requests = 20000;
+  std::vector<std::thread> running;
+  for (int t = 0; t < 4; ++t) {
+    running.emplace_back([&, t] {
+      CachedView view;
+      Random random(static_cast<std::uint64_t>(t) + 1);
+      for (int i = 0; i < requests; ++i) {
+        Search search;
+        const Instant now = at(i * 1ms);
+        auto picked = bench.group().pick(view, search, now);
+        if (picked && random.chance(20)) {
+          search.tried.add(picked->peer().index);
+          picked->fail(now);
+          picked = bench.group().pick(view, search, now);
+        }
+        if (picked) picked->succeed(now);
+      }
+    });
+  }
+  for (auto& each : running) each.join();
+  double total = 0;
+  for (const Peer& peer : bench.group().peers()) {
+    EXPECT_EQ(peer.shared->active_total(), 0) << peer.name;
+    total += static_cast<double>(peer.shared->requests);
+  }
+  for (const Peer& peer : bench.group().peers()) {
+    const double share = static_cast<double>(peer.shared->requests) / total;
+    EXPECT_NEAR(share, peer.weight / 6.0, 0.08) << peer.name;
+  }
+}
+
+std::vector<config::UpstreamServer> many_servers(std::size_t count) {
+  std::vector<config::UpstreamServer> servers(count);
+  for (std::size_t i = 0; i < servers.size(); ++i) {
+    const auto byte = [i](int shift) { return static_cast<std::uint8_t>(i >> shift); };
+    servers[i].endpoint = {net::IpAddress::ipv4(10, byte(16), byte(8), byte(0)), 80};
+    servers[i].written = servers[i].endpoint.text();
+  }
+  return servers;
+}
+
+// Nanoseconds for a pick and its success, the first one not counted.
+double pick_time_ns(Bench& bench, int picks) {
+  bench.next(1);
+  Search search;
+  search.key = "/some/page";
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < picks; ++i) {
+    search.hash_tries = search.rehashes = search.hash = 0;
+    bench.group().pick(bench.cached, search, at(0s))->succeed(at(0s));
+  }
+  const std::chrono::duration<double, std::nano> taken = std::chrono::steady_clock::now() - start;
+  return taken.count() / picks;
+}
+
+TEST(Group, AHundredThousandServersCostNothingPerPick) {
+  Bench bench(many_servers(100000));
   bench.next(1);
   const auto start = std::chrono::steady_clock::now();
   for (int i = 0; i < 99999; ++i) bench.pick()->succeed(at(0s));
   EXPECT_LT(std::chrono::steady_clock::now() - start, 1s);
   for (const Peer& peer : bench.group().peers()) ASSERT_EQ(peer.shared->requests, 1u);
+}
+
+TEST(Group, APickTakesAsLongInALargeGroupAsInASmallOne) {
+  using config::Balance;
+  for (const auto& [balance, name] :
+       {std::pair{Balance::round_robin, "round robin"},
+        std::pair{Balance::least_conn, "least_conn"}, std::pair{Balance::hash, "hash"},
+        std::pair{Balance::random, "random"}}) {
+    for (const std::size_t servers : {2u, 100u, 100000u}) {
+      Bench bench(many_servers(servers));
+      bench.config.upstreams[0].balance = balance;
+      bench.reload();
+      const double taken_ns = pick_time_ns(bench, 20000);
+      std::printf("%s of %zu servers: %.0f ns\n", name, servers, taken_ns);
+      EXPECT_LT(taken_ns, 20000) << name << " of " << servers;
+    }
+  }
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "upstream/stall_guard.h"
 #include "upstream/upstreams.h"
 
 namespace baton::upstream {
@@ -32,7 +33,9 @@ const char* state_of(const Peer& peer) {
   const CheckState checked = check_state(peer.shared->check_word.load(relaxed), peer.health.checks);
   if (checked == CheckState::unhealthy) return "unhealthy";
   if (checked == CheckState::checking) return "checking";
-  return is_available(*peer.shared, peer.health) ? "up" : "unavail";
+  if (!is_available(*peer.shared, peer.health)) return "unavail";
+  if (is_stalled(*peer.shared)) return "stalled";
+  return peer.draining ? "draining" : "up";
 }
 
 json checks_status(const Peer& peer) {
@@ -70,6 +73,9 @@ json server_status(const Peer& peer, Instant now) {
       {"times_unavailable", slot.times_unavailable.load(relaxed)},
       {"unavailable_ms", out ? age_ms(out_since_ns, now) : json()},
       {"health_checks", checks_status(peer)},
+      {"times_stalled", slot.times_stalled.load(relaxed)},
+      {"stalled_ms", age_ms(slot.stalled_since_ns.load(relaxed), now)},
+      {"waiting", std::max(0, slot.waiting.load(relaxed))},
       {"responses", std::move(responses)},
       {"bytes_sent", slot.bytes_sent.load(relaxed)},
       {"bytes_received", slot.bytes_received.load(relaxed)},

@@ -7,7 +7,8 @@
 //   alive               true when a request now would find a server
 //   servers             array, in the order of the file
 //     address           "192.168.175.121:80" or "unix:/path"
-//     state             "up", "unavail" (out for failures), "down" (by configuration),
+//     state             "up", "unavail" (out for failures), "stalled" (accepts and does not answer
+//                       while others do), "draining", "down" (by configuration),
 //                       "unhealthy" (by active checks), "checking" (not yet passed them)
 //     backup            true for a backup server
 //     weight            number
@@ -18,6 +19,9 @@
 //     fails             failures that count against max_fails at present
 //     times_unavailable how often it went out
 //     unavailable_ms    for how long it has been out; null when it is not
+//     times_stalled     how often the stall guard has taken it out
+//     stalled_ms        since when; null when it is not
+//     waiting           requests that it has and has not answered yet
 //     health_checks     null without any; object: checks, fails, unhealthy (how often it went
 //                       out), counters; last_passed: true, false, or null before the first
 //     responses         object: "1xx" ... "5xx", counters

@@ -61,6 +61,10 @@ class ThreadUpstreams {
   }
   [[nodiscard]] const Group& group(std::uint32_t number) const { return *locals_[number].group; }
   [[nodiscard]] ConnectionPool& pool() { return pool_; }
+  // Null for a group without `sticky learn`.
+  [[nodiscard]] Sessions* sessions(std::uint32_t group) const {
+    return group < upstreams_.size() ? upstreams_.sessions(group) : nullptr;
+  }
   // A new connection to a server of `group`. Errors are the upstream's and may be retried.
   runtime::Task<Result<std::unique_ptr<Connection>>> connect(std::uint32_t number,
                                                              const GroupHold& hold,

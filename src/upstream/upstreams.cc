@@ -15,6 +15,10 @@ namespace {
 
 constexpr std::uint16_t http_port = 80;
 
+bool learns_sessions(const config::UpstreamGroup& group) {
+  return group.sticky && group.sticky->method == config::Sticky::Method::learn;
+}
+
 }  // namespace
 
 Status name_slots(ipc::SharedRegion& region, const config::Proxy& config,
@@ -32,6 +36,9 @@ Status name_slots(ipc::SharedRegion& region, const config::Proxy& config,
     }
     const Status named = ResolvedServers::name_slots(region, group, generation);
     if (!named) return named;
+    if (!learns_sessions(group)) continue;
+    const Status zone = Sessions::name_zone(region, *group.sticky, generation);
+    if (!zone) return zone;
   }
   return {};
 }
@@ -43,6 +50,7 @@ Upstreams::Upstreams(const config::Proxy& config, ipc::SharedRegion& region,
   for (std::uint32_t i = 0; i < places_.size(); ++i) {
     const config::UpstreamGroup& group = config.upstreams[i];
     Place& place = places_[i];
+    if (learns_sessions(group)) place.sessions = std::make_unique<Sessions>(region, *group.sticky);
     if (group.resolved.empty()) {
       place.group = std::make_shared<Group>(group, region, lane);
       place.group->set_generation(generation);

@@ -21,6 +21,7 @@
 #include "ipc/shared_region.h"
 #include "upstream/group.h"
 #include "upstream/resolved_servers.h"
+#include "upstream/sessions.h"
 
 namespace baton::upstream {
 
@@ -56,6 +57,10 @@ class Upstreams {
     return places_[index].serial.load(std::memory_order_acquire);
   }
   [[nodiscard]] std::shared_ptr<Group> current(std::uint32_t index) const;
+  // The sessions of a group with `sticky learn`; null of others. Any thread.
+  [[nodiscard]] Sessions* sessions(std::uint32_t index) const {
+    return places_[index].sessions.get();
+  }
   // Puts the group that `resolved(index)` makes now into its place. Main thread.
   void replace(std::uint32_t index);
 
@@ -63,6 +68,7 @@ class Upstreams {
   struct Place {
     std::shared_ptr<Group> group;  // changed under `changing_`
     std::unique_ptr<ResolvedServers> resolved;
+    std::unique_ptr<Sessions> sessions;
     std::atomic<std::uint64_t> serial{1};
   };
   std::vector<Place> places_;

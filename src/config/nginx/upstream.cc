@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::uint16_t default_port = 80;
 constexpr std::size_t route_bytes_max = 32;
+constexpr std::uint64_t zone_bytes_min = 8 * 4096;
 
 // Names that are resolved while baton runs need somebody to ask.
 void check_resolved(Reader& reader, const Directive& directive, UpstreamGroup& group) {
@@ -212,6 +213,22 @@ void read_keepalive(Reader& reader, const Directive& directive) {
   reader.level().upstream.keepalive_connections = static_cast<std::uint32_t>(*count);
 }
 
+// The state of servers is shared in any case, in memory that needs no size.
+void check_zone(Reader& reader, const Directive& directive) {
+  const std::string& name = directive.word(1);
+  if (name.empty()) {
+    return reader.error(directive, 1, fmt::format("invalid zone name \"{}\"", name));
+  }
+  if (directive.count() == 1) return;
+  const auto size = parse_size(directive.word(2));
+  if (!size) {
+    return reader.error(directive, 2, fmt::format("invalid zone size \"{}\"", directive.word(2)));
+  }
+  if (*size < zone_bytes_min) {
+    reader.error(directive, 2, fmt::format("zone \"{}\" is too small", name));
+  }
+}
+
 constexpr Rule rules[] = {
     level("upstream", in_http, take1, read_upstream),
     supported("server", in_upstream, take1_or_more, read_upstream_server),
@@ -222,7 +239,7 @@ constexpr Rule rules[] = {
               set_milliseconds<&UpstreamGroup::keepalive_timeout>, Value::milliseconds),
     supported("keepalive_time", in_upstream, take1,
               set_milliseconds<&UpstreamGroup::keepalive_time>, Value::milliseconds),
-    no_effect("zone", in_upstream, take12, Value::any, "the state of servers is always shared"),
+    supported("zone", in_upstream, take12, check_zone),
     refused("ntlm", in_upstream, take0),
     refused("state", in_upstream, take1),
 };
