@@ -18,7 +18,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 
 import servers  # noqa: E402
-from parts import failover, idle, instructions, load_check, proxying, reloading  # noqa: E402
+from parts import failover, features, idle, instructions, load_check, proxying, reloading  # noqa: E402
 
 PARTS = {
     "load": load_check.load,
@@ -27,6 +27,9 @@ PARTS = {
     "close": proxying.close,
     "body": proxying.body,
     "static": proxying.static,
+    "gzip": features.gzip,
+    "cache": features.cache,
+    "upstreams": features.upstreams,
     "idle": idle.idle,
     "reload": reloading.reload,
     "instructions": instructions.instructions,

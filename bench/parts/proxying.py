@@ -41,14 +41,14 @@ class Stage:
             self.add(servers.nginx, {"nginx.conf": configs.web(name, port), **FILES}, port)
             self.web_ports.append(port)
 
-    def start_proxies(self, options, text_of, haproxy=False, pump=False):
+    def start_proxies(self, options, text_of, haproxy=False, pump=False, files=FILES):
         """nginx and baton with the file that text_of(port) gives, and HAProxy if asked for."""
         core, started = servers.PROXY_CORE, []
         for name, make in (("nginx", servers.nginx), ("baton", servers.baton)):
             if name in options.programs:
                 port = servers.free_port()
                 started.append(
-                    self.add(make, {"nginx.conf": text_of(port), **FILES}, port, core=core)
+                    self.add(make, {"nginx.conf": text_of(port), **files}, port, core=core)
                 )
         if pump:
             port = servers.free_port()
@@ -60,7 +60,7 @@ class Stage:
         return started
 
 
-def _compare(title, figures, goals):
+def compare(title, figures, goals):
     """goals: (limit of CPU in multiples of nginx, later), or (limit, later, of whom)."""
     by_name = {figure.name: figure for figure in figures}
     nginx, baton = by_name["nginx"], by_name.get("baton")
@@ -102,7 +102,7 @@ def _through_proxies(
             pump,
         )
         figures = in_turns(proxies, options.rounds, seconds or options.seconds, path=path, **load)
-        return _compare(title, figures, goals)
+        return compare(title, figures, goals)
 
 
 def tutorial(options):
@@ -160,7 +160,7 @@ def static(options):
             ("/64k", "static: a file of 64 KB"),
         ):
             reports.append(
-                _compare(
+                compare(
                     title, in_turns(started, options.rounds, seconds, path=path), [(1.0, False)]
                 )
             )

@@ -56,12 +56,15 @@ bool ChunkedDecoder::frame_byte(char c) {
       }
       step_ = Step::trailer_line;
       line_has_colon_ = false;
+      if (trailers_) trailers_->push_back(c);
       return ++trailer_bytes_ <= trailer_bytes_max && name_class(c) != NameClass::bad && c != ':';
     case Step::trailer_line:
       if (c == '\r') {
         step_ = Step::trailer_line_end;
+        if (trailers_) trailers_->push_back('\n');
         return line_has_colon_;
       }
+      if (trailers_) trailers_->push_back(c);
       if (c == ':') line_has_colon_ = true;
       if (!line_has_colon_ && name_class(c) == NameClass::bad) return false;
       if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f) return false;

@@ -3,13 +3,14 @@
 // The decoder works in place on whatever was read: it moves the chunks' bytes together over their
 // frames, so that one read of many chunks becomes one run of bytes, and a read within one chunk
 // costs nothing. It is strict: sizes are bare hex digits without leading or trailing blanks,
-// extensions and trailers are read, bounded and thrown away, lines end with CR LF (a bare LF is
-// refused: this is where request smuggling hides).
+// extensions and trailers are read, bounded and, unless trailers are wanted, thrown away, lines end
+// with CR LF (a bare LF is refused: this is where request smuggling hides).
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace baton::http {
@@ -26,6 +27,9 @@ class ChunkedDecoder {
   // Takes the next bytes of the stream and overwrites them. After `done`, input behind `consumed`
   // belongs to the next message and is untouched.
   Output decode(std::span<char> input);
+
+  // Trailer lines are appended to `into`, each with a line feed at its end, instead of thrown away.
+  void keep_trailers(std::string& into) { trailers_ = &into; }
 
   [[nodiscard]] bool done() const { return step_ == Step::finished; }
   // Bytes of the present chunk that are still to come: what to read at least.
@@ -61,6 +65,7 @@ class ChunkedDecoder {
   std::uint32_t extension_bytes_ = 0;
   std::uint32_t trailer_bytes_ = 0;
   std::uint64_t left_ = 0;  // of the chunk
+  std::string* trailers_ = nullptr;
 };
 
 // The line before a chunk of `size` bytes, "1f4\r\n", written to `into`; returns its length.

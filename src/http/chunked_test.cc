@@ -87,5 +87,15 @@ TEST(ChunkLine, IsHexadecimal) {
   EXPECT_EQ(text(UINT64_MAX), "ffffffffffffffff\r\n");
 }
 
+TEST(ChunkedDecoder, KeepsTrailersWhereTheyAreWanted) {
+  std::string text = "2\r\nok\r\n0\r\nA: b\r\nC-D: e f\r\n\r\n";
+  std::string trailers;
+  ChunkedDecoder decoder;
+  decoder.keep_trailers(trailers);
+  for (char& byte : text) decoder.decode({&byte, 1});
+  EXPECT_TRUE(decoder.done());
+  EXPECT_EQ(trailers, "A: b\nC-D: e f\n");
+}
+
 }  // namespace
 }  // namespace baton::http

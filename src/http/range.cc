@@ -35,9 +35,8 @@ Spec parse_spec(std::string_view spec, std::uint64_t size, ByteRange& range) {
     if (*last < *first) return Spec::malformed;
     end = std::min(*last + 1, size);
   }
-  if (*first >= end) return Spec::outside;
   range = {*first, end};
-  return Spec::good;
+  return *first >= end ? Spec::outside : Spec::good;
 }
 
 }  // namespace
@@ -45,7 +44,7 @@ Spec parse_spec(std::string_view spec, std::uint64_t size, ByteRange& range) {
 RangeRequest parse_range(std::string_view value, std::uint64_t size, std::size_t ranges_max) {
   RangeRequest result;
   constexpr std::string_view unit = "bytes=";
-  if (value.size() < unit.size() || !equals_ignoring_case(value.substr(0, unit.size()), unit)) {
+  if (value.size() <= unit.size() || !equals_ignoring_case(value.substr(0, unit.size()), unit)) {
     return result;
   }
   std::string_view list = value.substr(unit.size());
@@ -59,6 +58,8 @@ RangeRequest parse_range(std::string_view value, std::uint64_t size, std::size_t
       case Spec::malformed:
         return {RangeRequest::Kind::unsatisfiable, {}};
       case Spec::outside:
+        // Of nothing, everything is asked for.
+        if (size == 0 && range.first == 0) return {};
         continue;
       case Spec::good:
         break;

@@ -25,10 +25,12 @@ TEST(Range, UselessOnesGetTheWhole) {
   EXPECT_EQ(parse_range("bytes=0-1,2-3", 10, 1).kind, Kind::whole);
   EXPECT_EQ(parse_range("bytes=0-9,0-9", 10, 9).kind, Kind::whole);
   EXPECT_EQ(parse_range("bytes=0-1", 10, 0).kind, Kind::whole);
+  EXPECT_EQ(parse_range("bytes=", 10, 9).kind, Kind::whole);
+  EXPECT_EQ(parse_range("bytes=0-", 0, 9).kind, Kind::whole);
 }
 
 TEST(Range, OutsideOrMalformedIsUnsatisfiable) {
-  for (const auto* value : {"bytes=10-", "bytes=-0", "bytes=", "bytes=a-b", "bytes=5", "bytes=5-4",
+  for (const auto* value : {"bytes=10-", "bytes=-0", "bytes=a-b", "bytes=5", "bytes=5-4",
                             "bytes=-", "bytes=0-99999999999999999999"}) {
     EXPECT_EQ(parse_range(value, 10, 9).kind, Kind::unsatisfiable) << value;
   }

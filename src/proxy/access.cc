@@ -11,6 +11,7 @@
 #include <string>
 
 #include "config/model/access.h"
+#include "config/nginx/value.h"
 #include "http/basic_credentials.h"
 #include "proxy/client_pause.h"
 #include "proxy/password_checker.h"
@@ -36,14 +37,9 @@ net::IpAddress unmapped(const net::IpAddress& address) {
   return net::IpAddress::ipv4(bytes[12], bytes[13], bytes[14], bytes[15]);
 }
 
-// A client of a unix socket has no address, unless the real one was learned from somewhere.
-bool came_by_unix_socket(const Exchange& exchange) {
-  const auto& listener = exchange.services.config.listeners[exchange.client->listener];
-  return !listener.address.unix_path.empty() && exchange.request.client->client == net::Endpoint{};
-}
-
 Opinion judge_address(Exchange& exchange, const AccessSettings& settings) {
-  const bool by_unix = came_by_unix_socket(exchange);
+  // Unless its real address was learned from somewhere.
+  const bool by_unix = exchange.request.client->client_text == "unix:";
   const net::IpAddress address = unmapped(exchange.request.client->client.address);
   for (const AccessRule& rule : settings.rules) {
     const bool fits =
@@ -130,6 +126,22 @@ void take_challenges(Request& request, const Request& from) {
   }
 }
 
+// auth_request_set: values seen from the subrequest, kept by the main request.
+void keep_values(Request& request, const AccessSettings& settings, const Request& asked) {
+  for (const config::AuthRequestValue& kept : settings.auth_request_values) {
+    std::string value;
+    append_text(value, kept.value, asked);
+    const std::string_view text = request.arena.store(value);
+    if (kept.variable.variable == config::Variable::defined) {
+      request.defined.assign(kept.variable.index, text);
+    } else if (kept.variable.variable == config::Variable::args) {
+      request.args = text;
+    } else {
+      request.limit_rate = config::nginx::parse_size(text);
+    }
+  }
+}
+
 runtime::Task<Opinion> judge_by_request(Exchange& exchange, const AccessSettings& settings) {
   Request& request = exchange.request;
   DiscardingSink sink;
@@ -140,6 +152,7 @@ runtime::Task<Opinion> judge_by_request(Exchange& exchange, const AccessSettings
   const Request& asked = subrequest.request();
   const std::uint16_t status = asked.response.status;
   if (exchange.watches_client && status == 499) co_return Opinion{499};
+  keep_values(request, settings, asked);
   if (status == 403) co_return Opinion{403};
   if (status == 401) {
     take_challenges(request, asked);
@@ -156,7 +169,7 @@ runtime::Task<Verdict> refuse(Exchange& exchange, const AccessSettings& settings
   if (status == 401 && settings.auth_delay > 0s) {
     exchange.services.error_log.write(LogLevel::info, exchange.request,
                                       "delaying unauthorized request");
-    const bool stayed = co_await ClientPause(exchange, settings.auth_delay);
+    const bool stayed = co_await pause(exchange, settings.auth_delay);
     if (!stayed) co_return client_went_away(exchange);
   }
   co_return Verdict::error(status);

@@ -4,12 +4,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ctime>
 
 #include "base/text.h"
 #include "config/model/headers.h"
 #include "config/nginx/expires.h"
 #include "http/date.h"
+#include "http/header_name.h"
 #include "proxy/compression.h"
 #include "proxy/response_head.h"
 #include "proxy/response_lines.h"
@@ -160,6 +162,7 @@ void add_charset(Request& request) {
 }
 
 bool wants_trailers(const Request& request) {
+  if (request.passes_trailers && !request.subrequest) return true;
   const config::HeaderSettings* settings = request.location->headers.get();
   if (!settings || request.subrequest) return false;
   const bool ordinary = takes_added_headers(request.response.status);
@@ -169,7 +172,42 @@ bool wants_trailers(const Request& request) {
   return false;
 }
 
+namespace {
+
+// Lines that say how a message is framed or routed have no place behind it (RFC 9110 section
+// 6.5.1).
+bool may_be_trailer(std::string_view name) {
+  switch (http::find_header_id(name)) {
+    case http::HeaderId::connection:
+    case http::HeaderId::content_encoding:
+    case http::HeaderId::content_length:
+    case http::HeaderId::content_type:
+    case http::HeaderId::host:
+    case http::HeaderId::set_cookie:
+    case http::HeaderId::te:
+    case http::HeaderId::trailer:
+    case http::HeaderId::transfer_encoding:
+    case http::HeaderId::upgrade:
+      return false;
+    default:
+      return true;
+  }
+}
+
+void append_upstream_trailers(std::string& into, const Request& request) {
+  std::string_view lines = request.upstream_trailers;
+  while (!lines.empty()) {
+    const std::string_view line = lines.substr(0, lines.find('\n'));
+    lines.remove_prefix(std::min(line.size() + 1, lines.size()));
+    if (may_be_trailer(line.substr(0, line.find(':')))) into.append(line).append("\r\n");
+  }
+}
+
+}  // namespace
+
 void append_trailers(std::string& into, const Request& request) {
+  if (request.passes_trailers) append_upstream_trailers(into, request);
+  if (!request.location->headers) return;
   const bool ordinary = takes_added_headers(request.response.status);
   for (const config::HeaderLine& line : request.location->headers->trailers) {
     if (!ordinary && !line.always) continue;

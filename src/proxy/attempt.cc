@@ -2,10 +2,14 @@
 
 #include "proxy/attempt.h"
 
+#include <fmt/format.h>
+
 #include <array>
 
+#include "config/model/proxy_rules.h"
 #include "proxy/relay.h"
 #include "proxy/upstream_request.h"
+#include "proxy/variables.h"
 #include "runtime/tcp_state.h"
 
 namespace baton::proxy {
@@ -62,20 +66,72 @@ runtime::Task<bool> Attempt::open() {
   upstream::ConnectionPool& pool = exchange_.services.upstreams.pool();
   if (!must_be_fresh_) connection_ = pool.take(exchange_.upstream_group, pick_.peer());
   if (!connection_) {
-    auto connected = co_await exchange_.services.upstreams.connect(
-        exchange_.upstream_group, exchange_.upstream_hold, pick_.peer(),
-        exchange_.now() + proxy_.connect_timeout);
-    if (!connected) {
-      fail_with(connected.error(), "connecting to upstream");
-      co_return false;
-    }
-    connection_ = std::move(*connected);
+    const bool connected = co_await connect();
+    if (!connected) co_return false;
   }
   record().connect = elapsed();
   co_return true;
 }
 
+// A new connection. Meanwhile the client's leaving is noticed.
+runtime::Task<bool> Attempt::connect() {
+  upstream::Connecting how;
+  how.source = watch_.upstream();
+  if (proxy_.rules) choose_options(how.options);
+  if (exchange_.watches_client && !proxy_.ignore_client_abort) {
+    watch_.start(exchange_.client->stream.source(), nullptr);
+  }
+  Result<std::unique_ptr<upstream::Connection>> connected = fail(ErrorKind::cancelled);
+  if (!watch_.client_gone()) {
+    connected = co_await exchange_.services.upstreams.connect(
+        exchange_.upstream_group, exchange_.upstream_hold, pick_.peer(),
+        exchange_.now() + proxy_.connect_timeout, how);
+  }
+  watch_.stop();
+  if (watch_.client_gone()) {
+    client_went_away("connecting to upstream");
+    co_return false;
+  }
+  if (!connected) {
+    fail_with(connected.error(), "connecting to upstream");
+    co_return false;
+  }
+  connection_ = std::move(*connected);
+  co_return true;
+}
+
+// proxy_bind and the proxy_socket_* family.
+void Attempt::choose_options(runtime::ConnectOptions& options) {
+  const config::ProxyRules& rules = *proxy_.rules;
+  options.keepalive_probes = rules.socket_keepalive;
+  options.send_buffer_bytes = rules.send_buffer_bytes;
+  options.receive_buffer_bytes = rules.receive_buffer_bytes;
+  if (!rules.bind) return;
+  std::string text;
+  append_text(text, *rules.bind, exchange_.request);
+  if (const auto address = net::IpAddress::parse(text)) {
+    options.from = net::Endpoint{*address, 0};
+  } else if (const auto endpoint = net::Endpoint::parse(text)) {
+    options.from = *endpoint;
+  } else if (!text.empty()) {
+    exchange_.services.error_log.write(LogLevel::error, exchange_.request,
+                                       fmt::format("invalid local address \"{}\"", text));
+  }
+  options.transparent = rules.bind_transparent;
+}
+
+void Attempt::client_went_away(std::string_view action) {
+  client_failed({ErrorKind::closed, Side::client, Retry::no, 0, "client went away"});
+  log_failure("client prematurely closed connection, so upstream connection is closed too", action,
+              LogLevel::info);
+}
+
 runtime::Task<AttemptEnd> Attempt::run() {
+  if (proxy_.rules && proxy_.rules->bind && !proxy_.rules->bind->is_literal()) {
+    // Bound for this request: no other one may have it.
+    must_be_fresh_ = true;
+    may_be_kept_ = false;
+  }
   const bool opened = co_await open();
   if (!opened) co_return end_;
   bool stale = false;
@@ -92,7 +148,7 @@ runtime::Task<AttemptEnd> Attempt::run() {
     co_await converse(stale);
   }
   watch_.stop();
-  record().response = elapsed();
+  if (!record().response) record().response = elapsed();
   co_return end_;
 }
 

@@ -14,17 +14,23 @@
 #include <memory>
 #include <string>
 
+#include "proxy/body_filter.h"
 #include "proxy/exchange.h"
 #include "runtime/task.h"
 #include "upstream/thread_upstreams.h"
 
 namespace baton::proxy {
 
+class OutgoingBody;
+class ReadAhead;
+class UpstreamBody;
+
 enum class AttemptEnd : std::uint8_t {
   answered,       // the whole response was passed on
   broken_off,     // the response had begun and could not be completed: close the client
   failed,         // the server failed before anything reached the client; see error()
   intercepted,    // it answered with a status that has an error_page (proxy_intercept_errors)
+  redirected,     // it names a location that answers (X-Accel-Redirect)
   superseded,     // the cache answers instead of what came: forward() ends with `proceed`
   passed_over,    // it answered with a status that is to be tried elsewhere
   client_failed,  // the client went away or sent a bad body; see error()
@@ -61,6 +67,9 @@ class Attempt {
   };
   // attempt.cc
   runtime::Task<bool> open();
+  runtime::Task<bool> connect();
+  void choose_options(runtime::ConnectOptions& options);
+  void client_went_away(std::string_view action);
   runtime::Task<void> converse(bool& stale);
   [[nodiscard]] bool is_stale(std::size_t size);
   // attempt_request.cc
@@ -75,12 +84,36 @@ class Attempt {
   runtime::Task<void> answer();
   runtime::Task<bool> read_head();
   runtime::Task<void> pass_on();
+  [[nodiscard]] bool is_buffered() const;
+  [[nodiscard]] bool is_storing() const;
+  [[nodiscard]] bool is_unwanted() const;
+  bool begin_answer(UpstreamBody& body, OutgoingBody& outgoing);
+  std::optional<std::string_view> unwrap(UpstreamBody& body, std::span<char> raw);
+  runtime::Task<void> pass_on_ahead(UpstreamBody& body, OutgoingBody& outgoing,
+                                    std::span<iovec> unsent);
+  runtime::Task<void> fill(UpstreamBody& body, ReadAhead& ahead);
+  runtime::Task<void> drain(OutgoingBody& outgoing, ReadAhead& ahead, std::span<iovec> unsent);
+  runtime::Task<Status> send_rest(OutgoingBody& outgoing, BodyPart part);
+  [[nodiscard]] std::uint64_t read_rate() const;
+  runtime::Task<void> slow_down(std::uint64_t rate);
+  static Error invalid_chunk();
+  static Error cut_off(const Result<std::size_t>& got);
   [[nodiscard]] Instant read_deadline() const;
   HeadStep parse_head(std::size_t count);
   HeadStep judge_head();
   void supersede();
+  void take_hint();
+  runtime::Task<void> pass_interim();
   HeadStep head_failed(const Result<std::size_t>& got);
-  void finish_answer(bool surplus);
+  void finish_upstream(bool surplus);
+  void finish_answer(bool client_left);
+  // tunnel.cc
+  [[nodiscard]] bool is_upgrade() const;
+  runtime::Task<void> tunnel();
+  runtime::Task<Status> open_tunnel();
+  runtime::Task<void> carry_up(bool& ended, Instant& active);
+  runtime::Task<void> carry_down(bool& ended, Instant& active);
+  void end_tunnel(bool& ended);
   void break_off(const Error& error);
   void stop_upload();
   void watch_client();
@@ -106,6 +139,7 @@ class Attempt {
   Error error_;
   std::string_view action_ = "connecting to upstream";
   bool must_be_fresh_ = false;
+  bool may_be_kept_ = true;  // by the pool, for any other request
   bool request_sent_ = false;
   BodyUp body_up_ = BodyUp::none;
   bool uploaded_ = true;
@@ -114,6 +148,8 @@ class Attempt {
   Instant head_progress_{};
   http::ResponseParser parser_;
   int interim_heads_ = 0;
+  bool ahead_last_ = false;   // read ahead begins with the body's end
+  std::string interim_;       // an early hint on its way to the client
   std::size_t received_ = 0;  // in exchange_.upstream_buffer
 };
 

@@ -1,11 +1,16 @@
 // The response's head: reading it, passing over interim ones, and judging the final one.
 
+#include <algorithm>
 #include <cstring>
 
+#include "config/model/proxy_rules.h"
 #include "proxy/attempt.h"
 #include "proxy/cached_request.h"
 #include "proxy/error_page.h"
+#include "proxy/relay.h"
+#include "proxy/responder.h"
 #include "proxy/upstream_response.h"
+#include "proxy/variables.h"
 
 namespace baton::proxy {
 
@@ -18,7 +23,11 @@ constexpr int interim_heads_max = 16;
 
 runtime::Task<void> Attempt::answer() {
   const bool accepted = co_await read_head();
-  if (accepted) co_await pass_on();
+  if (accepted && exchange_.upstream_head.status == 101) {
+    co_await tunnel();
+  } else if (accepted) {
+    co_await pass_on();
+  }
   if (!uploaded_) stop_upload();
 }
 
@@ -51,6 +60,7 @@ runtime::Task<bool> Attempt::read_head() {
       got = std::unexpected(ready.error());
     }
     step = got && *got > 0 ? parse_head(*got) : head_failed(got);
+    if (!interim_.empty()) co_await pass_interim();
   }
   co_return step == HeadStep::accepted;
 }
@@ -59,9 +69,7 @@ runtime::Task<bool> Attempt::read_head() {
 Attempt::HeadStep Attempt::head_failed(const Result<std::size_t>& got) {
   if (end_ == AttemptEnd::client_failed || upload_timed_out_) return HeadStep::ended;
   if (watch_.client_gone()) {
-    client_failed({ErrorKind::closed, Side::client, Retry::no, 0, "client went away"});
-    log_failure("client prematurely closed connection, so upstream connection is closed too",
-                reading_head, LogLevel::info);
+    client_went_away(reading_head);
     return HeadStep::ended;
   }
   Error error{ErrorKind::closed, Side::upstream, Retry::if_reused, 0,
@@ -90,7 +98,8 @@ Attempt::HeadStep Attempt::parse_head(std::size_t count) {
     const auto progress =
         parser_.parse({begin, received_}, head, exchange_.upstream_method, limits);
     if (progress == http::Progress::incomplete) return HeadStep::more;
-    if (progress == http::Progress::refused || head.status == 101 ||
+    const bool upgrades = head.status == 101 && is_upgrade();
+    if (progress == http::Progress::refused || (head.status == 101 && !upgrades) ||
         (head.status < 200 && ++interim_heads_ > interim_heads_max)) {
       const char* const why = progress == http::Progress::refused
                                   ? parser_.refusal().why.data()
@@ -98,7 +107,8 @@ Attempt::HeadStep Attempt::parse_head(std::size_t count) {
       fail_with({ErrorKind::malformed, Side::upstream, Retry::no, 0, why}, reading_head);
       return HeadStep::ended;
     }
-    if (head.status >= 200) break;
+    if (head.status >= 200 || upgrades) break;
+    if (head.status == 103 && proxy_.rules && !proxy_.rules->early_hints.empty()) take_hint();
     received_ -= head.bytes;
     std::memmove(begin, begin + head.bytes, received_);
     head.clear();
@@ -106,6 +116,32 @@ Attempt::HeadStep Attempt::parse_head(std::size_t count) {
     if (received_ == 0) return HeadStep::more;
   }
   return judge_head();
+}
+
+// early_hints: whether, and what of it, the client gets.
+void Attempt::take_hint() {
+  const Request& request = exchange_.request;
+  if (request.head.version_minor < 1 || exchange_.sink) return;
+  std::string condition;
+  const bool wanted = std::ranges::any_of(proxy_.rules->early_hints, [&](const auto& text) {
+    condition.clear();
+    append_text(condition, text, request);
+    return !condition.empty() && condition != "0";
+  });
+  if (!wanted) return;
+  interim_.append("HTTP/1.1 103 Early Hints\r\n");
+  for (const http::Header& line : exchange_.upstream_head.headers) {
+    if (line.hop_by_hop || plan_.hidden.contains(line.id, line.name)) continue;
+    interim_.append(line.name).append(": ").append(line.value).append("\r\n");
+  }
+  interim_.append("\r\n");
+}
+
+// Sends the hints; a client that fails at this fails again at the response.
+runtime::Task<void> Attempt::pass_interim() {
+  iovec piece = piece_of(interim_);
+  static_cast<void>(co_await send_to_client(exchange_, {&piece, 1}, false));
+  interim_.clear();
 }
 
 // The final head is there: is it for the client?

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "config/model/proxy_rules.h"
 #include "proxy/attempt.h"
 #include "proxy/relay.h"
 #include "proxy/responder.h"
@@ -19,7 +20,7 @@ constexpr std::uint64_t file_turn_bytes = 1 << 20;
 }  // namespace
 
 Attempt::BodyUp Attempt::choose_body() const {
-  if (!proxy_.pass_request_body) return BodyUp::none;
+  if (!proxy_.pass_request_body || (proxy_.rules && proxy_.rules->set_body)) return BodyUp::none;
   if (const StoredBody* stored = exchange_.request.stored_body.get()) {
     if (stored->size == 0) return BodyUp::none;
     return stored->in_file() || stored->size > joined_bytes_max ? BodyUp::stored
@@ -127,8 +128,8 @@ runtime::Task<Status> Attempt::upload_stored() {
 
 // While nobody reads from the client, its leaving ends the attempt.
 void Attempt::watch_client() {
-  if (!exchange_.watches_client) return;
-  watch_.start(exchange_.client->stream.source(), upstream().source());
+  if (!exchange_.watches_client || proxy_.ignore_client_abort) return;
+  watch_.start(exchange_.client->stream.source(), &upstream().source());
 }
 
 void Attempt::stop_upload() {

@@ -31,6 +31,8 @@ class BodyFilter {
   virtual Status filter(std::string_view input, BodyPart part, std::string& output) = 0;
   // True after a call whose output was bounded: another one, without input, gives more.
   [[nodiscard]] virtual bool has_more() const { return false; }
+  // True for what only stands where a page is put together from several (page.h).
+  [[nodiscard]] virtual bool is_page_place() const { return false; }
 };
 
 }  // namespace baton::proxy

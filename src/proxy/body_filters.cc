@@ -7,6 +7,7 @@
 #include "proxy/exchange.h"
 #include "proxy/gunzip_filter.h"
 #include "proxy/gzip_filter.h"
+#include "proxy/page_filters.h"
 #include "proxy/response_lines.h"
 
 namespace baton::proxy {
@@ -41,10 +42,14 @@ BodyFilters make_body_filters(Exchange& exchange) {
   Request& request = exchange.request;
   const config::Location& location = *request.location;
   if (!location.compression && !location.substitution && !location.ssi) return filters;
-  if (location.compression) {
-    add_gunzip(request, filters);
-    add_gzip(request, filters);
+  if (location.compression) add_gunzip(request, filters);
+  if (location.substitution) {
+    if (auto filter = make_substitution(exchange)) filters.push_back(std::move(filter));
   }
+  if (location.ssi || location.substitution) {
+    if (auto place = make_page_place(exchange)) filters.push_back(std::move(place));
+  }
+  if (location.compression) add_gzip(request, filters);
   return filters;
 }
 

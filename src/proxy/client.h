@@ -1,6 +1,7 @@
 // The client's connection while it is alive, busy or idle. There may be very many idle ones, so
 // this holds only what must outlive a request; everything else is taken when bytes arrive and
-// given back when the connection idles (exchange.h).
+// given back when the connection idles (exchange.h). Nor has an idle one a coroutine: it waits for
+// bytes and for its deadline itself, and tells its home when either comes (conversation.h).
 #pragma once
 
 #include <cstdint>
@@ -17,10 +18,29 @@ namespace baton::proxy {
 struct IdleClientTag;
 struct OpenClientTag;
 
-struct Client : ListNode<IdleClientTag>, ListNode<OpenClientTag> {
-  Client(runtime::Loop& loop, runtime::Fd fd, std::uint32_t listener_index)
-      : stream(loop, std::move(fd)), listener(listener_index) {}
+struct Client;
 
+// Who has the connections of a thread.
+class ClientHome {
+ public:
+  // An idle client's bytes, deadline or end are there.
+  virtual void wake(Client& client) = 0;
+
+ protected:
+  ~ClientHome() = default;
+};
+
+struct Client final : ListNode<IdleClientTag>,
+                      ListNode<OpenClientTag>,
+                      runtime::Waiter,
+                      runtime::TimerEntry {
+  Client(ClientHome& its_home, runtime::Loop& loop, runtime::Fd fd, std::uint32_t listener_index)
+      : home(its_home), stream(loop, std::move(fd)), listener(listener_index) {}
+
+  void run() override { home.wake(*this); }
+  void expired() override { stream.source().loop().make_ready(*this); }
+
+  ClientHome& home;
   runtime::Stream stream;
   net::Endpoint address;
   net::Endpoint local;
@@ -41,10 +61,11 @@ class AbortWatch final : public runtime::Waiter {
   AbortWatch& operator=(const AbortWatch&) = delete;
   ~AbortWatch() { stop(); }
 
-  // Nobody else may be reading from `client` until stop().
-  void start(runtime::Source& client, runtime::Source& upstream) {
+  // Nobody else may be reading from `client` until stop(). `upstream` may be null as long as there
+  // is nothing to wait for.
+  void start(runtime::Source& client, runtime::Source* upstream) {
     client_ = &client;
-    upstream_ = &upstream;
+    upstream_ = upstream;
     client.await_ready(runtime::Direction::read, *this);
     if (client.hung_up()) run();
   }
@@ -53,12 +74,14 @@ class AbortWatch final : public runtime::Waiter {
     client_ = nullptr;
     ListNode<runtime::ReadyTag>::unlink();
   }
+  // Where what is waited for is noted, for one that comes after the start.
+  runtime::Source** upstream() { return &upstream_; }
   [[nodiscard]] bool client_gone() const { return gone_; }
 
   void run() override {
     if (!client_->hung_up() && !client_->cancelled()) return;
     gone_ = true;
-    upstream_->cancel();
+    if (upstream_) upstream_->cancel();
   }
 
  private:

@@ -4,6 +4,14 @@
 
 namespace baton::proxy {
 
+runtime::Task<bool> pause(Exchange& exchange, Duration duration) {
+  if (!exchange.watches_client) {
+    const Status slept = co_await exchange.loop().sleep_for(duration);
+    co_return slept.has_value();
+  }
+  co_return co_await ClientPause(exchange, duration);
+}
+
 Verdict client_went_away(Exchange& exchange) {
   Request& request = exchange.request;
   exchange.services.error_log.write(LogLevel::info, request,

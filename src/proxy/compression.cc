@@ -12,6 +12,7 @@
 #include "http/hop_by_hop.h"
 #include "proxy/regex.h"
 #include "proxy/response_lines.h"
+#include "proxy/user_agent.h"
 #include "runtime/loop.h"
 
 namespace baton::proxy {
@@ -30,15 +31,6 @@ const Regex* compiled(const std::string& pattern) {
     place = patterns.emplace(pattern, Regex::compile(pattern, true)).first;
   }
   return place->second ? &*place->second : nullptr;
-}
-
-// MSIE 4 to 6, but for the 6 of Windows XP SP2.
-bool is_msie6(std::string_view user_agent) {
-  const std::size_t at = user_agent.find("MSIE ");
-  if (at == std::string_view::npos || at + 6 >= user_agent.size()) return false;
-  const char version = user_agent[at + 5];
-  if (user_agent[at + 6] != '.' || version < '4' || version > '6') return false;
-  return version != '6' || user_agent.find("SV1", at) == std::string_view::npos;
 }
 
 bool is_disabled_for(const CompressionSettings& settings, const Request& request) {

@@ -4,15 +4,13 @@
 
 #include <sys/socket.h>
 
+#include "proxy/connection_number.h"
 #include "proxy/journey.h"
 #include "proxy/proxy_header.h"
 
 namespace baton::proxy {
 
 namespace {
-
-// What an idle connection woke up for.
-enum class Wake : std::uint8_t { bytes, close, hand_over };
 
 void count_idle(Services& services, int change) {
   count(services.counters.idle_connections, static_cast<std::uint32_t>(change));
@@ -60,9 +58,79 @@ runtime::Task<void> linger(Client& client, Services& services, Duration time, Du
   }
 }
 
-// Serves requests as long as the client has sent more. False: the connection is at its end.
-runtime::Task<bool> serve_busy(Client& client, ExchangePool& exchanges, Services& services) {
-  auto exchange = exchanges.take();
+}  // namespace
+
+void Conversations::begin(runtime::Fd fd, std::uint32_t listener, net::Endpoint address,
+                          net::Endpoint local) {
+  auto client = std::make_unique<Client>(*this, services_.loop, std::move(fd), listener);
+  client->address = address;
+  client->local = local;
+  client->number = next_connection_number();
+  client->connected = services_.loop.now();
+  open_.push_back(*client);
+  ++open_count_;
+  count(services_.counters.connections, 1u);
+  scope_.hold();
+  Client& held = *client.release();  // until end()
+  if (listener_of(held, services_).proxy_protocol) {
+    scope_.spawn(greet(held));
+  } else {
+    idle(held);
+  }
+}
+
+void Conversations::end(Client& client, bool hands_over) {
+  std::unique_ptr<Client> held(&client);
+  --open_count_;
+  count(services_.counters.connections, static_cast<std::uint32_t>(-1));
+  if (hands_over) {
+    count(services_.counters.handed_over, std::uint64_t{1});
+    hand_over_(client.stream.source().release());
+  }
+  held.reset();
+  scope_.release();
+}
+
+runtime::Task<void> Conversations::greet(Client& client) {
+  const bool read = co_await read_proxy_header(client, services_);
+  if (read) {
+    idle(client);
+  } else {
+    end(client, false);
+  }
+}
+
+// Waits for the first byte of a request.
+void Conversations::idle(Client& client) {
+  if (services_.ending == Ending::hand_over) {
+    // What a PROXY header has told cannot travel with the descriptor.
+    return end(client, !client.proxy_header);
+  }
+  if (services_.ending == Ending::close && client.requests > 0) return end(client, false);
+  idle_.push_back(client);
+  count_idle(services_, 1);
+  services_.loop.timers().arm(client, services_.loop.now() + patience(client, services_));
+  client.stream.source().await_ready(runtime::Direction::read, client);
+}
+
+void Conversations::wake(Client& client) {
+  runtime::Source& source = client.stream.source();
+  source.forget(runtime::Direction::read);
+  client.disarm();
+  client.ListNode<IdleClientTag>::unlink();
+  count_idle(services_, -1);
+  if (source.cancelled()) return end(client, false);
+  if (source.take_interrupt(runtime::Direction::read)) {
+    return end(client, services_.ending == Ending::hand_over && !client.proxy_header);
+  }
+  // Without bytes it is the deadline that came.
+  if (!source.ready(runtime::Direction::read)) return end(client, false);
+  scope_.spawn(serve(client));
+}
+
+// Serves requests as long as the client has sent more.
+runtime::Task<void> Conversations::serve(Client& client) {
+  auto exchange = exchanges_.take();
   lend(*exchange, client);
   After after = After::next;
   while (true) {
@@ -73,51 +141,37 @@ runtime::Task<bool> serve_busy(Client& client, ExchangePool& exchanges, Services
     // A pipelined request is in the buffer, or more bytes are waiting in the kernel.
     if (exchange->received > 0) continue;
     if (!client.stream.source().ready(runtime::Direction::read)) break;
-    if (services.ending == Ending::close) break;
+    if (services_.ending == Ending::close) break;
   }
   const config::Location* location = exchange->request.location;
   const Duration time = location ? location->lingering_time : 0s;
   const Duration timeout = location ? location->lingering_timeout : 0s;
-  exchanges.give_back(std::move(exchange));
-  if (after == After::linger) co_await linger(client, services, time, timeout);
-  co_return after == After::next;
+  exchanges_.give_back(std::move(exchange));
+  if (after == After::linger) co_await linger(client, services_, time, timeout);
+  if (after == After::next) {
+    idle(client);
+  } else {
+    end(client, false);
+  }
 }
 
-// Waits for the first byte of a request.
-runtime::Task<Wake> idle(Client& client, Clients& clients, Services& services) {
-  if (services.ending == Ending::hand_over) {
-    co_return client.proxy_header ? Wake::close : Wake::hand_over;
+bool Conversations::make_room(std::uint32_t wanted) {
+  bool any = false;
+  for (; wanted > 0; --wanted) {
+    Client* const oldest = idle_.front();
+    if (!oldest) break;
+    oldest->ListNode<IdleClientTag>::unlink();
+    oldest->stream.source().interrupt(runtime::Direction::read);
+    any = true;
   }
-  if (services.ending == Ending::close && client.requests > 0) co_return Wake::close;
-  clients.idle.push_back(client);
-  count_idle(services, 1);
-  const auto ready =
-      co_await client.stream.readable(services.loop.now() + patience(client, services));
-  client.ListNode<IdleClientTag>::unlink();
-  count_idle(services, -1);
-  if (ready) co_return Wake::bytes;
-  const bool handed = services.ending == Ending::hand_over &&
-                      ready.error().kind == ErrorKind::cancelled &&
-                      !client.stream.source().cancelled();
-  // What a PROXY header has told cannot travel with the descriptor.
-  co_return handed && !client.proxy_header ? Wake::hand_over : Wake::close;
+  return any;
 }
 
-}  // namespace
-
-runtime::Task<Farewell> converse(Client& client, Clients& clients, ExchangePool& exchanges,
-                                 Services& services) {
-  if (listener_of(client, services).proxy_protocol) {
-    const bool read = co_await read_proxy_header(client, services);
-    if (!read) co_return Farewell::closed;
-  }
-  while (true) {
-    const Wake wake = co_await idle(client, clients, services);
-    if (wake == Wake::hand_over) co_return Farewell::hand_over;
-    if (wake == Wake::close) co_return Farewell::closed;
-    const bool goes_on = co_await serve_busy(client, exchanges, services);
-    if (!goes_on) co_return Farewell::closed;
-  }
+void Conversations::end_idle() {
+  idle_.for_each([this](Client& client) {
+    if (services_.ending == Ending::close && client.requests == 0) return;
+    client.stream.source().interrupt(runtime::Direction::read);
+  });
 }
 
 }  // namespace baton::proxy

@@ -48,6 +48,14 @@ void append_quoted(std::string& into, std::string_view label, std::string_view v
   fmt::format_to(std::back_inserter(into), ", {}: \"{}\"", label, value);
 }
 
+// Before a location is known, what the server says counts.
+const std::vector<config::ErrorLog>& logs_of(const Request& request,
+                                             const std::vector<config::ErrorLog>& main) {
+  const auto* location = request.location;
+  if (!location && request.server) location = &request.server->locations[0];
+  return location && location->error_logs ? *location->error_logs : main;
+}
+
 }  // namespace
 
 std::string_view level_name(LogLevel level) {
@@ -94,9 +102,7 @@ void ErrorLog::write_main(LogLevel level, std::uint64_t connection, std::string_
 }
 
 bool ErrorLog::enabled(LogLevel level, const Request& request) const {
-  const auto* location = request.location;
-  if (!location || !location->error_logs) return enabled(level);
-  return std::ranges::any_of(*location->error_logs,
+  return std::ranges::any_of(logs_of(request, main_),
                              [level](const auto& log) { return level <= log.level; });
 }
 
@@ -112,9 +118,7 @@ void ErrorLog::write(LogLevel level, const Request& request, std::string_view me
   append_quoted(line, "host", request.head.headers.value(http::HeaderId::host));
   append_quoted(line, "referrer", request.head.headers.value(http::HeaderId::referer));
   const std::uint64_t connection = request.client ? request.client->number : 0;
-  const auto* location = request.location;
-  write_to(location && location->error_logs ? *location->error_logs : main_, level, connection,
-           line);
+  write_to(logs_of(request, main_), level, connection, line);
 }
 
 }  // namespace baton::proxy

@@ -2,11 +2,17 @@
 
 #include "proxy/error_page.h"
 
-#include <algorithm>
+#include <fmt/format.h>
 
+#include <algorithm>
+#include <string>
+
+#include "config/model/connection.h"
 #include "http/status.h"
 #include "http/uri.h"
 #include "proxy/response_head.h"
+#include "proxy/route.h"
+#include "proxy/user_agent.h"
 #include "proxy/variables.h"
 
 namespace baton::proxy {
@@ -22,6 +28,18 @@ bool is_redirect(std::uint16_t status) {
 bool ends_connection(std::uint16_t status) {
   return status == 400 || status == 413 || status == 414 || status == 500 || status == 501 ||
          (status >= 494 && status <= 497);
+}
+
+// msie_padding: those browsers show a page of their own in place of a short one.
+std::string_view padding_for(const Request& request, std::uint16_t status) {
+  constexpr std::string_view line =
+      "<!-- a padding to disable MSIE and Chrome friendly error page -->\r\n";
+  static const std::string padding = fmt::format("{0}{0}{0}{0}{0}{0}", line);
+  if (status < 400) return {};
+  const config::ConnectionSettings* settings = request.location->connection.get();
+  if (settings && !settings->msie_padding) return {};
+  const http::Header* agent = request.head.headers.find(http::HeaderId::user_agent);
+  return agent && (is_msie(agent->value) || is_chrome(agent->value)) ? padding : std::string_view{};
 }
 
 const config::ErrorPage* find_page(const config::Location& location, std::uint16_t status) {
@@ -72,12 +90,13 @@ Verdict answer_error(Exchange& exchange, std::uint16_t status) {
     return Verdict::respond();
   }
   if (ends_connection(status)) request.keep_alive = false;
-  if (!exchange.error_page_used) {
+  if (!exchange.error_page_used && request.redirects <= uri_changes_max) {
     if (const config::ErrorPage* page = find_page(*request.location, status)) {
       // One error page per request, unless they may follow each other (and end with the count of
       // internal redirects).
       exchange.error_page_used = !request.location->recursive_error_pages;
       request.response.headers.clear();
+      request.response.content_type = {};
       return use_page(exchange, *page, status);
     }
   }
@@ -119,7 +138,7 @@ void use_builtin_page(Exchange& exchange, std::uint16_t status) {
   request.response.text = request.arena.join(
       {"<html>\r\n<head><title>", title, "</title></head>\r\n<body>\r\n<center><h1>", shown,
        "</h1></center>\r\n", note, "<hr><center>", server_token(*request.location),
-       "</center>\r\n</body>\r\n</html>\r\n"});
+       "</center>\r\n</body>\r\n</html>\r\n", padding_for(request, status)});
 }
 
 }  // namespace baton::proxy

@@ -5,12 +5,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "http/head_parser.h"
 #include "proxy/client.h"
 #include "proxy/limit_zones.h"
+#include "proxy/pacer.h"
 #include "proxy/passed_url.h"
 #include "proxy/request.h"
 #include "proxy/request_body.h"
@@ -20,7 +22,9 @@
 namespace baton::proxy {
 
 class CachedRequest;
+class Page;
 class ResponseSink;
+struct SsiState;
 
 struct Exchange {
   explicit Exchange(Services& thread_services) : services(thread_services) {
@@ -59,6 +63,9 @@ struct Exchange {
   // The response: how its body is framed towards the client, and the head's text.
   bool chunked = false;
   std::string head_text;
+  std::optional<Pacer> pacer;           // limit_rate
+  std::shared_ptr<Page> page;           // while the body is put together from several (page.h)
+  std::shared_ptr<SsiState> ssi_state;  // variables of pages, for all subrequests
 
   // Proxying.
   std::uint32_t upstream_group = 0;   // the group that is asked, as ThreadUpstreams counts them
@@ -69,7 +76,7 @@ struct Exchange {
   std::size_t upstream_uri_size = 0;
   std::size_t first_attempt = 0;  // of the present location, in request.attempts
   http::ResponseHead upstream_head;
-  runtime::BufferPool::Buffer upstream_buffer;  // holds what upstream_head's views point into
+  runtime::BufferPool::Buffer upstream_buffer;       // holds what upstream_head's views point into
   http::Method upstream_method = http::Method::get;  // what is asked of the upstream server
   CachedRequest* cached = nullptr;                   // while it is forwarded with proxy_cache
   std::shared_ptr<const void> cached_text;           // what views into a cached response need
@@ -89,6 +96,9 @@ struct Exchange {
     continue_sent = false;
     error_page_used = silent = false;
     chunked = false;
+    pacer.reset();
+    page.reset();
+    ssi_state.reset();
     upstream_buffer.reset();
     cached_text.reset();
   }
@@ -107,6 +117,8 @@ class ExchangePool {
   }
   void give_back(std::unique_ptr<Exchange> exchange) {
     exchange->cached_text.reset();
+    exchange->page.reset();
+    exchange->ssi_state.reset();
     exchange->request.reset();
     exchange->buffer.reset();
     exchange->upstream_buffer.reset();

@@ -16,6 +16,8 @@
 #include "http/range.h"
 #include "proxy/added_headers.h"
 #include "proxy/compression.h"
+#include "proxy/page_filters.h"
+#include "proxy/response_lines.h"
 
 namespace baton::proxy {
 
@@ -162,23 +164,29 @@ Verdict respond_with_file(Request& request, runtime::Fd file, std::uint64_t size
       http::evaluate_conditions(request.head.headers, validators, modified_since_rule(location));
   // A file that is an error page, or part of another page, is sent whole: conditions and ranges
   // were for another one.
+  const bool packed = !line_value(response, "Content-Encoding").empty();
   const bool plain =
       request.subrequest || (request.error_status != 0 && request.error_status != 200);
   if (condition == http::Condition::failed && !plain) return Verdict::error(412);
   response.status = plain && request.error_status != 0 ? request.error_status : std::uint16_t{200};
   response.last_modified = request.arena.store(http::format_date(modified).view());
-  if (!validators.etag.empty()) response.headers.push_back({"ETag", validators.etag});
+  if (!validators.etag.empty()) {
+    response.headers.insert(response.headers.begin(), {"ETag", validators.etag});
+  }
   if (condition == http::Condition::not_modified && !plain) {
     response.status = 304;
     return Verdict::respond();
   }
-  response.content_type = content_type_of(request, request.uri);
+  // An upstream server that sent the request here has said what it is.
+  if (response.content_type.empty()) {
+    response.content_type = content_type_of(request, request.uri);
+  }
   // Here already, for the heads of the parts of a multipart body.
   add_charset(request);
   response.file = std::move(file);
   // The bytes that go out are not those of the file.
-  const bool changes = will_be_compressed(request, size_bytes);
-  if (!plain && !changes) return send_asked_ranges(request, validators, size_bytes);
+  const bool changes = will_be_compressed(request, size_bytes) || changes_text(request);
+  if (!plain && !changes && !packed) return send_asked_ranges(request, validators, size_bytes);
   response.content_length = size_bytes;
   if (size_bytes > 0) send_part(response, {0, size_bytes}, {});
   return Verdict::respond();

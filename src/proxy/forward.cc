@@ -2,8 +2,11 @@
 
 #include "proxy/forward.h"
 
+#include "proxy/accel_redirect.h"
 #include "proxy/attempt.h"
 #include "proxy/cached_request.h"
+#include "proxy/fastcgi_attempt.h"
+#include "proxy/fastcgi_request.h"
 #include "proxy/passed_upstream.h"
 #include "proxy/queue_wait.h"
 #include "proxy/server_choice.h"
@@ -52,7 +55,7 @@ class Retries {
     // Nor can what was streamed to a server be sent again.
     return exchange_.body.received() == 0 || exchange_.request.stored_body;
   }
-  [[nodiscard]] bool may_follow(const Attempt& attempt) const {
+  [[nodiscard]] bool may_follow(const auto& attempt) const {
     const std::uint32_t condition = condition_of(attempt.error());
     return any_left() && (proxy_.next_upstream & condition) != 0 &&
            request_allows(attempt.request_sent());
@@ -98,7 +101,7 @@ void warn_of_server(Exchange& exchange, std::string_view server, std::string_vie
   log.write(LogLevel::warning, exchange.request, message, action, upstream_url(exchange, server));
 }
 
-void report_failure(Exchange& exchange, upstream::Pick& pick, const Attempt& attempt,
+void report_failure(Exchange& exchange, upstream::Pick& pick, const auto& attempt,
                     std::string_view server) {
   if (!pick.fail(exchange.now())) return;
   warn_of_server(exchange, server, "upstream server temporarily disabled", attempt.action());
@@ -106,7 +109,7 @@ void report_failure(Exchange& exchange, upstream::Pick& pick, const Attempt& att
 
 // The server answered, with a status that is to be tried elsewhere. Two of them say something about
 // what was asked for and nothing about the server.
-void report_passed_over(Exchange& exchange, upstream::Pick& pick, const Attempt& attempt,
+void report_passed_over(Exchange& exchange, upstream::Pick& pick, const auto& attempt,
                         std::string_view server) {
   const std::uint16_t status = exchange.upstream_head.status;
   if (status == 403 || status == 404) {
@@ -206,7 +209,7 @@ Result<upstream::Pick> pick_server(Exchange& exchange, const upstream::Group& gr
 
 // What the end of an attempt means for its server, and for the request: nothing when another
 // server is to be tried.
-std::optional<Verdict> conclude(Exchange& exchange, const Attempt& attempt, AttemptEnd end,
+std::optional<Verdict> conclude(Exchange& exchange, const auto& attempt, AttemptEnd end,
                                 upstream::Pick& pick, std::string_view server,
                                 const Retries& retries) {
   switch (end) {
@@ -218,6 +221,9 @@ std::optional<Verdict> conclude(Exchange& exchange, const Attempt& attempt, Atte
       return Verdict::respond();
     case AttemptEnd::superseded:
       return Verdict::proceed();
+    case AttemptEnd::redirected:
+      if (exchange.body.is_whole_early()) exchange.body.skip_whole_early();
+      return follow_accel(exchange, exchange.services.router.plan(exchange.request));
     case AttemptEnd::intercepted:
       return Verdict::error(exchange.upstream_head.status);
     case AttemptEnd::client_failed:
@@ -232,6 +238,40 @@ std::optional<Verdict> conclude(Exchange& exchange, const Attempt& attempt, Atte
       return Verdict::error(attempt.error().kind == ErrorKind::timed_out ? 504 : 502);
   }
   return std::nullopt;
+}
+
+// Asks one server after the other, as far as the failures allow it. OneAttempt: how one is asked.
+template <typename OneAttempt>
+runtime::Task<Verdict> ask_servers(Exchange& exchange, const LocationPlan& plan) {
+  const config::ProxyPass& proxy = *plan.location->proxy;
+  upstream::ThreadUpstreams& upstreams = exchange.services.upstreams;
+  exchange.first_attempt = exchange.request.attempts.size();
+  upstream::Search search;
+  const upstream::Group& group = upstreams.group(exchange.upstream_group, exchange.upstream_hold);
+  prepare_search(exchange, group, search);
+  Retries retries(exchange, proxy);
+  while (true) {
+    auto pick = pick_server(exchange, group, search);
+    if (!pick && group.line() && search.tried.empty()) {
+      pick = co_await queue_for_server(exchange, search);
+      if (!pick && pick.error().side == Side::client) {
+        co_return client_verdict(exchange, pick.error());
+      }
+    }
+    if (!pick) {
+      if (exchange.cached) exchange.cached->note_failure(config::next_on_error);
+      co_return no_live_upstreams(exchange);
+    }
+    retries.begin_attempt();
+    const std::uint32_t peer = pick->peer().index;
+    OneAttempt attempt(exchange, plan, *pick, retries.statuses());
+    const std::string_view server = exchange.request.attempts.back().server;
+    const AttemptEnd end = co_await attempt.run();
+    const auto verdict = conclude(exchange, attempt, end, *pick, server, retries);
+    if (verdict) co_return *verdict;
+    search.tried.add(peer);
+    exchange.upstream_buffer.reset();
+  }
 }
 
 }  // namespace
@@ -256,34 +296,12 @@ runtime::Task<Verdict> forward(Exchange& exchange) {
   if (proxy.pass_request_body && exchange.body.received() > 0 && !exchange.request.stored_body) {
     co_return Verdict::error(502);
   }
-  write_upstream_request(exchange, plan);
-  exchange.first_attempt = exchange.request.attempts.size();
-  upstream::Search search;
-  const upstream::Group& group = upstreams.group(exchange.upstream_group, exchange.upstream_hold);
-  prepare_search(exchange, group, search);
-  Retries retries(exchange, proxy);
-  while (true) {
-    auto pick = pick_server(exchange, group, search);
-    if (!pick && group.line() && search.tried.empty()) {
-      pick = co_await queue_for_server(exchange, search);
-      if (!pick && pick.error().side == Side::client) {
-        co_return client_verdict(exchange, pick.error());
-      }
-    }
-    if (!pick) {
-      if (exchange.cached) exchange.cached->note_failure(config::next_on_error);
-      co_return no_live_upstreams(exchange);
-    }
-    retries.begin_attempt();
-    const std::uint32_t peer = pick->peer().index;
-    Attempt attempt(exchange, plan, *pick, retries.statuses());
-    const std::string_view server = exchange.request.attempts.back().server;
-    const AttemptEnd end = co_await attempt.run();
-    const auto verdict = conclude(exchange, attempt, end, *pick, server, retries);
-    if (verdict) co_return *verdict;
-    search.tried.add(peer);
-    exchange.upstream_buffer.reset();
+  if (plan.location->fastcgi_pass) {
+    write_fastcgi_request(exchange);
+    co_return co_await ask_servers<FastcgiAttempt>(exchange, plan);
   }
+  write_upstream_request(exchange, plan);
+  co_return co_await ask_servers<Attempt>(exchange, plan);
 }
 
 }  // namespace baton::proxy

@@ -130,6 +130,20 @@ bool append_sent_header(std::string& into, const Request& request, std::string_v
   return found;
 }
 
+bool append_trailer(std::string& into, std::string_view lines, std::string_view name) {
+  bool found = false;
+  while (!lines.empty()) {
+    const std::string_view line = lines.substr(0, lines.find('\n'));
+    lines.remove_prefix(std::min(line.size() + 1, lines.size()));
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos || !names_header(name, line.substr(0, colon))) continue;
+    if (found) into += ", ";
+    into += trimmed(line.substr(colon + 1));
+    found = true;
+  }
+  return found;
+}
+
 bool append_argument(std::string& into, std::string_view args, std::string_view name) {
   while (!args.empty()) {
     const Pair pair = take_pair(args, '&');

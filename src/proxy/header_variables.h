@@ -18,6 +18,8 @@ namespace baton::proxy {
 bool append_header(std::string& into, const http::HeaderTable& headers, std::string_view name,
                    std::uint16_t id = 0);
 bool append_sent_header(std::string& into, const Request& request, std::string_view name);
+// Of "Name: value" lines that end with a line feed.
+bool append_trailer(std::string& into, std::string_view lines, std::string_view name);
 // The value as sent, not decoded.
 bool append_argument(std::string& into, std::string_view args, std::string_view name);
 bool append_cookie(std::string& into, const http::HeaderTable& headers, std::string_view name);

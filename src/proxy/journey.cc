@@ -7,18 +7,19 @@
 
 #include "proxy/journey.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstring>
 
 #include "config/model/cache.h"
+#include "config/model/connection.h"
 #include "proxy/access.h"
 #include "proxy/empty_gif.h"
 #include "proxy/error_page.h"
 #include "proxy/forward.h"
 #include "proxy/forward_cached.h"
 #include "proxy/limit.h"
+#include "proxy/mirror.h"
+#include "proxy/page.h"
 #include "proxy/request_head.h"
 #include "proxy/responder.h"
 #include "proxy/route.h"
@@ -59,20 +60,6 @@ Verdict answer_bad_head(Exchange& exchange, HeadOutcome outcome) {
   return Verdict::respond();
 }
 
-// Access and limits of the location.
-Verdict admit(Exchange& exchange) {
-  Request& request = exchange.request;
-  const std::uint64_t most = request.location->client_max_body_bytes;
-  const http::Framing& framing = request.head.framing;
-  if (most != 0 && framing.kind == http::BodyKind::length && framing.content_length > most) {
-    exchange.services.error_log.write(
-        LogLevel::error, request,
-        fmt::format("client intended to send too large body: {} bytes", framing.content_length));
-    return Verdict::error(413);
-  }
-  return Verdict::proceed();
-}
-
 // Hands the request to what the location says: try_files, proxy_pass, files.
 runtime::Task<Verdict> handle(Exchange& exchange) {
   Request& request = exchange.request;
@@ -80,6 +67,10 @@ runtime::Task<Verdict> handle(Exchange& exchange) {
   if (!location.try_files.empty()) {
     const Verdict tried = try_files(request);
     if (tried.kind != Verdict::Kind::proceed) co_return tried;
+  }
+  if (location.mirror) {
+    const Verdict mirrored = co_await start_mirrors(exchange);
+    if (mirrored.kind != Verdict::Kind::proceed) co_return mirrored;
   }
   if (location.stub_status) co_return answer_stub_status(exchange);
   if (location.proxy) {
@@ -129,6 +120,14 @@ void keep_next_request(Exchange& exchange) {
   exchange.received = left.size();
 }
 
+// lingering_close: by default where the client may still be sending.
+bool lingers(const Request& request, bool more_may_come) {
+  using Lingering = config::ConnectionSettings::Lingering;
+  const auto& settings = request.location->connection;
+  if (!settings || settings->lingering == Lingering::on) return more_may_come;
+  return settings->lingering == Lingering::always;
+}
+
 // Reads and forgets the rest of a body that nobody wanted, so that the next request can follow.
 runtime::Task<bool> discard_body(Exchange& exchange) {
   RequestBody& body = exchange.body;
@@ -148,7 +147,6 @@ runtime::Task<bool> discard_body(Exchange& exchange) {
 runtime::Task<void> find_answer(Exchange& exchange, Verdict verdict) {
   Request& request = exchange.request;
   while (verdict.kind != Verdict::Kind::respond) {
-    if (verdict.kind == Verdict::Kind::proceed) verdict = admit(exchange);
     if (verdict.kind == Verdict::Kind::proceed && request.location->limits) {
       verdict = co_await limit(exchange);
     }
@@ -163,6 +161,7 @@ runtime::Task<void> find_answer(Exchange& exchange, Verdict verdict) {
     }
   }
   if (!request.header_sent && !exchange.silent) co_await respond(exchange);
+  if (exchange.page) co_await finish_page(exchange);
 }
 
 void log_request(Exchange& exchange) {
@@ -192,7 +191,7 @@ runtime::Task<After> serve_request(Exchange& exchange) {
   exchange.held_connections.release();
   if (!request.keep_alive) {
     const bool more_may_come = !exchange.body.finished() || outcome != HeadOutcome::complete;
-    co_return request.header_sent&& more_may_come ? After::linger : After::close;
+    co_return request.header_sent&& lingers(request, more_may_come) ? After::linger : After::close;
   }
   if (!exchange.body.finished()) {
     const bool discarded = co_await discard_body(exchange);

@@ -177,7 +177,7 @@ runtime::Task<Verdict> limit(Exchange& exchange) {
       co_return Verdict::error(settings.request_reaction.status);
     }
     if (decision.delay > 0s) {
-      const bool stayed = co_await ClientPause(exchange, decision.delay);
+      const bool stayed = co_await pause(exchange, decision.delay);
       if (!stayed) co_return client_went_away(exchange);
     }
   }

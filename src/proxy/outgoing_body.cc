@@ -2,7 +2,12 @@
 
 #include "proxy/outgoing_body.h"
 
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
 #include "proxy/added_headers.h"
+#include "proxy/client_output.h"
 #include "proxy/exchange.h"
 #include "proxy/relay.h"
 #include "proxy/response_head.h"
@@ -29,13 +34,29 @@ void OutgoingBody::begin(Exchange& exchange, std::optional<std::uint64_t> length
   request.header_sent = true;
   pieces_[0] = iovec{nullptr, 0};
   if (exchange.sink) return;
+  begin_pacing(exchange);
   write_response_head(exchange);
   pieces_[0] = piece_of(exchange.head_text);
 }
 
+bool OutgoingBody::is_to_be_split() const {
+  return !bodyless_ &&
+         std::ranges::any_of(filters_, [](const auto& filter) { return filter->is_page_place(); });
+}
+
+OutgoingBody OutgoingBody::split() {
+  OutgoingBody rest = std::move(*this);
+  *this = OutgoingBody();
+  const auto place = std::ranges::find_if(
+      rest.filters_, [](const auto& filter) { return filter->is_page_place(); });
+  filters_.assign(std::make_move_iterator(rest.filters_.begin()), std::make_move_iterator(place));
+  rest.filters_.erase(rest.filters_.begin(), place + 1);
+  return rest;
+}
+
 std::string_view OutgoingBody::run_filters(std::string_view bytes, BodyPart part) {
   // Goes on behind the filters that have given all they had.
-  std::size_t first = has_more() ? pending_ : 0;
+  const std::size_t first = has_more() ? pending_ : 0;
   pending_ = SIZE_MAX;
   for (std::size_t i = first; i < filters_.size(); ++i) {
     std::string& output = filtered_[i % 2];
@@ -67,10 +88,23 @@ void OutgoingBody::frame_with_trailers(std::span<iovec, 3> pieces, std::string_v
 }
 
 std::span<iovec> OutgoingBody::frame(std::string_view bytes, BodyPart part) {
+  if (filters_.empty() || bodyless_) return frame_filtered(bytes, part);
+  bytes = run_filters(bytes, part);
+  if (!has_more()) return frame_filtered(bytes, part);
+  drained_ = bytes;
+  while (has_more()) drained_ += run_filters({}, part);
+  return frame_filtered(drained_, part);
+}
+
+std::span<iovec> OutgoingBody::frame_some(std::string_view bytes, BodyPart part) {
+  if (!filters_.empty() && !bodyless_) bytes = run_filters(bytes, part);
+  return frame_filtered(bytes, part);
+}
+
+std::span<iovec> OutgoingBody::frame_filtered(std::string_view bytes, BodyPart part) {
   // The head went out with the pieces before.
   if (pieces_[0].iov_len == 0) pieces_[0] = iovec{nullptr, 0};
   if (bodyless_) bytes = {};
-  if (!filters_.empty() && !bodyless_) bytes = run_filters(bytes, part);
   const bool last = part == BodyPart::last && !has_more() && status_.has_value();
   const std::span<iovec, 3> body = std::span(pieces_).subspan<1, 3>();
   if (chunked_ && last && has_trailers_) {

@@ -20,6 +20,7 @@
 
 namespace baton::proxy {
 
+struct Exchange;
 struct Request;
 
 class OutgoingBody {
@@ -27,6 +28,8 @@ class OutgoingBody {
   OutgoingBody() = default;
   OutgoingBody(const OutgoingBody&) = delete;
   OutgoingBody& operator=(const OutgoingBody&) = delete;
+  OutgoingBody(OutgoingBody&&) = default;
+  OutgoingBody& operator=(OutgoingBody&&) = default;
 
   // request.response has its status and lines; `length_bytes` is the body's size where it is known.
   // Chooses filters and framing and writes the head, which goes out with the first pieces.
@@ -36,15 +39,23 @@ class OutgoingBody {
   // frame() of nothing) and the end.
   [[nodiscard]] bool is_plain() const { return filters_.empty() && !chunked_; }
 
+  // For a body that is put together (page.h): leaves this with the filters in front of the page,
+  // without a head and framing, and gives what comes behind. Before anything was framed.
+  [[nodiscard]] bool is_to_be_split() const;
+  OutgoingBody split();
+
   // What is to be sent now, good until the next call; may be empty. Every call's pieces are sent
   // before the next. A filter that failed shows in status(): the response cannot be completed.
-  // While has_more() is true afterwards, the call is repeated with no bytes and the same `part`.
   std::span<iovec> frame(std::string_view bytes, BodyPart part);
-  [[nodiscard]] bool has_more() const { return pending_ < filters_.size(); }
   [[nodiscard]] const Status& status() const { return status_; }
+  // The same in bounded pieces: a few packed bytes may unpack to a thousand times as many. While
+  // has_more() is true afterwards, the call is repeated with no bytes and the same `part`.
+  std::span<iovec> frame_some(std::string_view bytes, BodyPart part);
+  [[nodiscard]] bool has_more() const { return pending_ < filters_.size(); }
 
  private:
   std::string_view run_filters(std::string_view bytes, BodyPart part);
+  std::span<iovec> frame_filtered(std::string_view bytes, BodyPart part);
   void frame_with_trailers(std::span<iovec, 3> pieces, std::string_view bytes);
 
   const Request* request_ = nullptr;
@@ -53,6 +64,7 @@ class OutgoingBody {
   std::string trailers_;            // the end of the body with its trailers
   bool has_trailers_ = false;
   std::string filtered_[2];
+  std::string drained_;  // several bounded outputs in a row
   bool chunked_ = false;
   bool bodyless_ = false;  // HEAD, 204, 304: the head is all
   Status status_;

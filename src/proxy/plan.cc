@@ -63,18 +63,6 @@ void plan_response_headers(const config::ProxyPass& proxy, LocationPlan& plan) {
   }
 }
 
-void plan_rewrites(const config::ProxyPass& proxy, const config::Location& location,
-                   LocationPlan& plan) {
-  for (const auto& [from, to] : proxy.redirects) plan.rewrites.push_back({from, to});
-  if (!proxy.redirect_default || proxy.url) return;
-  const std::string base = "http://" + proxy.host_header;
-  if (proxy.uri) {
-    plan.rewrites.push_back({base + *proxy.uri, location.pattern});
-  } else {
-    plan.rewrites.push_back({base + "/", "/"});
-  }
-}
-
 }  // namespace
 
 LocationPlan make_plan(const config::Location& location) {
@@ -83,7 +71,10 @@ LocationPlan make_plan(const config::Location& location) {
   if (!location.proxy) return plan;
   plan_request_headers(*location.proxy, plan);
   plan_response_headers(*location.proxy, plan);
-  plan_rewrites(*location.proxy, location, plan);
+  auto rewriter = std::make_shared<const ResponseRewriter>(*location.proxy, location);
+  if (rewriter->rewrites_redirects() || rewriter->rewrites_cookies()) {
+    plan.rewriter = std::move(rewriter);
+  }
   return plan;
 }
 

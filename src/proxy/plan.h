@@ -4,6 +4,7 @@
 
 #include <bitset>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -12,6 +13,7 @@
 #include "config/model/proxy.h"
 #include "http/header_name.h"
 #include "proxy/regex.h"
+#include "proxy/response_rewriter.h"
 #include "proxy/server_names.h"
 
 namespace baton::proxy {
@@ -32,12 +34,6 @@ class HeaderSet {
   std::unordered_set<std::string, TextHash, std::equal_to<>> others_;  // lower case
 };
 
-// proxy_redirect FROM TO, the default worked out.
-struct LocationRewrite {
-  std::string from;
-  std::string to;
-};
-
 struct LocationPlan {
   const config::Location* location = nullptr;
   // Proxying only.
@@ -46,7 +42,7 @@ struct LocationPlan {
   bool passes_server = false;
   bool passes_date = false;
   bool sets_connection = false;  // the configuration gives its own Connection line
-  std::vector<LocationRewrite> rewrites;
+  std::shared_ptr<const ResponseRewriter> rewriter;  // null: header lines pass as they are
   // Expressions of the location's rewrite program, by step; empty for steps without one.
   std::vector<Regex> step_patterns;
 };

@@ -101,6 +101,7 @@ Process::Process(ProcessInputs inputs, std::unique_ptr<runtime::Loop> loop,
       upstreams_(*inputs_.config, *inputs_.region, inputs_.generation),
       caches_(*inputs_.config),
       limits_(*inputs_.config, *inputs_.region, inputs_.generation),
+      connections_(*inputs_.region, inputs_.generation),
       updater_(*loop_, upstreams_, error_log_),
       checker_(*loop_, *inputs_.config, upstreams_, error_log_, inputs_.generation),
       channel_(*loop_, std::move(inputs_.channel)) {}
@@ -186,6 +187,7 @@ runtime::Task<void> Process::tell_ready() {
 
 void Process::one_ended() {
   if (++ended_ < workers_.size()) return;
+  connections_.publish();
   finished_ = true;
   if (!stopped_) error_log_.write(LogLevel::notice, "exiting");
   send_handed_over();
@@ -253,6 +255,7 @@ runtime::Task<void> Process::hear_signals() {
 // The failover process looks at the pulse page to know whether this node can serve.
 runtime::Task<void> Process::watch_upstreams() {
   while (!finished_ && !loop_->cancelled()) {
+    connections_.publish();
     inputs_.pulse->page().groups_dead = upstreams_.groups_dead(loop_->now());
     co_await loop_->sleep_for(ipc::turn_interval);
   }

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "config/model/real_ip.h"
+#include "net/proxy_protocol.h"
 #include "proxy/forwarded.h"
 
 namespace baton::proxy {
@@ -36,8 +37,11 @@ ForwardedAddress find_address(const Request& request, const config::RealIpSettin
     case Source::header:
       return forwarded_address(from, line_named(request.head.headers, settings.header), networks,
                                settings.recursive);
-    case Source::proxy_protocol:
-      break;
+    case Source::proxy_protocol: {
+      const net::ProxyHeader* header = request.client->proxy_header;
+      if (header == nullptr || !header->source || !is_trusted(from, networks)) break;
+      return {header->source->address, header->source->port, true};
+    }
   }
   return {from, {}, false};
 }

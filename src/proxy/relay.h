@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "http/chunked.h"
@@ -28,6 +29,8 @@ class UpstreamBody {
 
   // Body bytes in `raw`, the next bytes of the stream; nullopt when they break the framing.
   std::optional<std::span<char>> take(std::span<char> raw);
+  // Trailers of a chunked body are appended to `into`.
+  void keep_trailers(std::string& into) { decoder_.keep_trailers(into); }
   // The stream has ended. False: too early.
   bool end() {
     done_ = done_ || kind_ == http::BodyKind::until_close;

@@ -32,6 +32,8 @@ void Request::reset() {
   passed = nullptr;
   attempts.clear();
   upstream_head = nullptr;
+  upstream_trailers.clear();
+  passes_trailers = false;
   cache = {};
   response.reset();
   challenges.clear();

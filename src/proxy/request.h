@@ -207,6 +207,8 @@ struct Request {
   const PassedUrl* passed = nullptr;  // what a proxy_pass with variables gave
   std::vector<UpstreamAttempt> attempts;
   const http::ResponseHead* upstream_head = nullptr;  // of the last attempt that gave one
+  std::string upstream_trailers;                      // "Name: value" lines behind its body
+  bool passes_trailers = false;                       // they are for the client as well
   CacheFacts cache;
 
   // The answer. response.status is what $status prints (499 when the client went away).

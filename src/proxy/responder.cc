@@ -7,35 +7,15 @@
 #include <algorithm>
 #include <array>
 
+#include "proxy/client_output.h"
 #include "proxy/outgoing_body.h"
+#include "proxy/page.h"
 #include "proxy/relay.h"
 #include "proxy/response_head.h"
-#include "proxy/response_sink.h"
 
 namespace baton::proxy {
 
 namespace {
-
-std::size_t bytes_in(std::span<const iovec> pieces) {
-  std::size_t sum = 0;
-  for (const iovec& piece : pieces) sum += piece.iov_len;
-  return sum;
-}
-
-// Takes the first `count` bytes off.
-void advance(std::span<iovec> pieces, std::size_t count) {
-  for (iovec& piece : pieces) {
-    const std::size_t taken = std::min(count, piece.iov_len);
-    piece.iov_base = static_cast<char*>(piece.iov_base) + taken;
-    piece.iov_len -= taken;
-    count -= taken;
-    if (count == 0) return;
-  }
-}
-
-void count_sent(Request& request, std::size_t sent) {
-  request.bytes_sent += sent;
-}
 
 std::uint64_t body_size(const Response& response) {
   if (!response.file) return response.text.size();
@@ -44,18 +24,33 @@ std::uint64_t body_size(const Response& response) {
   return size;
 }
 
+// reset_timedout_connection: what is unsent is dropped at once.
+void reset_late_client(Exchange& exchange, const Error& error) {
+  if (error.kind != ErrorKind::timed_out || !exchange.request.location->reset_timed_out) return;
+  exchange.client->stream.reset_on_close();
+}
+
 // The kernel sends the file; for a response that goes out as it is.
 runtime::Task<Status> send_file_range(Exchange& exchange, std::uint64_t offset,
                                       std::uint64_t left) {
   Request& request = exchange.request;
   while (left > 0) {
+    std::uint64_t count = left;
+    if (exchange.pacer) {
+      const auto allowed = co_await wait_for_allowance(exchange, left);
+      if (!allowed) co_return std::unexpected(allowed.error());
+      count = *allowed;
+    }
     const auto sent = co_await exchange.client->stream.send_file(
-        request.response.file.get(), static_cast<off_t>(offset), static_cast<std::size_t>(left),
+        request.response.file.get(), static_cast<off_t>(offset), static_cast<std::size_t>(count),
         exchange.now() + request.location->send_timeout);
-    if (!sent) co_return std::unexpected(sent.error().on(Side::client));
+    if (!sent) {
+      reset_late_client(exchange, sent.error());
+      co_return std::unexpected(sent.error().on(Side::client));
+    }
     // The file shrank: the promised length cannot be kept, only the connection ended.
     if (*sent == 0) co_return fail(ErrorKind::closed, "file was truncated while sending");
-    count_sent(request, *sent);
+    request.bytes_sent += *sent;
     offset += *sent;
     left -= *sent;
   }
@@ -67,7 +62,7 @@ runtime::Task<Status> send_through(Exchange& exchange, OutgoingBody& body, std::
                                    BodyPart part) {
   Status sent;
   do {
-    const std::span<iovec> pieces = body.frame(bytes, part);
+    const std::span<iovec> pieces = body.frame_some(bytes, part);
     bytes = {};
     const bool more = part != BodyPart::last || body.has_more();
     sent = co_await send_to_client(exchange, pieces, more);
@@ -122,36 +117,6 @@ runtime::Task<Status> send_file_parts(Exchange& exchange, OutgoingBody& body) {
 
 }  // namespace
 
-runtime::Task<Status> send_all(runtime::Stream& stream, std::span<iovec> pieces, Duration timeout,
-                               bool more) {
-  runtime::Loop& loop = stream.source().loop();
-  while (true) {
-    while (!pieces.empty() && pieces.front().iov_len == 0) pieces = pieces.subspan(1);
-    if (pieces.empty()) co_return Status{};
-    const auto sent = co_await stream.write_some(pieces, loop.now() + timeout, more);
-    if (!sent) co_return std::unexpected(sent.error());
-    advance(pieces, *sent);
-  }
-}
-
-runtime::Task<Status> send_to_client(Exchange& exchange, std::span<iovec> pieces, bool more) {
-  Request& request = exchange.request;
-  const std::size_t all = bytes_in(pieces);
-  if (all == 0) co_return Status{};
-  if (exchange.sink) {
-    count_sent(request, all);
-    co_return co_await exchange.sink->take(pieces);
-  }
-  const Status sent =
-      co_await send_all(exchange.client->stream, pieces, request.location->send_timeout, more);
-  count_sent(request, all - bytes_in(pieces));
-  if (sent) co_return Status{};
-  if (sent.error().kind == ErrorKind::timed_out && request.location->reset_timed_out) {
-    exchange.client->stream.reset_on_close();
-  }
-  co_return std::unexpected(sent.error().on(Side::client));
-}
-
 runtime::Task<Status> respond(Exchange& exchange) {
   Request& request = exchange.request;
   const Response& response = request.response;
@@ -162,12 +127,12 @@ runtime::Task<Status> respond(Exchange& exchange) {
     length = response.content_length;
   }
   OutgoingBody body;
-  body.begin(exchange, length);
+  begin_outgoing(exchange, body, length);
   Status sent;
   if (is_bodyless(request) || !response.file) {
     std::string_view text = response.text;
     do {
-      sent = co_await send_to_client(exchange, body.frame(text, BodyPart::last), false);
+      sent = co_await send_to_client(exchange, body.frame_some(text, BodyPart::last), false);
       text = {};
     } while (sent && body.has_more());
     if (sent) sent = body.status();
@@ -176,6 +141,11 @@ runtime::Task<Status> respond(Exchange& exchange) {
   }
   request.completed = sent.has_value();
   if (!sent) request.keep_alive = false;
+  if (!sent && sent.error().kind == ErrorKind::timed_out) {
+    exchange.services.error_log.write(LogLevel::info, request,
+                                      "client timed out (110: Connection timed out)",
+                                      "sending response to client");
+  }
   co_return sent;
 }
 

@@ -1,6 +1,7 @@
 // Sending a response that was made here: text (error pages, `return`) or parts of a file.
 #pragma once
 
+#include "proxy/client_output.h"
 #include "proxy/exchange.h"
 #include "runtime/task.h"
 
@@ -8,13 +9,5 @@ namespace baton::proxy {
 
 // Sends request.response, head and body. An error is the client's (gone, or too slow).
 runtime::Task<Status> respond(Exchange& exchange);
-
-// Sends all of `pieces`, which are used up. `timeout` is for each part that the kernel takes: a
-// slow reader has time as long as it reads at all.
-runtime::Task<Status> send_all(runtime::Stream& stream, std::span<iovec> pieces, Duration timeout,
-                               bool more = false);
-
-// The same to the client (or to the sink of a subrequest), counting what went out.
-runtime::Task<Status> send_to_client(Exchange& exchange, std::span<iovec> pieces, bool more);
 
 }  // namespace baton::proxy

@@ -8,9 +8,11 @@
 
 #include "base/version.h"
 #include "config/model/compression.h"
+#include "config/model/connection.h"
 #include "http/header_line.h"
 #include "http/scan.h"
 #include "http/status.h"
+#include "proxy/user_agent.h"
 #include "proxy/user_id.h"
 #include "proxy/variables.h"
 
@@ -52,6 +54,21 @@ void append_connection(std::string& into, const Request& request) {
   }
 }
 
+// keepalive_time and keepalive_disable.
+bool connection_allows(const Exchange& exchange) {
+  static const config::ConnectionSettings usual;
+  const Request& request = exchange.request;
+  const config::Location& location = *request.location;
+  const auto& settings = location.connection ? *location.connection : usual;
+  if (exchange.now() - exchange.client->connected > settings.keepalive_time) return false;
+  const bool asks_msie6 =
+      !settings.keepalive_for_msie6 && request.head.method == http::Method::post;
+  if (!asks_msie6 && settings.keepalive_for_safari) return true;
+  const std::string_view agent = request.head.headers.value(http::HeaderId::user_agent);
+  if (asks_msie6 && is_msie6(agent)) return false;
+  return settings.keepalive_for_safari || !is_safari(agent);
+}
+
 }  // namespace
 
 std::string_view server_token(const config::Location& location) {
@@ -89,7 +106,7 @@ bool may_keep_alive(const Exchange& exchange) {
   return request.head.keep_alive && request.keep_alive && !body_in_doubt &&
          location.keepalive_timeout > 0s &&
          exchange.client->requests < location.keepalive_requests &&
-         exchange.services.ending != Ending::close;
+         exchange.services.ending != Ending::close && connection_allows(exchange);
 }
 
 void choose_framing(Exchange& exchange, const http::Framing& framing) {

@@ -12,9 +12,6 @@ namespace baton::proxy {
 
 namespace {
 
-// Changes of the URI (rewrites that start a new search, internal redirects), so many at most.
-constexpr std::uint8_t changes_max = 10;
-
 void log_error(const Request& request, std::string_view message) {
   if (request.error_log) request.error_log->write(LogLevel::error, request, message);
 }
@@ -25,15 +22,37 @@ Verdict refuse_cycle(const Request& request, std::string_view doing, std::string
   return Verdict::error(500);
 }
 
+// Whether the location takes a body as long as the request says; not asked again on the way to an
+// error page, which is a GET.
+Verdict admit_body(const Request& request) {
+  const std::uint64_t most = request.location->client_max_body_bytes;
+  const http::Framing& framing = request.head.framing;
+  if (most == 0 || framing.kind != http::BodyKind::length || framing.content_length <= most) {
+    return Verdict::proceed();
+  }
+  if (request.redirects > 0 && request.head.method == http::Method::get) return Verdict::proceed();
+  log_error(request, fmt::format("client intended to send too large body: {} bytes",
+                                 framing.content_length));
+  return Verdict::error(413);
+}
+
+Verdict choose(Request& request, const Router& router) {
+  const Verdict found = router.choose_location(request);
+  const bool chosen = found.kind == Verdict::Kind::proceed || found.status == 301;
+  if (!chosen) return found;
+  const Verdict admitted = admit_body(request);
+  return admitted.kind == Verdict::Kind::proceed ? found : admitted;
+}
+
 // The program of a location, over and over while it leads to another location.
 Verdict settle(Request& request, const Router& router) {
   while (request.location->rewrite) {
     const RewriteEnd end = run_rewrite_program(request, router.plan(request));
     if (end.verdict.kind != Verdict::Kind::proceed || !end.search_again) return end.verdict;
-    if (++request.redirects > changes_max) {
+    if (++request.redirects > uri_changes_max) {
       return refuse_cycle(request, "processing", request.uri);
     }
-    const Verdict found = router.choose_location(request);
+    const Verdict found = choose(request, router);
     if (found.kind != Verdict::Kind::proceed) return found;
     // The server itself has had its turn.
     if (request.location == &request.server->locations[0]) break;
@@ -47,7 +66,7 @@ Verdict settle_from_server(Request& request, const Router& router) {
     const RewriteEnd end = run_rewrite_program(request, router.plan(request));
     if (end.verdict.kind != Verdict::Kind::proceed) return end.verdict;
   }
-  const Verdict found = router.choose_location(request);
+  const Verdict found = choose(request, router);
   if (found.kind != Verdict::Kind::proceed) return found;
   if (request.location == &request.server->locations[0]) return Verdict::proceed();
   return settle(request, router);
@@ -67,7 +86,7 @@ Verdict route(Request& request, const Router& router, std::uint32_t listener) {
 
 Verdict follow_redirect(Request& request, const Router& router, const Verdict& to) {
   const bool named = to.uri.starts_with('@');
-  if (++request.redirects > changes_max) {
+  if (++request.redirects > uri_changes_max) {
     return refuse_cycle(request, named ? "redirect to named location" : "internally redirecting to",
                         to.uri);
   }

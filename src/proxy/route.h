@@ -8,6 +8,9 @@
 
 namespace baton::proxy {
 
+// Changes of the URI (rewrites that start a new search, internal redirects), so many at most.
+constexpr std::uint8_t uri_changes_max = 10;
+
 // proceed: request.location is settled. A request whose head has just been read from listener
 // `listener`.
 Verdict route(Request& request, const Router& router, std::uint32_t listener);

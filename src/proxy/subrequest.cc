@@ -39,11 +39,15 @@ Subrequest::Subrequest(Exchange& main, const Spec& spec, ResponseSink& sink)
     request.head.method_name = "GET";
   }
   request.host = outer.host;
+  request.defined = outer.defined;  // variables that have a value keep it
   request.raw_path = outer.raw_path;
   request.raw_uri = outer.raw_uri;
   request.proxy = outer.proxy;
   request.server = outer.server;
   request.location = outer.location;
+  request.defined = outer.defined;
+  request.captures = outer.captures;
+  request.connected = outer.connected;
   request.started = exchange.now();
   request.internal = request.subrequest = true;
   exchange.body.begin(request.head.framing, {}, 0);

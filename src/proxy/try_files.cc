@@ -70,6 +70,7 @@ Verdict fall_back(std::string_view target) {
 Verdict try_files(Request& request) {
   const auto& candidates = request.location->try_files;
   if (candidates.empty()) return Verdict::proceed();
+  if (!alias_fits(request)) return Verdict::error(500);
   std::string text;
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     text.clear();

@@ -4,11 +4,15 @@
 
 #include <charconv>
 
+#include "config/model/proxy_rules.h"
+#include "http/head_parser.h"
 #include "http/header_line.h"
 #include "http/uri.h"
 #include "proxy/cached_request.h"
+#include "proxy/fastcgi_request.h"
 #include "proxy/response_head.h"
 #include "proxy/stored_body.h"
+#include "proxy/variables.h"
 
 namespace baton::proxy {
 
@@ -55,6 +59,22 @@ void append_configured_headers(std::string& text, const Request& request,
   }
 }
 
+// proxy_method, or the client's own; the cache keeps no answers to HEAD.
+void append_method(std::string& text, Exchange& exchange, const config::ProxyPass& proxy) {
+  const Request& request = exchange.request;
+  exchange.upstream_method = request.head.method;
+  if (!proxy.rules || !proxy.rules->method) {
+    const bool as_get = exchange.cached && request.head.method == http::Method::head &&
+                        exchange.cached->asks_with_get();
+    if (as_get) exchange.upstream_method = http::Method::get;
+    text.append(as_get ? "GET" : request.head.method_name).append(" ");
+    return;
+  }
+  append_header_value(text, *proxy.rules->method, request);
+  exchange.upstream_method = http::find_method(text);
+  text.append(" ");
+}
+
 void append_length(std::string& text, std::uint64_t bytes) {
   char digits[20];
   const auto [end, error] = std::to_chars(digits, digits + sizeof digits, bytes);
@@ -82,10 +102,7 @@ void write_upstream_request(Exchange& exchange, const LocationPlan& plan) {
   std::string& text = exchange.upstream_request;
   text.clear();
   const CachedRequest* const cached = exchange.cached;
-  const bool as_get =
-      cached && request.head.method == http::Method::head && cached->asks_with_get();
-  exchange.upstream_method = as_get ? http::Method::get : request.head.method;
-  text.append(as_get ? "GET" : request.head.method_name).append(" ");
+  append_method(text, exchange, proxy);
   exchange.upstream_uri_at = text.size();
   append_upstream_uri(text, request, proxy);
   exchange.upstream_uri_size = text.size() - exchange.upstream_uri_at;
@@ -96,7 +113,14 @@ void write_upstream_request(Exchange& exchange, const LocationPlan& plan) {
         exchange.services.upstreams.group(exchange.upstream_group, exchange.upstream_hold).config();
     if (!proxy.http_1_1 || group.keepalive_connections == 0) text.append("Connection: close\r\n");
   }
-  append_framing(text, exchange, proxy);
+  const bool own_body = proxy.rules && proxy.rules->set_body;
+  std::string body;
+  if (own_body) {
+    append_text(body, *proxy.rules->set_body, request);
+    append_length(text, body.size());
+  } else {
+    append_framing(text, exchange, proxy);
+  }
   if (cached) cached->append_conditions(text, plan);
   if (proxy.pass_request_headers) {
     for (const http::Header& line : request.head.headers) {
@@ -106,9 +130,11 @@ void write_upstream_request(Exchange& exchange, const LocationPlan& plan) {
     }
   }
   text.append("\r\n");
+  if (own_body) text.append(body);
 }
 
 std::string upstream_url(const Exchange& exchange, std::string_view server) {
+  if (exchange.request.location->fastcgi_pass) return fastcgi_url(server);
   std::string url = "http://";
   url.append(server);
   if (server.starts_with("unix:")) url.append(":");

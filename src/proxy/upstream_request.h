@@ -11,8 +11,7 @@ void write_upstream_request(Exchange& exchange, const LocationPlan& plan);
 
 // Appends the URI to ask for: as the client sent it, unless proxy_pass or an internal redirect
 // changed it.
-void append_upstream_uri(std::string& text, const Request& request,
-                         const config::ProxyPass& proxy);
+void append_upstream_uri(std::string& text, const Request& request, const config::ProxyPass& proxy);
 
 // "http://10.0.0.1:80/path": the request as the error log names it.
 std::string upstream_url(const Exchange& exchange, std::string_view server);

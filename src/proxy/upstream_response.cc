@@ -2,26 +2,41 @@
 
 #include "proxy/upstream_response.h"
 
+#include <optional>
+
 namespace baton::proxy {
 
 namespace {
 
-// proxy_redirect: the first rule whose FROM begins the Location wins. A path that comes out of it
-// is made absolute, like a Location of our own.
+// proxy_redirect. A path that comes out of it is made absolute, like a Location of our own.
 void pass_location(Request& request, const LocationPlan& plan, const http::Header& line) {
   Response& response = request.response;
-  for (const LocationRewrite& rewrite : plan.rewrites) {
-    if (!line.value.starts_with(rewrite.from)) continue;
-    const std::string_view rewritten =
-        request.arena.join({rewrite.to, line.value.substr(rewrite.from.size())});
-    if (rewritten.starts_with('/') && plan.location->absolute_redirect) {
-      response.location = absolute_location(request, rewritten);
-    } else {
-      response.headers.push_back({line.name, rewritten});
-    }
-    return;
+  const auto rewritten = plan.rewriter->redirect(request, line.value);
+  if (rewritten && rewritten->starts_with('/') && plan.location->absolute_redirect) {
+    response.location = absolute_location(request, *rewritten);
+  } else {
+    response.headers.push_back({line.name, rewritten.value_or(line.value)});
   }
-  response.headers.push_back({line.name, line.value});
+}
+
+void pass_rewritten(Request& request, const LocationPlan& plan, const http::Header& line) {
+  std::optional<std::string_view> value;
+  switch (line.id) {
+    case http::HeaderId::location:
+      return pass_location(request, plan, line);
+    case http::HeaderId::refresh:
+      value = plan.rewriter->refresh(request, line.value);
+      break;
+    default:
+      if (plan.rewriter->rewrites_cookies()) value = plan.rewriter->cookie(request, line.value);
+      break;
+  }
+  request.response.headers.push_back({line.name, value.value_or(line.value)});
+}
+
+bool may_be_rewritten(http::HeaderId id) {
+  return id == http::HeaderId::location || id == http::HeaderId::refresh ||
+         id == http::HeaderId::set_cookie;
 }
 
 }  // namespace
@@ -36,9 +51,10 @@ void take_upstream_head(Exchange& exchange, const LocationPlan& plan) {
   if (response.status == head.status) response.reason = head.reason;
   response.content_type = head.headers.value(http::HeaderId::content_type);
   for (const http::Header& line : head.headers) {
-    if (line.hop_by_hop || plan.hidden.contains(line.id, line.name)) continue;
-    if (line.id == http::HeaderId::location) {
-      pass_location(request, plan, line);
+    const bool upgrades = head.status == 101 && line.id == http::HeaderId::upgrade;
+    if ((line.hop_by_hop && !upgrades) || plan.hidden.contains(line.id, line.name)) continue;
+    if (plan.rewriter && may_be_rewritten(line.id)) {
+      pass_rewritten(request, plan, line);
     } else {
       response.headers.push_back({line.name, line.value});
     }

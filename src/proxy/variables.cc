@@ -18,6 +18,8 @@
 #include "base/version.h"
 #include "proxy/body_storage.h"
 #include "proxy/connection_counts.h"
+#include "proxy/error_log.h"
+#include "proxy/fastcgi_script.h"
 #include "proxy/header_variables.h"
 #include "proxy/log_time.h"
 #include "proxy/passed_url.h"
@@ -128,6 +130,15 @@ bool append_duration(std::string& into, Duration duration) {
   return true;
 }
 
+// As the client told it; of a chunked body once all of it is here.
+bool append_content_length(std::string& into, const Request& request) {
+  if (const auto told = request.head.headers.value(http::HeaderId::content_length);
+      !told.empty() || !request.stored_body) {
+    return append_if_any(into, told);
+  }
+  return append_number(into, request.stored_body->size);
+}
+
 // $gzip_ratio: how many times smaller, with two decimals, rounded.
 bool append_gzip_ratio(std::string& into, const Request& request) {
   const std::uint64_t in = request.gzip_in_bytes;
@@ -233,6 +244,13 @@ bool append_connection_variable(std::string& into, Variable variable, const Requ
     case Variable::connections_reading:
     case Variable::connections_writing:
     case Variable::connections_waiting:
+      return append_count(into, variable, request);
+    case Variable::fastcgi_script_name:
+      append_fastcgi_script_name(into, request);
+      return true;
+    case Variable::fastcgi_path_info:
+      append_fastcgi_path_info(into, request);
+      return true;
     case Variable::limit_req_status:
     case Variable::limit_conn_status:
       return append_count(into, variable, request);
@@ -278,7 +296,7 @@ bool append_outcome_variable(std::string& into, Variable variable, const Request
     case Variable::nginx_version:
       return always(into, nginx_version);
     case Variable::limit_rate:
-      return always(into, "0");
+      return append_number(into, request.limit_rate.value_or(0));
     case Variable::document_root:
       append_document_root(into, request);
       return true;
@@ -310,6 +328,10 @@ bool append_named_variable(std::string& into, const TextPart& part, const Reques
       return append_sent_header(into, request, part.text);
     case Variable::upstream_http_name:
       return upstream && append_header(into, upstream->headers, part.text, part.index);
+    case Variable::upstream_trailer_name:
+      return append_trailer(into, request.upstream_trailers, part.text);
+    case Variable::sent_trailer_name:
+      return request.passes_trailers && append_trailer(into, request.upstream_trailers, part.text);
     case Variable::upstream_cookie_name:
       return upstream && append_set_cookie(into, upstream->headers, part.text);
     default:
@@ -417,7 +439,7 @@ bool append_variable(std::string& into, const TextPart& part, const Request& req
     case Variable::remote_user:
       return append_remote_user(into, request.head.headers);
     case Variable::content_length:
-      return append_if_any(into, request.head.headers.value(http::HeaderId::content_length));
+      return append_content_length(into, request);
     case Variable::content_type:
       return append_if_any(into, request.head.headers.value(http::HeaderId::content_type));
     default:
@@ -485,6 +507,18 @@ void append_request_filename(std::string& into, const Request& request) {
   } else {
     into += uri.starts_with(prefix) ? uri.substr(prefix.size()) : uri;
   }
+}
+
+bool alias_fits(const Request& request) {
+  const config::Location& location = *request.location;
+  if (!location.alias || request.location_fits_uri) return true;
+  if (request.error_log != nullptr) {
+    request.error_log->write(
+        LogLevel::alert, request,
+        fmt::format("\"alias\" cannot be used in location \"{}\" where URI was rewritten",
+                    location.pattern));
+  }
+  return false;
 }
 
 void escape_log_text(std::string& text, std::size_t start, LogFormat::Escape escape) {

@@ -26,6 +26,10 @@ void append_log_text(std::string& into, const config::LogFormat& format, const R
 void append_document_root(std::string& into, const Request& request);
 void append_request_filename(std::string& into, const Request& request);
 
+// False, with a line in the log, when the location has an alias but `rewrite ... break` has changed
+// the URI: what the alias stands for is not in it any more.
+bool alias_fits(const Request& request);
+
 // Escapes what was appended to `text` from `start` on. Standard: '"', '\', control and non-ASCII
 // bytes as \xHH. JSON: as RFC 8259 section 7 asks for.
 void escape_log_text(std::string& text, std::size_t start, config::LogFormat::Escape escape);

@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "proxy/connection_number.h"
 #include "proxy/journey.h"
 
 namespace baton::proxy {
@@ -81,6 +80,8 @@ Worker::Worker(std::unique_ptr<runtime::Loop> loop, Inputs inputs)
                 .error_log = *inputs_.error_log,
                 .counters = counters_},
       exchanges_(services_),
+      conversations_(services_, exchanges_, serving_,
+                     [this](runtime::Fd fd) { inputs_.hand_over(std::move(fd)); }),
       connections_max_(connections_of_thread(inputs_)),
       shutdown_timer_(*loop_, [this] { loop_->cancel_all(); }) {
   services_.exchanges = &exchanges_;
@@ -132,20 +133,21 @@ runtime::Task<void> Worker::accept_clients(std::uint32_t socket) {
     if (!accepted) {
       const Error& error = accepted.error();
       if (error.kind == ErrorKind::cancelled) {
-        // When nobody follows, connections are refused from now on instead of left waiting.
-        if (services_.ending == Ending::close) listener.source().release().reset();
+        // Where nobody else listens any more, connections are refused from now on instead of left
+        // waiting for a process that only finishes.
+        listener.source().release().reset();
         co_return;
       }
       // Out of descriptors or memory: make room and go on in the next turn, when the places are
       // free; without anybody who idles, let what runs go on for a moment.
       tell_shortage(LogLevel::critical, describe(error));
-      co_await loop_->sleep_for(make_room(room_at_once) ? 1ms : 500ms);
+      co_await loop_->sleep_for(conversations_.make_room(room_at_once) ? 1ms : 500ms);
       continue;
     }
     count(counters_.accepted, std::uint64_t{1});
-    if (clients_.open_count >= connections_max_) {
+    if (conversations_.open_count() >= connections_max_) {
       const std::uint32_t configured = inputs_.config->worker_connections;
-      if (!make_room(1)) {
+      if (!conversations_.make_room(1)) {
         tell_shortage(LogLevel::alert,
                       fmt::format("{} worker_connections are not enough", configured));
         count(counters_.dropped, std::uint64_t{1});
@@ -155,21 +157,8 @@ runtime::Task<void> Worker::accept_clients(std::uint32_t socket) {
           LogLevel::warning,
           fmt::format("{} worker_connections are not enough, reusing connections", configured));
     }
-    serving_.spawn(serve(std::move(accepted->fd), index, accepted->peer.value_or(net::Endpoint{})));
+    serve(std::move(accepted->fd), index, accepted->peer.value_or(net::Endpoint{}));
   }
-}
-
-// Closes the clients that idle longest, `wanted` at most. False: nobody idles.
-bool Worker::make_room(std::uint32_t wanted) {
-  bool any = false;
-  for (; wanted > 0; --wanted) {
-    Client* const oldest = clients_.idle.front();
-    if (!oldest) break;
-    oldest->ListNode<IdleClientTag>::unlink();
-    oldest->stream.source().interrupt(runtime::Direction::read);
-    any = true;
-  }
-  return any;
 }
 
 // Once a second: in a flood nobody needs a line for each connection.
@@ -179,25 +168,11 @@ void Worker::tell_shortage(LogLevel level, const std::string& text) {
   inputs_.error_log->write(level, text);
 }
 
-runtime::Task<void> Worker::serve(runtime::Fd fd, std::uint32_t listener, net::Endpoint address) {
-  Client client(*loop_, std::move(fd), listener);
-  client.address = address;
+void Worker::serve(runtime::Fd fd, std::uint32_t listener, const net::Endpoint& address) {
   const config::ListenAddress& bound = inputs_.config->listeners[listener].address;
-  client.local = bound.unix_path.empty() && bound.endpoint.address.is_any()
-                     ? local_endpoint(client.stream.fd())
-                     : bound.endpoint;
-  client.number = next_connection_number();
-  client.connected = loop_->now();
-  clients_.open.push_back(client);
-  ++clients_.open_count;
-  count(counters_.connections, 1u);
-  const Farewell farewell = co_await converse(client, clients_, exchanges_, services_);
-  --clients_.open_count;
-  count(counters_.connections, static_cast<std::uint32_t>(-1));
-  if (farewell == Farewell::hand_over) {
-    count(counters_.handed_over, std::uint64_t{1});
-    inputs_.hand_over(client.stream.source().release());
-  }
+  const bool any = bound.unix_path.empty() && bound.endpoint.address.is_any();
+  const net::Endpoint local = any ? local_endpoint(fd.get()) : bound.endpoint;
+  conversations_.begin(std::move(fd), listener, address, local);
 }
 
 void Worker::drain(Ending ending) {
@@ -208,12 +183,7 @@ void Worker::begin_drain(Ending ending) {
   if (services_.ending == Ending::close) return;
   services_.ending = ending;
   for (auto& listener : listeners_) listener->source().cancel();
-  // Each one ends its wait and leaves the list; those that have not sent anything yet stay when
-  // connections are closed, for their first request may be on its way.
-  clients_.idle.for_each([ending](Client& client) {
-    if (ending == Ending::close && client.requests == 0) return;
-    client.stream.source().interrupt(runtime::Direction::read);
-  });
+  conversations_.end_idle();
   const Duration timeout = inputs_.config->worker_shutdown_timeout;
   if (timeout > 0s) shutdown_timer_.arm_after(timeout);
 }
@@ -237,7 +207,7 @@ void Worker::take_over(runtime::Fd fd) {
   const std::uint32_t listener = listener_of(local_endpoint(fd.get()));
   if (listener >= inputs_.config->listeners.size()) return;  // an address that is gone
   const net::Endpoint peer = peer_endpoint(fd.get());
-  serving_.spawn(serve(std::move(fd), listener, peer));
+  serve(std::move(fd), listener, peer);
 }
 
 std::uint32_t Worker::listener_of(const net::Endpoint& local) const {

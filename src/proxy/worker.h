@@ -64,11 +64,10 @@ class Worker {
   Worker(std::unique_ptr<runtime::Loop> loop, Inputs inputs);
   runtime::Task<void> live();
   runtime::Task<void> accept_clients(std::uint32_t socket);
-  runtime::Task<void> serve(runtime::Fd fd, std::uint32_t listener, net::Endpoint address);
+  void serve(runtime::Fd fd, std::uint32_t listener, const net::Endpoint& address);
   runtime::Task<void> turn_pulse();
   void begin_drain(Ending ending);
   void take_over(runtime::Fd fd);
-  [[nodiscard]] bool make_room(std::uint32_t wanted);
   void tell_shortage(LogLevel level, const std::string& text);
   [[nodiscard]] std::uint32_t listener_of(const net::Endpoint& local) const;
 
@@ -79,13 +78,13 @@ class Worker {
   AccessLogWriter access_log_;
   Services services_;
   ExchangePool exchanges_;
-  Clients clients_;
+  runtime::TaskScope serving_;  // accepting and connections
+  Conversations conversations_;
   std::vector<std::unique_ptr<runtime::Listener>> listeners_;
   std::uint32_t connections_max_;
   Instant last_shortage_{};
   runtime::Timer shutdown_timer_;
   runtime::TaskScope root_;
-  runtime::TaskScope serving_;  // accepting and connections
   bool finished_ = false;
 };
 

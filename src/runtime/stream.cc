@@ -158,20 +158,48 @@ void Stream::reset_on_close() {
   ::setsockopt(source_.fd(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
 
-Result<Fd> begin_connect(const net::Endpoint& to,
-                         const std::optional<net::IpAddress>& source_address) {
+namespace {
+
+void set_option(int fd, int level, int option, int value) {
+  ::setsockopt(fd, level, option, &value, sizeof value);
+}
+
+// Binds to the address to connect from.
+Status bind_from(int fd, const ConnectOptions& options) {
+  if (options.transparent) {
+    const bool v4 = options.from->address.is_ipv4();
+    const int on = 1;
+    if (::setsockopt(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TRANSPARENT : IPV6_TRANSPARENT,
+                     &on, sizeof on) != 0) {
+      return fail_errno(errno, "setsockopt(IP_TRANSPARENT)");
+    }
+  }
+  // The port is chosen with the connection, so that one address serves more than 64k of them.
+  if (options.from->port == 0) set_option(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+  sockaddr_storage local;
+  const socklen_t size = options.from->to_sockaddr(local);
+  if (::bind(fd, reinterpret_cast<sockaddr*>(&local), size) != 0) return fail_errno(errno, "bind");
+  return {};
+}
+
+}  // namespace
+
+Result<Fd> begin_connect(const net::Endpoint& to, const ConnectOptions& options) {
   sockaddr_storage address;
   const socklen_t size = to.to_sockaddr(address);
   Fd fd(::socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return fail_errno(errno, "socket");
-  const int on = 1;
-  ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  if (source_address) {
-    sockaddr_storage local;
-    const socklen_t local_size = net::Endpoint{*source_address, 0}.to_sockaddr(local);
-    if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&local), local_size) != 0) {
-      return fail_errno(errno, "bind");
-    }
+  set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+  if (options.keepalive_probes) set_option(fd.get(), SOL_SOCKET, SO_KEEPALIVE, 1);
+  if (options.send_buffer_bytes) {
+    set_option(fd.get(), SOL_SOCKET, SO_SNDBUF, *options.send_buffer_bytes);
+  }
+  if (options.receive_buffer_bytes) {
+    set_option(fd.get(), SOL_SOCKET, SO_RCVBUF, *options.receive_buffer_bytes);
+  }
+  if (options.from) {
+    const Status bound = bind_from(fd.get(), options);
+    if (!bound) return std::unexpected(bound.error());
   }
   if (::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), size) != 0 &&
       errno != EINPROGRESS) {

@@ -107,10 +107,17 @@ class Stream {
   Source source_;
 };
 
-// Starts a non-blocking connect; `source_address` binds first when given. The socket has
-// TCP_NODELAY set.
-Result<Fd> begin_connect(const net::Endpoint& to,
-                         const std::optional<net::IpAddress>& source_address = std::nullopt);
+// What a connection is made with beyond its other end.
+struct ConnectOptions {
+  std::optional<net::Endpoint> from;  // bound first; port 0: the kernel's choice
+  bool transparent = false;           // `from` need not be an address of this machine
+  bool keepalive_probes = false;
+  std::optional<int> send_buffer_bytes;
+  std::optional<int> receive_buffer_bytes;
+};
+
+// Starts a non-blocking connect. The socket has TCP_NODELAY set.
+Result<Fd> begin_connect(const net::Endpoint& to, const ConnectOptions& options = {});
 Result<Fd> begin_connect_unix(const std::string& path);
 
 // A listening socket in a loop. `fd` must be non-blocking.

@@ -126,6 +126,13 @@ class TaskScope {
   }
   [[nodiscard]] std::size_t running() const { return running_; }
 
+  // Something else that has to end before the scope does and has no task of its own; each hold()
+  // is followed by a release().
+  void hold() { ++running_; }
+  void release() {
+    if (--running_ == 0 && waiting_) std::exchange(waiting_, nullptr).resume();
+  }
+
   // Completes when no spawned task runs any more. One awaiting coroutine at a time.
   auto joined() {
     struct Awaiter {
@@ -140,7 +147,7 @@ class TaskScope {
  private:
   detail::Detached run(Task<void> task) {
     co_await task;
-    if (--running_ == 0 && waiting_) std::exchange(waiting_, nullptr).resume();
+    release();
   }
 
   std::size_t running_ = 0;

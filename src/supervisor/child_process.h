@@ -13,9 +13,9 @@
 
 #include "ipc/channel.h"
 #include "runtime/child.h"
+#include "runtime/gate.h"
 #include "runtime/loop.h"
 #include "runtime/task.h"
-#include "supervisor/gate.h"
 
 namespace baton::supervisor {
 
@@ -75,7 +75,7 @@ class ChildProcess {
   std::uint64_t next_ticket_ = 1;
   std::uint64_t answered_ticket_ = 0;
   std::string status_;
-  Gate answered_;
+  runtime::Gate answered_;
 };
 
 // "exited with code 1", "exited on signal 9".

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "base/log.h"
+#include "runtime/gate.h"
 #include "supervisor/child_process.h"
 #include "supervisor/configuration.h"
-#include "supervisor/gate.h"
 #include "supervisor/pulse_receiver.h"
 #include "supervisor/restart_policy.h"
 #include "supervisor/script_runner.h"
@@ -54,7 +54,7 @@ class FailoverPart final : public ChildProcess::Owner, public PulseReceiver {
   [[nodiscard]] bool stopped_on_purpose() const { return stopped_on_purpose_; }
   [[nodiscard]] std::uint32_t crashes() const { return restarts_.crashes(); }
   [[nodiscard]] std::size_t scripts_running() const { return scripts_.running(); }
-  [[nodiscard]] Gate& changed() { return changed_; }
+  [[nodiscard]] runtime::Gate& changed() { return changed_; }
 
   void on_message(ChildProcess& child, ipc::Message message) override;
   void on_exit(ChildProcess& child, runtime::ExitStatus status) override;
@@ -90,7 +90,7 @@ class FailoverPart final : public ChildProcess::Owner, public PulseReceiver {
   runtime::Timer restart_timer_;
   bool ending_ = false;
   bool stopped_on_purpose_ = false;
-  Gate changed_;
+  runtime::Gate changed_;
 };
 
 }  // namespace baton::supervisor

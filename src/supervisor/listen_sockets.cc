@@ -21,10 +21,6 @@ namespace baton::supervisor {
 
 namespace {
 
-std::string failed(const char* call, const config::ListenAddress& address, int error) {
-  return fmt::format("{} to {} failed ({}: {})", call, address.text(), error, ::strerror(error));
-}
-
 void set_option(int fd, int level, int name, int value) {
   // Options are wishes: a kernel without one of them still serves.
   static_cast<void>(::setsockopt(fd, level, name, &value, sizeof(value)));
@@ -89,7 +85,7 @@ runtime::Fd bind_socket(const config::Listener& listener, bool share_port, std::
     }
   }
   if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&name), length) != 0) {
-    problem = failed("bind()", address, errno);
+    problem = fmt::format("bind() to {} failed ({}: {})", address.text(), errno, ::strerror(errno));
     fd.reset();
   }
   return fd;
@@ -175,7 +171,8 @@ bool ListenSockets::open_one(const config::Listener& listener, std::uint32_t thr
     apply_settings(fd.get(), listener);
     if (is_unix) ::chmod(listener.address.unix_path.c_str(), 0666);
     if (::listen(fd.get(), listener.backlog) != 0) {
-      problem = failed("listen()", listener.address, errno);
+      problem = fmt::format("listen() to {}, backlog {} failed ({}: {})", listener.address.text(),
+                            listener.backlog, errno, ::strerror(errno));
       return false;
     }
     sockets.push_back(std::move(fd));

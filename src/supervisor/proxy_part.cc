@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "proxy/connection_counts.h"
 #include "proxy/limit_zones.h"
 #include "supervisor/pid_file.h"
 #include "supervisor/privileges.h"
@@ -71,6 +72,9 @@ std::expected<std::shared_ptr<ProxyPart::Generation>, std::string> ProxyPart::la
     return std::unexpected(describe(named.error()));
   }
   if (auto named = proxy::name_limit_zones(region_, config, generation->number); !named) {
+    return std::unexpected(describe(named.error()));
+  }
+  if (auto named = proxy::name_connection_counts(region_, generation->number); !named) {
     return std::unexpected(describe(named.error()));
   }
   auto logs = proxy::open_logs(config);
@@ -221,6 +225,7 @@ void ProxyPart::on_exit(ChildProcess& child, runtime::ExitStatus status) {
     if (!shared) {
       region_.clear_lane(lane);
       proxy::clear_limit_lane(region_, lane);
+      proxy::clear_connection_lane(region_, lane);
     }
   }
   if (generation->failure.empty()) {

@@ -18,9 +18,9 @@
 #include "ipc/pulse.h"
 #include "ipc/shared_region.h"
 #include "proxy/log_files.h"
+#include "runtime/gate.h"
 #include "supervisor/child_process.h"
 #include "supervisor/configuration.h"
-#include "supervisor/gate.h"
 #include "supervisor/listen_sockets.h"
 #include "supervisor/pulse_receiver.h"
 #include "supervisor/restart_policy.h"
@@ -86,7 +86,7 @@ class ProxyPart final : public ChildProcess::Owner {
   [[nodiscard]] bool ended() const { return all_.empty(); }
   [[nodiscard]] bool stopped_on_purpose() const { return stopped_on_purpose_; }
   [[nodiscard]] std::uint32_t crashes() const { return restarts_.crashes(); }
-  [[nodiscard]] Gate& changed() { return changed_; }
+  [[nodiscard]] runtime::Gate& changed() { return changed_; }
 
   void on_message(ChildProcess& child, ipc::Message message) override;
   void on_exit(ChildProcess& child, runtime::ExitStatus status) override;
@@ -121,7 +121,7 @@ class ProxyPart final : public ChildProcess::Owner {
   runtime::Timer restart_timer_;
   bool ending_ = false;
   bool stopped_on_purpose_ = false;
-  Gate changed_;
+  runtime::Gate changed_;
 };
 
 }  // namespace baton::supervisor

@@ -16,13 +16,13 @@
 
 #include "control/server.h"
 #include "ipc/shared_region.h"
+#include "runtime/gate.h"
 #include "runtime/loop.h"
 #include "runtime/signals.h"
 #include "runtime/task.h"
 #include "supervisor/daemon.h"
 #include "supervisor/failover_link.h"
 #include "supervisor/failover_part.h"
-#include "supervisor/gate.h"
 #include "supervisor/logs.h"
 #include "supervisor/options.h"
 #include "supervisor/pid_file.h"
@@ -117,7 +117,7 @@ class Tree final : public control::Commands {
   std::unique_ptr<FailoverLinkClient> link_client_;
   std::unique_ptr<ProxyPart> proxy_;
   std::unique_ptr<control::Server> control_;
-  Gate changed_;
+  runtime::Gate changed_;
   int exit_code_ = 0;
   bool serving_ = false;
   bool stopping_ = false;

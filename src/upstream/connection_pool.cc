@@ -64,18 +64,21 @@ std::unique_ptr<Connection> ConnectionPool::take(std::uint32_t number, const Pee
 }
 
 runtime::Task<Result<std::unique_ptr<Connection>>> ConnectionPool::connect(
-    std::uint32_t number, const Group& group, GroupHold hold, const Peer& peer, Instant deadline) {
+    std::uint32_t number, const Group& group, GroupHold hold, const Peer& peer, Instant deadline,
+    const Connecting& how) {
   const auto failed = [](Error error) {
     error.side = Side::upstream;
     error.retry = Retry::yes;
     return std::unexpected(error);
   };
-  auto fd = peer.unix_path.empty() ? runtime::begin_connect(peer.endpoint)
+  auto fd = peer.unix_path.empty() ? runtime::begin_connect(peer.endpoint, how.options)
                                    : runtime::begin_connect_unix(peer.unix_path);
   if (!fd) co_return failed(fd.error());
   auto connection =
       std::make_unique<Connection>(loop_, std::move(*fd), number, group, std::move(hold), peer);
+  if (how.source) *how.source = &connection->stream_.source();
   const auto connected = co_await connection->stream_.connected(deadline);
+  if (how.source) *how.source = nullptr;
   if (!connected) co_return failed(connected.error());
   connection->requests_ = 1;
   connection->connected_at_ = loop_.now();

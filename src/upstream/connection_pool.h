@@ -64,6 +64,13 @@ class Connection final : public runtime::Waiter,
   Instant idle_since_{};
 };
 
+// How a new connection is to be made, and, while it is being made, what is waited for: whoever
+// wants to end the wait cancels that.
+struct Connecting {
+  runtime::ConnectOptions options;
+  runtime::Source** source = nullptr;
+};
+
 class ConnectionPool {
  public:
   // The loop outlives the pool; the pool outlives the connections that it gave.
@@ -78,7 +85,8 @@ class ConnectionPool {
   // `group`, if it needs one.
   runtime::Task<Result<std::unique_ptr<Connection>>> connect(std::uint32_t number,
                                                              const Group& group, GroupHold hold,
-                                                             const Peer& peer, Instant deadline);
+                                                             const Peer& peer, Instant deadline,
+                                                             const Connecting& how);
   // Gives back a connection after a complete exchange that both sides wish to follow with
   // another; closes it when a limit says so.
   void keep(std::unique_ptr<Connection> connection);

@@ -50,7 +50,9 @@ class ConnectionPoolTest : public testing::Test {
   ConnectionResult connect() {
     std::optional<ConnectionResult> result;
     run([](ConnectionPoolTest& test, std::optional<ConnectionResult>& into) -> runtime::Task<void> {
-      auto made = co_await test.thread->connect(0, nullptr, test.peer(), test.loop->now() + 2s);
+      const Connecting plainly;
+      auto made =
+          co_await test.thread->connect(0, nullptr, test.peer(), test.loop->now() + 2s, plainly);
       into.emplace(std::move(made));
     }(*this, result));
     return std::move(*result);

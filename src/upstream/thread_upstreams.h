@@ -68,8 +68,9 @@ class ThreadUpstreams {
   // A new connection to a server of `group`. Errors are the upstream's and may be retried.
   runtime::Task<Result<std::unique_ptr<Connection>>> connect(std::uint32_t number,
                                                              const GroupHold& hold,
-                                                             const Peer& peer, Instant deadline) {
-    return pool_.connect(number, group(number, hold), hold, peer, deadline);
+                                                             const Peer& peer, Instant deadline,
+                                                             const Connecting& how) {
+    return pool_.connect(number, group(number, hold), hold, peer, deadline, how);
   }
 
   // The number of a group of the configuration, as Upstreams::find().

@@ -172,7 +172,8 @@ def test_answer_before_the_end_of_the_upload(setting):
         connection.close()
 
     backend._serve = serve
-    proxy = setting.proxy("client_max_body_size 100m;" + ONE % "", backend=backend.port)
+    proxy = setting.proxy("client_max_body_size 100m;" + ONE % "proxy_request_buffering off;",
+                          backend=backend.port)
     with proxy.connect() as client:
         client.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 50000000\r\n\r\n")
         client.sendall(b"x" * 300000)
@@ -345,7 +346,7 @@ def test_streamed_body_is_not_sent_to_a_second_server_in_parts(setting):
 
     first._serve = serve
     second = setting.backend()
-    proxy = setting.proxy("""client_max_body_size 0; server { listen 127.0.0.1:PORT; error_page 502 = @second;
+    proxy = setting.proxy("""client_max_body_size 0; proxy_request_buffering off; server { listen 127.0.0.1:PORT; error_page 502 = @second;
         location / { proxy_pass http://127.0.0.1:FIRST; }
         location @second { proxy_pass http://127.0.0.1:SECOND; } }""", first=first.port, second=second.port)
     with proxy.connect() as client:

@@ -12,7 +12,7 @@ struct ConnectionSettings {
   bool keepalive_for_msie6 = false;  // keepalive_disable without msie6
   bool keepalive_for_safari = true;  // keepalive_disable without safari
   Duration keepalive_time = 1h;      // how long a connection may be used in all
-  Duration keepalive_min_timeout = 0s;
+  bool msie_padding = true;          // makes error pages long enough for MSIE and Chrome
 };
 
 }  // namespace baton::config

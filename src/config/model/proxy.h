@@ -39,6 +39,7 @@ struct LimitSettings;         // limits.h: limit_req, limit_conn, limit_rate
 struct LimitZone;             // limits.h: limit_req_zone, limit_conn_zone
 struct MirrorSettings;        // mirror.h
 struct ProxyBuffering;        // proxy_buffering.h: proxy_buffers, temporary files and their limits
+struct ProxyRules;            // proxy_rules.h: proxy_redirect, proxy_cookie_*, proxy_bind ...
 struct RealIpSettings;        // real_ip.h
 struct RefererSettings;       // referer.h: valid_referers
 struct ResolverSettings;      // resolver.h
@@ -100,10 +101,9 @@ struct ProxyPass {
   Duration next_upstream_timeout = 0s;    // 0: no limit
   bool intercept_errors = false;
   bool ignore_client_abort = false;
-  bool redirect_default = true;                                // proxy_redirect default|off
-  std::vector<std::pair<std::string, std::string>> redirects;  // proxy_redirect FROM TO
-  std::vector<std::string> hide_headers;  // lower case; nginx's own four are filled in
-  std::vector<std::string> pass_headers;  // lower case
+  std::shared_ptr<const ProxyRules> rules;  // null: none of them
+  std::vector<std::string> hide_headers;    // lower case; nginx's own four are filled in
+  std::vector<std::string> pass_headers;    // lower case
 };
 
 struct ErrorPage {

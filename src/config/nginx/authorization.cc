@@ -85,6 +85,14 @@ void read_auth_request(Reader& reader, const Directive& directive) {
   settings(reader).auth_request = uri == "off" ? "" : uri;
 }
 
+void read_auth_request_set(Reader& reader, const Directive& directive) {
+  auto variable = reader.defined_variable(directive, 1);
+  if (!variable) return;
+  auto& values = settings(reader).auth_request_values;
+  if (reader.first_on_level()) values.clear();
+  values.push_back({std::move(*variable), reader.compile(directive, 2)});
+}
+
 void read_mirror(Reader& reader, const Directive& directive) {
   auto& uris = edit(reader.level().location.mirror).uris;
   if (reader.first_on_level()) uris.clear();
@@ -113,7 +121,7 @@ constexpr Rule rules[] = {
     supported("auth_basic_user_file", hsl | in_limit_except, take1, read_auth_basic_user_file,
               Value::text),
     supported("auth_request", hsl, take1, read_auth_request, Value::text),
-    refused("auth_request_set", hsl, take2),
+    supported("auth_request_set", hsl, take2, read_auth_request_set),
     supported("mirror", hsl, take1, read_mirror),
     supported("mirror_request_body", hsl, take_switch, set_switch<&MirrorSettings::with_body>),
     supported("stub_status", in_server | in_location, take0 | take1, read_stub_status),

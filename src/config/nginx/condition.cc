@@ -66,6 +66,10 @@ class ConditionParser {
     IfStep step;
     const TemplateText text = reader_.compile_text(directive_, words_[0].index, words_[0].text);
     if (text.parts.size() == 1) step.variable = text.parts[0];
+    if (step.variable.variable == Variable::capture) {
+      // As in nginx a condition cannot begin with a group.
+      return refuse(fmt::format("unknown \"{}\" variable", step.variable.index), words_[0].index);
+    }
     if (words_.size() == 1) return step;
     const std::string& sign = words_[1].text;
     if (words_.size() != 3) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <grp.h>
 #include <pwd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -29,6 +30,11 @@ std::string lookup_problem(std::string_view call, const std::string& name, int e
 
 void read_user(Reader& reader, const Directive& directive) {
   if (!reader.first_on_level()) return reader.directive_error(directive, 0, "is duplicate");
+  if (::geteuid() != 0) {
+    return reader.warning(directive, 0,
+                          "the \"user\" directive makes sense only if the master process runs with "
+                          "super-user privileges, ignored");
+  }
   const std::string& user = directive.word(1);
   const std::string& group = directive.count() == 2 ? directive.word(2) : user;
   errno = 0;

@@ -2,12 +2,14 @@
 
 #include "config/nginx/finish_location.h"
 
+#include "config/nginx/fastcgi.h"
 #include "config/nginx/proxy.h"
 
 namespace baton::config::nginx {
 
 void finish_location(Reader& reader, Level& level) {
   check_proxy_buffers(reader, level);
+  if (level.location.fastcgi_pass) return finish_fastcgi(reader, level);
   finish_proxy(reader, level);
 }
 

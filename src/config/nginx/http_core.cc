@@ -4,12 +4,15 @@
 
 #include <array>
 
+#include "config/model/connection.h"
 #include "config/nginx/edit.h"
 #include "config/nginx/error_log.h"
 #include "config/nginx/proxy.h"
 #include "config/nginx/setters.h"
 #include "config/nginx/topics.h"
 #include "config/nginx/variables.h"
+
+BATON_TOPIC_SETTINGS(ConnectionSettings, connection)
 
 namespace baton::config::nginx {
 
@@ -93,27 +96,25 @@ void read_server_tokens(Reader& reader, const Directive& directive) {
 }
 
 void read_lingering_close(Reader& reader, const Directive& directive) {
-  constexpr std::array<std::pair<std::string_view, int>, 3> choices{
-      {{"off", 0}, {"on", 1}, {"always", 2}}};
-  if (const auto choice = choose(reader, directive, 1, choices); choice && *choice != 1) {
-    reader.note(directive, 1,
-                fmt::format("\"lingering_close {}\" has no effect in baton: it lingers when the "
-                            "client may still be sending",
-                            directive.word(1)));
+  using Lingering = ConnectionSettings::Lingering;
+  constexpr std::array<std::pair<std::string_view, Lingering>, 3> choices{
+      {{"off", Lingering::off}, {"on", Lingering::on}, {"always", Lingering::always}}};
+  if (const auto choice = choose(reader, directive, 1, choices)) {
+    edit(reader.level().location.connection).lingering = *choice;
   }
 }
 
 void read_keepalive_disable(Reader& reader, const Directive& directive) {
-  constexpr std::array<std::pair<std::string_view, int>, 3> choices{
-      {{"none", 0}, {"msie6", 1}, {"safari", 1}}};
+  enum class Browser : std::uint8_t { none, msie6, safari };
+  constexpr std::array<std::pair<std::string_view, Browser>, 3> choices{
+      {{"none", Browser::none}, {"msie6", Browser::msie6}, {"safari", Browser::safari}}};
+  ConnectionSettings& connection = edit(reader.level().location.connection);
+  connection.keepalive_for_msie6 = connection.keepalive_for_safari = true;
   for (std::size_t i = 1; i <= directive.count(); ++i) {
     const auto choice = choose(reader, directive, i, choices);
     if (!choice) return;
-    if (*choice != 0) {
-      reader.note_once(directive, "keepalive_disable",
-                       "directive \"keepalive_disable\" has no effect in baton: it is about "
-                       "browsers of the past");
-    }
+    if (*choice == Browser::msie6) connection.keepalive_for_msie6 = false;
+    if (*choice == Browser::safari) connection.keepalive_for_safari = false;
   }
 }
 
@@ -145,19 +146,21 @@ constexpr Rule rules[] = {
     supported("keepalive_requests", hsl, take1, set_number<&Location::keepalive_requests>,
               Value::number),
     supported("keepalive_disable", hsl, take12, read_keepalive_disable),
+    supported("keepalive_time", hsl, take1, set_milliseconds<&ConnectionSettings::keepalive_time>,
+              Value::milliseconds),
     supported("lingering_close", hsl, take1, read_lingering_close, Value::text),
     supported("lingering_time", hsl, take1, set_milliseconds<&Location::lingering_time>,
               Value::milliseconds),
     supported("lingering_timeout", hsl, take1, set_milliseconds<&Location::lingering_timeout>,
               Value::milliseconds),
     supported("reset_timedout_connection", hsl, take_switch,
-              set_switch_without_effect<&Location::reset_timed_out, false>),
+              set_switch<&Location::reset_timed_out>),
     supported("chunked_transfer_encoding", hsl, take_switch,
               set_switch<&Location::chunked_transfer_encoding>),
     supported("tcp_nodelay", hsl, take_switch,
               set_switch_without_effect<&Location::tcp_nodelay, true>),
-    supported("tcp_nopush", hsl, take_switch,
-              set_switch_without_effect<&Location::tcp_nopush, false>),
+    // The head of a file goes out with the file's first bytes in any case.
+    supported("tcp_nopush", hsl, take_switch, set_switch<&Location::tcp_nopush>),
 
     // Redirects and what a response tells about the server.
     supported("absolute_redirect", hsl, take_switch, set_switch<&Location::absolute_redirect>),
@@ -173,15 +176,13 @@ constexpr Rule rules[] = {
     no_effect("server_names_hash_bucket_size", in_http, take1, Value::number),
     no_effect("variables_hash_max_size", in_http, take1, Value::number),
     no_effect("variables_hash_bucket_size", in_http, take1, Value::number),
-    no_effect("keepalive_time", hsl, take1, Value::milliseconds),
     no_effect("keepalive_min_timeout", hsl, take1, Value::milliseconds),
     no_effect("subrequest_output_buffer_size", hsl, take1, Value::size),
     no_effect("send_lowat", hsl, take1, Value::size),
     no_effect("postpone_output", hsl, take1, Value::size),
     no_effect("output_buffers", hsl, take2, Value::buffers),
-    no_effect("msie_padding", hsl, take_switch),
+    supported("msie_padding", hsl, take_switch, set_switch<&ConnectionSettings::msie_padding>),
     no_effect("msie_refresh", hsl, take_switch),
-    only_value("early_hints", hsl, take1_or_more, "0"),
     refused("post_action", in_all_http, take1, Value::text),
 };
 

@@ -12,9 +12,12 @@
 
 #include "base/assert.h"
 #include "base/text.h"
+#include "config/model/proxy_buffering.h"
+#include "config/nginx/edit.h"
 #include "config/nginx/endpoint.h"
 #include "config/nginx/proxy_cache.h"
 #include "config/nginx/setters.h"
+#include "config/nginx/temporary_path.h"
 #include "config/nginx/topics.h"
 #include "config/nginx/variables.h"
 
@@ -68,7 +71,9 @@ void set_upstream(Reader& reader, const Directive& directive, const AddressText&
 
 void read_proxy_pass(Reader& reader, const Directive& directive) {
   constexpr std::string_view scheme = "http://";
-  if (!reader.first_on_level()) return reader.directive_error(directive, 0, "is duplicate");
+  if (!reader.first_on_level() || reader.level().location.fastcgi_pass) {
+    return reader.directive_error(directive, 0, "is duplicate");
+  }
   const std::string& url = directive.word(1);
   if (has_variables(url)) {
     ProxyLine line;
@@ -156,7 +161,6 @@ void read_proxy_buffers(Reader& reader, const Directive& directive) {
   level.proxy_buffer_count = *count;
   level.proxy_buffer_bytes = *size;
   level.proxy.buffers_bytes = *count * *size;
-  reader.note_no_effect(directive, "responses are streamed in pieces of a size of its own");
   level.proxy_buffers = &directive;
 }
 
@@ -165,6 +169,17 @@ void read_proxy_busy_buffers_size(Reader& reader, const Directive& directive) {
   if (!size) return reader.directive_error(directive, 1, "invalid value");
   reader.level().busy_bytes = size;
   reader.level().proxy_buffers = &directive;
+}
+
+void read_proxy_temp_path(Reader& reader, const Directive& directive) {
+  auto temporary = parse_temporary_path(reader, directive);
+  if (temporary) edit(reader.level().location.proxy_buffering).temporary = std::move(*temporary);
+}
+
+void read_proxy_max_temp_file_size(Reader& reader, const Directive& directive) {
+  const auto size = parse_size(directive.word(1));
+  if (!size) return reader.directive_error(directive, 1, "invalid value");
+  edit(reader.level().location.proxy_buffering).temporary_bytes_max = *size;
 }
 
 void read_proxy_next_upstream(Reader& reader, const Directive& directive) {
@@ -191,67 +206,6 @@ void read_proxy_next_upstream(Reader& reader, const Directive& directive) {
     off = off || directive.word(i) == "off";
   }
   reader.level().proxy.next_upstream = off ? 0 : conditions;
-}
-
-// off | default | FROM TO
-void read_proxy_redirect(Reader& reader, const Directive& directive) {
-  ProxyPass& proxy = reader.level().proxy;
-  if (reader.first_on_level()) {
-    proxy.redirects.clear();
-    proxy.redirect_default = false;
-  }
-  const std::string& from = directive.word(1);
-  if (directive.count() == 1) {
-    if (from == "off") {
-      proxy.redirects.clear();
-      proxy.redirect_default = false;
-    } else if (from == "default") {
-      if (!reader.level().location.proxy) {
-        return reader.error(
-            directive, 1,
-            "\"proxy_redirect default\" should be placed after the \"proxy_pass\" directive");
-      }
-      if (reader.level().proxy.url) {
-        return reader.error(directive, 1,
-                            "\"proxy_redirect default\" cannot be used with \"proxy_pass\" "
-                            "directive with variables");
-      }
-      proxy.redirect_default = true;
-    } else if (from != "false") {
-      reader.error(directive, 1, fmt::format("invalid parameter \"{}\"", from));
-    }
-    return;
-  }
-  if (from.starts_with('~') || has_variables(from) || has_variables(directive.word(2))) {
-    return reader.error(directive, 1,
-                        "regular expressions and variables in \"proxy_redirect\" are not "
-                        "supported by baton yet");
-  }
-  proxy.redirects.emplace_back(from, directive.word(2));
-}
-
-// What of X-Accel-*, Set-Cookie and others an upstream may not steer. False: the cache heeds it.
-void read_proxy_ignore_headers(Reader& reader, const Directive& directive) {
-  constexpr std::array<std::pair<std::string_view, bool>, 9> choices{{{"X-Accel-Redirect", true},
-                                                                      {"X-Accel-Expires", false},
-                                                                      {"X-Accel-Limit-Rate", true},
-                                                                      {"X-Accel-Buffering", true},
-                                                                      {"X-Accel-Charset", true},
-                                                                      {"Expires", false},
-                                                                      {"Cache-Control", false},
-                                                                      {"Set-Cookie", false},
-                                                                      {"Vary", false}}};
-  bool others = false;
-  for (std::size_t i = 1; i <= directive.count(); ++i) {
-    const auto other = choose(reader, directive, i, choices);
-    if (!other) return;
-    others = others || *other;
-    ignore_header_for_cache(reader, directive.word(i));
-  }
-  if (!others) return;
-  reader.note_once(directive, "proxy_ignore_headers",
-                   "directive \"proxy_ignore_headers\" has no effect in baton: it does not act on "
-                   "these headers");
 }
 
 std::vector<std::string> hidden_headers(const Level& level) {
@@ -288,6 +242,11 @@ void finish_proxy(Reader& reader, Level& level) {
   BATON_ASSERT(line.proxy == level.location.proxy);
   ProxyPass& proxy = *line.proxy;
   proxy = level.proxy;
+  // How the body is framed is not for the configuration to say.
+  std::erase_if(proxy.set_headers, [](const HeaderLine& header) {
+    return equals_ignoring_case(header.name, "content-length") ||
+           equals_ignoring_case(header.name, "transfer-encoding");
+  });
   const bool sets_host = std::ranges::any_of(proxy.set_headers, [](const HeaderLine& header) {
     return equals_ignoring_case(header.name, "host");
   });
@@ -303,7 +262,6 @@ namespace {
 
 constexpr auto hsl = in_http_server_location;
 constexpr auto no_tls = "\"https://\" upstreams are not offered yet";
-constexpr auto streamed = "responses are streamed, never kept in files";
 
 constexpr Rule rules[] = {
     supported("proxy_pass", in_location | in_location_if | in_limit_except, take1, read_proxy_pass),
@@ -315,8 +273,13 @@ constexpr Rule rules[] = {
               set_switch<&ProxyPass::pass_request_headers>),
     supported("proxy_pass_request_body", hsl, take_switch,
               set_switch<&ProxyPass::pass_request_body>),
-    supported("proxy_buffering", hsl, take_switch,
-              set_switch_without_effect<&ProxyPass::buffering, false>),
+    supported("proxy_buffering", hsl, take_switch, set_switch<&ProxyPass::buffering>),
+    supported("proxy_ignore_client_abort", hsl, take_switch,
+              set_switch<&ProxyPass::ignore_client_abort>),
+    supported("proxy_temp_path", hsl, take1234, read_proxy_temp_path, Value::text),
+    supported("proxy_max_temp_file_size", hsl, take1, read_proxy_max_temp_file_size, Value::size),
+    no_effect("proxy_temp_file_write_size", hsl, take1, Value::size,
+              "a file is written in the pieces that were read"),
     supported("proxy_request_buffering", hsl, take_switch,
               set_switch<&ProxyPass::request_buffering>),
     supported("proxy_buffer_size", hsl, take1, read_proxy_buffer_size, Value::size),
@@ -334,19 +297,10 @@ constexpr Rule rules[] = {
     supported("proxy_next_upstream_timeout", hsl, take1,
               set_milliseconds<&ProxyPass::next_upstream_timeout>, Value::milliseconds),
     supported("proxy_intercept_errors", hsl, take_switch, set_switch<&ProxyPass::intercept_errors>),
-    only_value("proxy_ignore_client_abort", hsl, take_switch, "off"),
-    supported("proxy_redirect", hsl, take12, read_proxy_redirect),
-    supported("proxy_ignore_headers", hsl, take1_or_more, read_proxy_ignore_headers),
 
     no_effect("proxy_headers_hash_max_size", hsl, take1, Value::number),
     no_effect("proxy_headers_hash_bucket_size", hsl, take1, Value::number),
-    no_effect("proxy_temp_path", hsl, take1234, Value::text, streamed),
-    no_effect("proxy_max_temp_file_size", hsl, take1, Value::size, streamed),
-    no_effect("proxy_temp_file_write_size", hsl, take1, Value::size, streamed),
     no_effect("proxy_send_lowat", hsl, take1, Value::size),
-    no_effect("proxy_socket_keepalive", hsl, take_switch),
-    no_effect("proxy_socket_sndbuf", hsl, take1, Value::size),
-    no_effect("proxy_socket_rcvbuf", hsl, take1, Value::size),
     no_effect("proxy_store_access", hsl, take123, Value::text),
     no_effect("proxy_ssl_session_reuse", hsl, take_switch, Value::any, no_tls),
     no_effect("proxy_ssl_protocols", hsl, take1_or_more, Value::any, no_tls),
@@ -365,16 +319,8 @@ constexpr Rule rules[] = {
     no_effect("proxy_ssl_key_log", hsl, take1, Value::text, no_tls),
 
     only_value("proxy_store", hsl, take1, "off", Value::text),
-    only_value("proxy_bind", hsl, take12, "off", Value::text),
     only_value("proxy_bind_dynamic", hsl, take_switch, "off"),
-    only_value("proxy_limit_rate", hsl, take1, "0", Value::text),
     only_value("proxy_force_ranges", hsl, take_switch, "off"),
-    only_value("proxy_pass_trailers", hsl, take_switch, "off"),
-    only_value("proxy_cookie_domain", hsl, take12, "off"),
-    only_value("proxy_cookie_path", hsl, take12, "off"),
-    only_value("proxy_cookie_flags", hsl, take1234, "off"),
-    refused("proxy_set_body", hsl, take1, Value::text),
-    refused("proxy_method", hsl, take1, Value::text),
     refused("proxy_allow_upstream", hsl, take1_or_more),
     refused("proxy_request_dynamic", hsl, take_switch),
 };

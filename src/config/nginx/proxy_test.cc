@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "config/model/proxy_rules.h"
 #include "config/nginx/load_text.h"
 
 namespace baton::config::nginx {
@@ -113,8 +114,7 @@ TEST(ProxyPass, RefusesWhatIsWrongOrNotOfferedYet) {
               ElementsAre("3:34 host not found in upstream \"nosuch.example\""));
   EXPECT_THAT(errors("proxy_pass https://10.0.0.1;"),
               ElementsAre("3:34 \"https://\" in \"proxy_pass\" is not supported by baton yet"));
-  EXPECT_THAT(errors("proxy_pass http://$host;"),
-              testing::IsEmpty());
+  EXPECT_THAT(errors("proxy_pass http://$host;"), testing::IsEmpty());
   EXPECT_THAT(load_http("upstream u { server 10.0.0.1; }\nserver { location / { proxy_pass "
                         "http://u:81; } }")
                   .errors(),
@@ -173,11 +173,29 @@ TEST(ProxyNextUpstream, IsASetOfConditions) {
 }
 
 TEST(ProxyRedirect, HasADefaultPairsAndOff) {
-  EXPECT_TRUE(proxying("proxy_pass http://10.0.0.1;")->redirect_default);
-  EXPECT_FALSE(proxying("proxy_pass http://10.0.0.1; proxy_redirect off;")->redirect_default);
-  const auto pairs = proxying("proxy_pass http://10.0.0.1; proxy_redirect http://a/ /b/;");
-  EXPECT_FALSE(pairs->redirect_default);
-  EXPECT_THAT(pairs->redirects, ElementsAre(std::pair("http://a/", "/b/")));
+  using Kind = Replacement::Kind;
+  EXPECT_FALSE(proxying("proxy_pass http://10.0.0.1;")->rules);
+  EXPECT_TRUE(
+      proxying("proxy_pass http://10.0.0.1; proxy_redirect off;")->rules->redirects->empty());
+  const auto pairs = proxying(
+      "proxy_pass http://10.0.0.1; proxy_redirect http://a/ /b/; proxy_redirect ~*^http://x(.*) $1;"
+      "proxy_redirect default;");
+  const auto& redirects = *pairs->rules->redirects;
+  ASSERT_EQ(redirects.size(), 3u);
+  EXPECT_EQ(redirects[0].from.literal(), "http://a/");
+  EXPECT_EQ(redirects[0].to.literal(), "/b/");
+  EXPECT_EQ(redirects[1].kind, Kind::regex_no_case);
+  EXPECT_EQ(redirects[1].pattern, "^http://x(.*)");
+  EXPECT_EQ(redirects[2].kind, Kind::standard);
+}
+
+TEST(ProxyCookies, AreInheritedAsAWholeAndTurnedOff) {
+  const auto inherited = proxying("proxy_pass http://10.0.0.1;", "proxy_cookie_path /a /b;");
+  EXPECT_EQ(inherited->rules->cookie_paths.size(), 1u);
+  const auto off =
+      proxying("proxy_pass http://10.0.0.1; proxy_cookie_path off;", "proxy_cookie_path /a /b;");
+  EXPECT_TRUE(off->rules->cookie_paths.empty());
+  EXPECT_THAT(errors("proxy_cookie_path on;"), ElementsAre("3:41 invalid parameter \"on\""));
 }
 
 TEST(ProxyBuffers, MustFitTogether) {

@@ -66,11 +66,14 @@ bool Reader::seen_on_level(std::string_view name) const {
 }
 
 Level Reader::nested(Context context) const {
+  // A program may be long, and belongs to its level alone: it is not copied.
+  std::vector<RewriteLine> lines = std::move(level_->rewrite_lines);
+  level_->rewrite_lines.clear();
   Level inner = *level_;
+  level_->rewrite_lines = std::move(lines);
   inner.context = context;
   inner.seen.clear();
   inner.proxy_buffers = nullptr;
-  inner.rewrite_lines.clear();
   inner.location.rewrite.reset();
   inner.location.limit_except.reset();
   inner.location.health_check.reset();
@@ -333,6 +336,13 @@ std::optional<TextPart> Reader::defined_variable(const Directive& directive, std
 bool Reader::check_regex(const Directive& directive, std::size_t index, std::string_view pattern,
                          bool ignore_case) {
   RegexCheck check = check_pattern(pattern, ignore_case);
+  if (check.problem.empty()) {
+    for (const std::string& written : check.captures) {
+      const std::string name = lowered(written);
+      if (!is_built_in(name) || is_changeable(name)) continue;
+      check.problem = fmt::format("the duplicate \"{}\" variable", name);
+    }
+  }
   if (check.problem.empty()) return true;
   error(directive, index, std::move(check.problem));
   return false;

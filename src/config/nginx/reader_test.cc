@@ -126,9 +126,9 @@ TEST(Reader, RefusesByNameWhatBatonLacks) {
 
 TEST(Reader, AcceptsWhatAsksForTheDefaultAnyway) {
   EXPECT_THAT(load_http("proxy_cache off; proxy_store off; ssi off;").lines(), IsEmpty());
-  EXPECT_THAT(load_http("ssi on;").errors(),
-              ElementsAre("3:1 directive \"ssi on\" of nginx is not supported by baton (only "
-                          "\"off\" is)"));
+  EXPECT_THAT(load_http("slice 1m;").errors(),
+              ElementsAre("3:1 directive \"slice 1m\" of nginx is not supported by baton (only "
+                          "\"0\" is)"));
 }
 
 TEST(Reader, NotesOnceWhatHasNoEffect) {

@@ -33,10 +33,12 @@ void read_server(Reader& reader, const Directive& directive) {
 
   check_proxy_buffers(reader, inner);
   if (reader.listen_lines.size() == listens_before) {
-    ListenLine line;  // without a `listen` a server answers on *:80
+    // Without a `listen` a server answers on *:80, or *:8000 when it may not.
+    const std::uint16_t port = ::geteuid() == 0 ? 80 : 8000;
+    ListenLine line;
     line.server = inner.server_index;
     line.directive = &directive;
-    line.address.endpoint = {net::IpAddress::any(net::Family::ipv4), 80};
+    line.address.endpoint = {net::IpAddress::any(net::Family::ipv4), port};
     reader.listen_lines.push_back(std::move(line));
   }
   if (inner.server.names.empty()) inner.server.names.push_back({ServerName::Kind::exact, ""});

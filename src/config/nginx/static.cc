@@ -1,13 +1,18 @@
 // Files: where they lie (root, alias), which one stands for a folder (index), what type they are.
 
+#include "config/model/static.h"
+
 #include <fmt/format.h>
 
 #include <array>
 
 #include "base/text.h"
+#include "config/nginx/edit.h"
 #include "config/nginx/setters.h"
 #include "config/nginx/topics.h"
 #include "config/nginx/variables.h"
+
+BATON_TOPIC_SETTINGS(StaticSettings, files)
 
 namespace baton::config::nginx {
 
@@ -88,7 +93,8 @@ void read_alias(Reader& reader, const Directive& directive) {
 }
 
 void read_index(Reader& reader, const Directive& directive) {
-  auto& index = reader.level().location.index;
+  Location& location = reader.level().location;
+  auto& index = location.index;
   if (reader.first_on_level()) index.clear();
   for (std::size_t i = 1; i <= directive.count(); ++i) {
     const std::string& name = directive.word(i);
@@ -143,7 +149,51 @@ void read_if_modified_since(Reader& reader, const Directive& directive) {
   }
 }
 
-// Only what baton does anyway is accepted: the rest would change the page that clients see.
+void read_autoindex_format(Reader& reader, const Directive& directive) {
+  using Format = StaticSettings::Format;
+  constexpr std::array<std::pair<std::string_view, Format>, 4> choices{{{"html", Format::html},
+                                                                        {"json", Format::json},
+                                                                        {"jsonp", Format::jsonp},
+                                                                        {"xml", Format::xml}}};
+  if (const auto choice = choose(reader, directive, 1, choices)) {
+    edit(reader.level().location.files).format = *choice;
+  }
+}
+
+void read_disable_symlinks(Reader& reader, const Directive& directive) {
+  using Symlinks = StaticSettings::Symlinks;
+  StaticSettings& files = edit(reader.level().location.files);
+  bool decided = false;
+  files.symlinks_from.reset();
+  for (std::size_t i = 1; i <= directive.count(); ++i) {
+    const std::string& word = directive.word(i);
+    if (word == "off" || word == "on" || word == "if_not_owner") {
+      files.symlinks = word == "off"  ? Symlinks::allowed
+                       : word == "on" ? Symlinks::refused
+                                      : Symlinks::of_owner;
+      decided = true;
+    } else if (word.starts_with("from=") && word.size() > 5) {
+      files.symlinks_from = reader.compile_text(directive, i, word.substr(5));
+    } else {
+      return reader.error(directive, i, fmt::format("invalid parameter \"{}\"", word));
+    }
+  }
+  if (!decided) {
+    const auto message =
+        "\"disable_symlinks\" must have \"off\", \"on\" or \"if_not_owner\" parameter";
+    return reader.error(directive, 0, message);
+  }
+  if (directive.count() == 1) return;
+  if (!files.symlinks_from) {
+    return reader.error(
+        directive, 0,
+        fmt::format("duplicate parameters \"{} {}\"", directive.word(1), directive.word(2)));
+  }
+  if (files.symlinks == Symlinks::allowed) {
+    reader.error(directive, 0, "\"from=\" cannot be used with \"off\" parameter");
+  }
+}
+
 constexpr auto hsl = in_http_server_location;
 constexpr auto kernel_cache = "the kernel's own cache of names is used";
 
@@ -153,10 +203,12 @@ constexpr Rule rules[] = {
     supported("index", hsl, take1_or_more, read_index),
     supported("types", hsl, take0 | block, read_types),
     supported("default_type", hsl, take1, set_text<&Location::default_type>, Value::text),
-    only_value("autoindex", hsl, take_switch, "off"),
-    only_value("autoindex_format", hsl, take1, "html", Value::text),
-    only_value("autoindex_localtime", hsl, take_switch, "off"),
-    only_value("autoindex_exact_size", hsl, take_switch, "on"),
+    supported("autoindex", hsl, take_switch, set_switch<&StaticSettings::autoindex>),
+    supported("autoindex_format", hsl, take1, read_autoindex_format, Value::text),
+    supported("autoindex_localtime", hsl, take_switch, set_switch<&StaticSettings::local_time>),
+    supported("autoindex_exact_size", hsl, take_switch, set_switch<&StaticSettings::exact_size>),
+    supported("random_index", in_location, take_switch, set_switch<&StaticSettings::random_index>),
+    supported("disable_symlinks", hsl, take12, read_disable_symlinks, Value::text),
     supported("sendfile", in_all_http, take_switch, set_switch<&Location::sendfile>),
     supported("etag", hsl, take_switch, set_switch<&Location::etag>),
     supported("if_modified_since", hsl, take1, read_if_modified_since, Value::text),
@@ -174,8 +226,6 @@ constexpr Rule rules[] = {
     no_effect("open_file_cache_min_uses", hsl, take1, Value::number, kernel_cache),
     no_effect("open_file_cache_errors", hsl, take_switch, Value::any, kernel_cache),
     no_effect("open_file_cache_events", hsl, take_switch, Value::any, kernel_cache),
-    only_value("disable_symlinks", hsl, take12, "off", Value::text),
-    only_value("random_index", in_location, take_switch, "off"),
 };
 
 }  // namespace

@@ -108,6 +108,8 @@ const std::unordered_map<std::string_view, Variable>& offered_variables() {
       {"connections_writing", Variable::connections_writing},
       {"limit_conn_status", Variable::limit_conn_status},
       {"limit_req_status", Variable::limit_req_status},
+      {"fastcgi_script_name", Variable::fastcgi_script_name},
+      {"fastcgi_path_info", Variable::fastcgi_path_info},
   };
   return variables;
 }
@@ -134,8 +136,6 @@ constexpr std::array<VariableFamily, 9> families{{
 const std::unordered_set<std::string_view>& variables_not_offered() {
   static const std::unordered_set<std::string_view> names{
       "ancient_browser",
-      "fastcgi_path_info",
-      "fastcgi_script_name",
       "geoip_area_code",
       "geoip_city",
       "geoip_city_continent_code",

@@ -296,6 +296,12 @@ def test_a_level_hides_what_is_less_serious(server):
     assert "/nothing" not in server.error_log("e.log") + server.error_log()
 
 
+def test_a_broken_head_is_told_in_the_servers_log(server):
+    server.start(MISSING % "error_log FOLDER/e.log info;")
+    server.raw(b"NONSENSE\r\n\r\n")
+    assert server.wait_for(lambda: "client sent invalid" in server.error_log("e.log"))
+
+
 def test_several_error_logs_of_one_level(server):
     server.start(MISSING % "error_log FOLDER/a.log; error_log FOLDER/b.log crit; "
                  "error_log FOLDER/c.log info;")

@@ -113,6 +113,20 @@ def test_recursive_error_pages_end(server):
     assert response.status in (404, 500)
 
 
+def test_recursive_error_pages_of_every_code_end(server):
+    serve(server, "recursive_error_pages on; error_page 404 500 /again;")
+    assert server.get("/none").status == 500
+
+
+def test_error_page_for_a_body_that_is_too_large(server):
+    serve(server, "client_max_body_size 1; error_page 413 /e; location /e { return 200 page; } "
+                  "location /n { error_page 413 = @n; return 200 never; } "
+                  "location @n { return 200 named; }")
+    response = server.request("POST", "/x", body=b"12345")
+    assert (response.status, response.text) == (413, "page")
+    assert server.request("POST", "/n", body=b"12345").text == "named"
+
+
 def test_error_page_of_the_inner_level_replaces_all(server):
     server.write("html/a.html", "a")
     serve(server, "error_page 404 /a.html; error_page 403 /a.html; "

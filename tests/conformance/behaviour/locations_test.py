@@ -119,6 +119,21 @@ def test_alias_with_variables(server):
     assert server.get("/a/x").text == "host's"
 
 
+def test_alias_does_not_go_with_a_rewritten_uri(server):
+    server.write("other/x", "aliased")
+    serve(server, "location /a/ { rewrite ^/a/y$ /a/x break; alias FOLDER/other/; }")
+    assert server.get("/a/x").text == "aliased"
+    assert server.get("/a/y").status == 500
+    assert '"alias" cannot be used in location "/a/" where URI was rewritten' in server.error_log()
+
+
+def test_alias_of_an_expression_with_try_files(server):
+    server.write("other/f", "found")
+    serve(server, "location ~ ^/u/(.*)$ { alias FOLDER/other/$1; try_files '' =404; }")
+    assert server.get("/u/f").text == "found"
+    assert server.get("/u/g").status == 404
+
+
 def test_index_is_the_first_that_exists(server):
     server.write("html/d/two.html", "two")
     serve(server, "index one.html two.html;")
@@ -197,7 +212,7 @@ def test_try_files_before_a_proxy_pass(server):
 
 def test_try_files_below_an_alias(server):
     server.write("other/x", "aliased")
-    serve(server, "location /a/ { alias FOLDER/other/; try_files $uri /a/x =404; }")
+    serve(server, "location /a/ { alias FOLDER/other/; try_files $uri x =404; }")
     assert server.get("/a/x").text == "aliased"
     assert server.get("/a/y").text == "aliased"
 

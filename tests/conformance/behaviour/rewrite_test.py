@@ -216,7 +216,7 @@ def test_if_captures_are_there_behind_it(server):
 
 @pytest.mark.parametrize("condition,message", [
     ("$a ~", 'invalid condition "$a"'), ("", 'invalid condition ")"'),
-    ("$a = b c", 'invalid condition "$a"'), ("-f", 'invalid condition "-f"'), ("$arg_a == 1", 'unexpected "==" in condition'),
+    ("$1 = a", 'unknown "1" variable'), ("$a = b c", 'invalid condition "$a"'), ("-f", 'invalid condition "-f"'), ("$arg_a == 1", 'unexpected "==" in condition'),
     ("arg_a", 'invalid condition "arg_a"'), ("-g /x", 'invalid condition "-g"'),
 ])
 def test_if_refuses(server, condition, message):

@@ -40,6 +40,8 @@ def background(server, http=HELLO, main=NOTICES, **values):
     done = subprocess.run(server.command(), capture_output=True, text=True, timeout=20,
                           env=server.environment, check=False)
     assert done.returncode == 0, done.stderr
+    # A signal that comes before its first worker is lost on nginx.
+    assert server.wait_for(lambda: pid_in(server) and children(pid_in(server)))
     try:
         yield pid_in(server)
     finally:
@@ -245,6 +247,24 @@ def test_hup_opens_and_closes_ports_as_the_file_says(server):
         except ConnectionError:
             return True
     assert server.wait_for(closed)
+
+
+def test_a_port_that_the_new_file_lacks_is_refused_while_old_requests_run(server):
+    backend = server.backend(slow(2.0))
+    server.start(PROXY, main=NOTICES, B=backend.port)
+    with server.connect() as client:
+        client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert server.wait_for(lambda: backend.connections == 1)
+        server.reload(HELLO.replace("PORT", "PORT2"), main=NOTICES)
+
+        def refused():
+            try:
+                server.connect().close()
+                return False
+            except ConnectionError:
+                return True
+        assert server.wait_for(refused, 1.0)
+        assert client.response().body == b"late"
 
 
 def test_hup_moves_the_error_log(server):

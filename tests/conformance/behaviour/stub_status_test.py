@@ -39,6 +39,15 @@ def test_idle_connections_wait_and_unfinished_heads_are_read(server):
         assert numbers(server.get("/status").text)[0] == 3
 
 
+def test_totals_survive_a_reload(server):
+    server.start(HTTP % "")
+    for _ in range(5):
+        server.get("/x")
+    server.reload()
+    accepted, handled, requests = numbers(server.get("/status").text)[1:4]
+    assert accepted >= 6 and handled >= 6 and requests >= 6
+
+
 def test_the_variables(server):
     server.start(HTTP % "add_header X-C '$connections_active $connections_reading "
                  "$connections_writing $connections_waiting';")

@@ -11,7 +11,7 @@ import threading
 import time
 
 from marks import baton_only
-from server import Client, free_port, reply
+from server import Client, free_port, parallel, reply
 
 LOCATION = "location / { proxy_pass http://u; %s }"
 SERVER = "server { listen 127.0.0.1:PORT; " + LOCATION + " }"
@@ -189,6 +189,15 @@ def test_a_server_that_dies_in_the_middle_of_a_body_counts_as_failed(server):
     assert "upstream prematurely closed connection while reading upstream" in log
     assert log.count("upstream server temporarily disabled while reading upstream") == 1
     listener.close()
+
+
+@baton_only("nginx's workers count each for itself")
+def test_threads_count_as_if_they_were_one(server):
+    ports = {x: f"127.0.0.1:{server.backend(named(x)).port}" for x in "ABC"}
+    server.start("upstream u { server A weight=3; server B weight=2; server C; }" + SERVER % "",
+                 main="worker_processes 3;", **ports)
+    seen = "".join(parallel(4, lambda _: letters(server, 60)))
+    assert [seen.count(x) for x in "ABC"] == [120, 80, 40]
 
 
 # --- methods ---

@@ -7,15 +7,15 @@
 #include "base/intrusive_list.h"
 #include "runtime/loop.h"
 
-namespace baton::supervisor {
+namespace baton::runtime {
 
 struct GateTag;
 
 class Gate {
  public:
-  explicit Gate(runtime::Loop& loop) : loop_(loop) {}
+  explicit Gate(Loop& loop) : loop_(loop) {}
 
-  class Wait final : public runtime::Waiter, public runtime::TimerEntry, public ListNode<GateTag> {
+  class Wait final : public Waiter, public TimerEntry, public ListNode<GateTag> {
    public:
     Wait(Gate& gate, Instant deadline) : gate_(gate), deadline_(deadline) {}
     bool await_ready() const { return gate_.loop_.cancelled() || deadline_ <= gate_.loop_.now(); }
@@ -51,8 +51,8 @@ class Gate {
 
  private:
   friend class Wait;
-  runtime::Loop& loop_;
+  Loop& loop_;
   IntrusiveList<Wait, GateTag> waiting_;
 };
 
-}  // namespace baton::supervisor
+}  // namespace baton::runtime

@@ -1,0 +1,206 @@
+// Reading the fastcgi_* directives. What they share with proxy_pass goes into a ProxyPass.
+
+#include "config/nginx/fastcgi.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/assert.h"
+#include "base/text.h"
+#include "config/model/fastcgi.h"
+#include "config/nginx/edit.h"
+#include "config/nginx/regex.h"
+#include "config/nginx/setters.h"
+#include "config/nginx/variables.h"
+
+namespace baton::config::nginx {
+
+namespace {
+
+constexpr std::array<std::string_view, 8> headers_hidden_always{"status",
+                                                                "x-accel-expires",
+                                                                "x-accel-redirect",
+                                                                "x-accel-limit-rate",
+                                                                "x-accel-buffering",
+                                                                "x-accel-charset",
+                                                                "date",
+                                                                "server"};
+
+FastcgiSettings& settings(Reader& reader) {
+  return edit(reader.level().location.fastcgi);
+}
+
+}  // namespace
+
+void read_fastcgi_pass(Reader& reader, const Directive& directive) {
+  Location& location = reader.level().location;
+  if (!reader.first_on_level() || location.fastcgi_pass || reader.seen_on_level("proxy_pass")) {
+    return reader.directive_error(directive, 0, "is duplicate");
+  }
+  const std::string& text = directive.word(1);
+  if (has_variables(text)) {
+    return reader.error(directive, 1, "variables in \"fastcgi_pass\" are not supported by baton");
+  }
+  const AddressText address = parse_address(text, AddressUse::upstream);
+  if (!address.problem.empty()) {
+    return reader.error(directive, 1, fmt::format("{} in upstream \"{}\"", address.problem, text));
+  }
+  ProxyLine line;
+  line.directive = &directive;
+  line.proxy = std::make_shared<ProxyPass>();
+  line.host = address.unix_path.empty() ? address.host : "unix:" + address.unix_path;
+  line.port = address.port;
+  settings(reader);
+  location.fastcgi_pass = true;
+  location.proxy = line.proxy;
+  reader.proxy_lines.push_back(std::move(line));
+}
+
+void finish_fastcgi(Reader& reader, Level& level) {
+  if (!level.location.fastcgi_pass || !level.location.proxy) return;
+  ProxyLine& line = reader.proxy_lines.back();
+  BATON_ASSERT(line.proxy == level.location.proxy);
+  const FastcgiSettings& fastcgi = *level.location.fastcgi;
+  ProxyPass& proxy = *line.proxy;
+  proxy = fastcgi.common;
+  proxy.port = line.port.value_or(80);
+  proxy.redirect_default = false;
+  proxy.hide_headers.assign(headers_hidden_always.begin(), headers_hidden_always.end());
+  proxy.hide_headers.insert(proxy.hide_headers.end(), fastcgi.hidden.begin(), fastcgi.hidden.end());
+  std::erase_if(proxy.hide_headers, [&fastcgi](const std::string& name) {
+    return std::ranges::find(fastcgi.passed, name) != fastcgi.passed.end();
+  });
+  proxy.pass_headers = fastcgi.passed;
+}
+
+void read_fastcgi_param(Reader& reader, const Directive& directive) {
+  FastcgiParam param;
+  param.name = directive.word(1);
+  param.value = reader.compile(directive, 2);
+  if (directive.count() == 3) {
+    if (directive.word(3) != "if_not_empty") {
+      return reader.error(directive, 3, fmt::format("invalid parameter \"{}\"", directive.word(3)));
+    }
+    param.if_not_empty = true;
+  }
+  auto& params = settings(reader).params;
+  if (reader.first_on_level()) params.clear();
+  params.push_back(std::move(param));
+}
+
+void read_fastcgi_index(Reader& reader, const Directive& directive) {
+  settings(reader).index = directive.word(1);
+}
+
+void read_fastcgi_split_path_info(Reader& reader, const Directive& directive) {
+  if (!reader.check_regex(directive, 1, directive.word(1), false)) return;
+  settings(reader).split_pattern = directive.word(1);
+}
+
+void read_fastcgi_keep_conn(Reader& reader, const Directive& directive) {
+  settings(reader).keep_connection = parse_switch(directive.word(1)).value_or(false);
+}
+
+void read_fastcgi_catch_stderr(Reader& reader, const Directive& directive) {
+  auto& texts = settings(reader).failing_errors;
+  if (reader.first_on_level()) texts.clear();
+  texts.push_back(directive.word(1));
+}
+
+void read_fastcgi_hide_header(Reader& reader, const Directive& directive) {
+  auto& names = settings(reader).hidden;
+  if (reader.first_on_level()) names.clear();
+  names.push_back(lowered(directive.word(1)));
+}
+
+void read_fastcgi_pass_header(Reader& reader, const Directive& directive) {
+  auto& names = settings(reader).passed;
+  if (reader.first_on_level()) names.clear();
+  names.push_back(lowered(directive.word(1)));
+}
+
+void read_fastcgi_ignore_headers(Reader& reader, const Directive& directive) {
+  constexpr std::array<std::pair<std::string_view, bool>, 9> choices{{{"X-Accel-Redirect", true},
+                                                                      {"X-Accel-Expires", false},
+                                                                      {"X-Accel-Limit-Rate", false},
+                                                                      {"X-Accel-Buffering", false},
+                                                                      {"X-Accel-Charset", false},
+                                                                      {"Expires", false},
+                                                                      {"Cache-Control", false},
+                                                                      {"Set-Cookie", false},
+                                                                      {"Vary", false}}};
+  for (std::size_t i = 1; i <= directive.count(); ++i) {
+    const auto choice = choose(reader, directive, i, choices);
+    if (!choice) return;
+    if (*choice) settings(reader).ignores_redirect = true;
+  }
+}
+
+void read_fastcgi_next_upstream(Reader& reader, const Directive& directive) {
+  constexpr std::array<std::pair<std::string_view, std::uint32_t>, 11> choices{
+      {{"error", next_on_error},
+       {"timeout", next_on_timeout},
+       {"invalid_header", next_on_invalid_header},
+       {"non_idempotent", next_non_idempotent},
+       {"http_500", next_on_http_500},
+       {"http_503", next_on_http_503},
+       {"http_403", next_on_http_403},
+       {"http_404", next_on_http_404},
+       {"http_429", next_on_http_429},
+       {"updating", 0},
+       {"off", 0}}};
+  std::uint32_t conditions = 0;
+  bool off = false;
+  for (std::size_t i = 1; i <= directive.count(); ++i) {
+    const auto condition = choose(reader, directive, i, choices);
+    if (!condition) return;
+    conditions |= *condition;
+    off = off || directive.word(i) == "off";
+  }
+  settings(reader).common.next_upstream = off ? 0 : conditions;
+}
+
+void read_fastcgi_buffer_size(Reader& reader, const Directive& directive) {
+  const auto size = parse_size(directive.word(1));
+  if (!size || *size == 0) return reader.directive_error(directive, 1, "invalid value");
+  settings(reader).common.buffer_size_bytes = *size;
+}
+
+void read_fastcgi_next_upstream_tries(Reader& reader, const Directive& directive) {
+  const auto tries = parse_number(directive.word(1));
+  if (!tries || *tries > UINT32_MAX) return reader.directive_error(directive, 1, "invalid number");
+  settings(reader).common.next_upstream_tries = static_cast<std::uint32_t>(*tries);
+}
+
+// The directives that are a time in milliseconds, by their name.
+void read_fastcgi_time(Reader& reader, const Directive& directive) {
+  constexpr std::array<std::pair<std::string_view, Duration ProxyPass::*>, 4> members{
+      {{"fastcgi_connect_timeout", &ProxyPass::connect_timeout},
+       {"fastcgi_send_timeout", &ProxyPass::send_timeout},
+       {"fastcgi_read_timeout", &ProxyPass::read_timeout},
+       {"fastcgi_next_upstream_timeout", &ProxyPass::next_upstream_timeout}}};
+  const auto time = parse_milliseconds(directive.word(1));
+  if (!time) return reader.directive_error(directive, 1, "invalid value");
+  for (const auto& [name, member] : members) {
+    if (directive.name() == name) settings(reader).common.*member = *time;
+  }
+}
+
+// The switches among them.
+void read_fastcgi_switch(Reader& reader, const Directive& directive) {
+  constexpr std::array<std::pair<std::string_view, bool ProxyPass::*>, 6> members{
+      {{"fastcgi_buffering", &ProxyPass::buffering},
+       {"fastcgi_request_buffering", &ProxyPass::request_buffering},
+       {"fastcgi_intercept_errors", &ProxyPass::intercept_errors},
+       {"fastcgi_ignore_client_abort", &ProxyPass::ignore_client_abort},
+       {"fastcgi_pass_request_headers", &ProxyPass::pass_request_headers},
+       {"fastcgi_pass_request_body", &ProxyPass::pass_request_body}}};
+  const bool on = parse_switch(directive.word(1)).value_or(false);
+  for (const auto& [name, member] : members) {
+    if (directive.name() == name) settings(reader).common.*member = on;
+  }
+}
+
+}  // namespace baton::config::nginx

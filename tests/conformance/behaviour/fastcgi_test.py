@@ -1,0 +1,307 @@
+"""FastCGI: fastcgi_pass and its family, with a small application that says what it was told."""
+
+import os
+import socket
+import struct
+import threading
+import time
+
+
+class Application:
+    """Answers each request by `answer(params, stdin)`: bytes of STDOUT, or a list of (type, bytes)."""
+
+    def __init__(self, answer, path=None):
+        self.answer = answer
+        self.requests = []
+        self.flags = []
+        self.connections = 0
+        self.listener = socket.socket(socket.AF_UNIX if path else socket.AF_INET)
+        self.listener.bind(path or ("127.0.0.1", 0))
+        self.listener.listen(50)
+        if path:
+            os.chmod(path, 0o666)
+        self.port = None if path else self.listener.getsockname()[1]
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    @staticmethod
+    def _exactly(connection, size):
+        data = b""
+        while len(data) < size:
+            some = connection.recv(size - len(data))
+            if not some:
+                return None
+            data += some
+        return data
+
+    def _request(self, connection):
+        params, stdin, flags = b"", b"", 0
+        while True:
+            header = self._exactly(connection, 8)
+            if header is None:
+                return None
+            _, kind, number, size, padding, _ = struct.unpack("!BBHHBB", header)
+            assert number == 1
+            content = self._exactly(connection, size) if size else b""
+            if padding:
+                self._exactly(connection, padding)
+            if kind == 1:
+                flags = content[2]
+            elif kind == 4:
+                params += content
+            elif kind == 5:
+                if not content:
+                    return self._pairs(params), stdin, flags
+                stdin += content
+
+    @staticmethod
+    def _pairs(data):
+        found, at = {}, 0
+
+        def length():
+            nonlocal at
+            if data[at] < 128:
+                at += 1
+                return data[at - 1]
+            at += 4
+            return struct.unpack("!I", data[at - 4:at])[0] & 0x7fffffff
+        while at < len(data):
+            name_size, value_size = length(), length()
+            name = data[at:at + name_size].decode()
+            at += name_size
+            found[name] = data[at:at + value_size].decode("latin-1")
+            at += value_size
+        return found
+
+    def _serve(self, connection):
+        with connection:
+            while (request := self._request(connection)) is not None:
+                params, stdin, flags = request
+                self.requests.append((params, stdin))
+                self.flags.append(flags)
+                answer = self.answer(params, stdin)
+                if answer is None:
+                    return
+                records = answer if isinstance(answer, list) else [(6, answer)]
+                for kind, content in records:
+                    for part in [content[i:i + 65535] for i in range(0, len(content), 65535)]:
+                        pad = -len(part) % 8
+                        connection.sendall(struct.pack("!BBHHBB", 1, kind, 1, len(part), pad, 0)
+                                           + part + bytes(pad))
+                connection.sendall(struct.pack("!BBHHBB", 1, 3, 1, 8, 0, 0) + bytes(8))
+                if not flags & 1:
+                    return
+
+
+def hello(params, stdin):
+    return b"Content-Type: text/plain\r\nX-App: yes\r\n\r\nhello " + stdin
+
+
+def serve(server, answer=hello, settings="", location="", path=None):
+    app = Application(answer, path)
+    target = f"unix:{path}" if path else f"127.0.0.1:{app.port}"
+    server.start(f"""server {{ listen 127.0.0.1:PORT; root FOLDER/html; {settings}
+        location / {{ fastcgi_pass {target}; {location} }} }}""")
+    return app
+
+
+def test_a_response_is_passed_on(server):
+    serve(server)
+    response = server.get("/")
+    assert (response.status, response.text) == (200, "hello ")
+    assert response.header("Content-Type") == "text/plain" and response.header("X-App") == "yes"
+    assert response.header("Transfer-Encoding") == "chunked"
+
+
+def test_over_a_unix_socket(server):
+    serve(server, path=str(server.folder / "app.sock"))
+    assert server.get("/").text == "hello "
+
+
+def test_parameters_and_header_lines_are_sent(server):
+    app = serve(server, location="""fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;
+        fastcgi_param QUERY_STRING $query_string; fastcgi_param REQUEST_METHOD $request_method;
+        fastcgi_param EMPTY $arg_none; fastcgi_param MAYBE $arg_none if_not_empty;
+        fastcgi_param HTTP_X_HIDDEN replaced;""")
+    server.get("/a/b.php?x=1", {"X-Some-Thing": "value", "X-Hidden": "secret", "Cookie": "a=b"})
+    params = app.requests[0][0]
+    assert params["SCRIPT_FILENAME"] == f"{server.folder}/html/a/b.php"
+    assert params["QUERY_STRING"] == "x=1" and params["REQUEST_METHOD"] == "GET"
+    assert params["EMPTY"] == "" and "MAYBE" not in params
+    assert params["HTTP_X_SOME_THING"] == "value" and params["HTTP_COOKIE"] == "a=b"
+    assert params["HTTP_X_HIDDEN"] == "replaced"
+    assert params["HTTP_HOST"] == "localhost"
+
+
+def test_long_parameters_and_many(server):
+    app = serve(server, location="fastcgi_param LONG $arg_long$arg_long$arg_long;")
+    long = "v" * 1500
+    server.get(f"/?long={long}", {f"X-{i}": "y" * 100 for i in range(30)})
+    params = app.requests[0][0]
+    assert params["LONG"] == long * 3 and params["HTTP_X_29"] == "y" * 100
+
+
+def test_the_status_line_of_cgi(server):
+    answers = {"/404": b"Status: 404 Not Here\r\nContent-Type: text/html\r\n\r\nnone",
+               "/302": b"Location: http://example.com/\r\n\r\n",
+               "/201": b"Status: 201\nContent-Type: a/b\n\nnew"}
+    serve(server, lambda params, _: answers[params["URI"]], location="fastcgi_param URI $uri;")
+    missing = server.get("/404")
+    assert missing.line == "HTTP/1.1 404 Not Here" and missing.text == "none"
+    assert missing.header("Status") is None
+    moved = server.get("/302")
+    assert moved.status == 302 and moved.header("Location") == "http://example.com/"
+    created = server.get("/201")
+    assert created.status == 201 and created.text == "new"
+
+
+def test_a_body_goes_up(server):
+    app = serve(server, lambda _, stdin: b"Content-Type: a/b\r\n\r\n" + str(len(stdin)).encode(),
+                settings="client_max_body_size 0;",
+                location="fastcgi_param CONTENT_LENGTH $content_length;")
+    for size in (0, 5, 40000, 1 << 20, 5 << 20):
+        assert server.request("POST", "/", body=b"b" * size).text == str(size)
+    assert app.requests[1][0]["CONTENT_LENGTH"] == "5"
+    assert app.requests[4][1] == b"b" * (5 << 20)
+
+
+def test_a_chunked_body_gets_its_length(server):
+    app = serve(server, location="fastcgi_param CONTENT_LENGTH $content_length;")
+    with server.connect() as client:
+        client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                    "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
+        assert client.response().text == "hello abcde"
+    assert app.requests[0][0]["CONTENT_LENGTH"] == "5"
+
+
+def test_a_large_response_comes_down(server):
+    body = os.urandom(3 << 20)
+    serve(server, lambda *_: b"Content-Type: a/b\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    response = server.get("/")
+    assert response.body == body and response.header("Content-Length") == str(len(body))
+
+
+def test_stderr_is_logged_and_the_response_passed_on(server):
+    serve(server, lambda *_: [(7, b"PHP message: oh dear\n"), (6, b"Content-Type: a/b\r\n\r\nok")])
+    assert server.get("/").text == "ok"
+    log = server.error_log()
+    assert 'FastCGI sent in stderr: "PHP message: oh dear" while reading response header' in log
+    assert 'upstream: "fastcgi://127.0.0.1:' in log
+
+
+def test_catch_stderr_makes_it_a_failure(server):
+    serve(server, lambda *_: [(7, b"PHP Fatal error: x"), (6, b"Content-Type: a/b\r\n\r\nok")],
+          location='fastcgi_catch_stderr "PHP Fatal error";')
+    assert server.get("/").status == 502
+
+
+def test_a_connection_is_kept_where_asked(server):
+    app = Application(hello)
+    server.start(f"""upstream app {{ server 127.0.0.1:{app.port}; keepalive 4; }}
+        server {{ listen 127.0.0.1:PORT; location / {{ fastcgi_pass app; fastcgi_keep_conn on; }}
+        location /close {{ fastcgi_pass app; }} }}""")
+    for _ in range(5):
+        assert server.get("/").text == "hello "
+    assert app.connections == 1 and app.flags == [1] * 5
+    server.get("/close")
+    assert app.flags[-1] == 0
+
+
+def test_index_and_split_path_info(server):
+    app = serve(server, location="""fastcgi_index index.php;
+        fastcgi_split_path_info ^(.+\\.php)(/.*)$;
+        fastcgi_param NAME $fastcgi_script_name; fastcgi_param INFO $fastcgi_path_info;""")
+    server.get("/a.php/more/path")
+    server.get("/folder/")
+    server.get("/plain")
+    assert [(p["NAME"], p["INFO"]) for p, _ in app.requests] == [
+        ("/a.php", "/more/path"), ("/folder/index.php", ""), ("/plain", "")]
+
+
+def test_header_lines_are_hidden_and_passed(server):
+    serve(server, lambda *_: b"X-Secret: 1\r\nX-Open: 2\r\nContent-Type: a/b\r\n\r\n",
+          location="fastcgi_hide_header X-Secret;")
+    response = server.get("/")
+    assert response.header("X-Secret") is None and response.header("X-Open") == "2"
+
+
+def test_errors_may_be_intercepted(server):
+    serve(server, lambda *_: b"Status: 500\r\nContent-Type: a/b\r\n\r\nugly",
+          settings="error_page 500 /nice; location /nice { return 200 nice; }",
+          location="fastcgi_intercept_errors on;")
+    response = server.get("/")
+    assert (response.status, response.text) == (500, "nice")
+
+
+def test_a_server_that_fails_is_followed_by_the_next(server):
+    good = Application(hello)
+    bad = Application(lambda *_: None)
+    server.start(f"""upstream app {{ server 127.0.0.1:{bad.port}; server 127.0.0.1:{good.port}; }}
+        server {{ listen 127.0.0.1:PORT; location / {{ fastcgi_pass app; }} }}""")
+    assert [server.get("/").text for _ in range(4)] == ["hello "] * 4
+    assert "upstream prematurely closed connection" in server.error_log()
+
+
+def test_what_is_no_fastcgi_is_a_bad_gateway(server):
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def run():
+        connection, _ = listener.accept()
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+        connection.recv(65536)
+    threading.Thread(target=run, daemon=True).start()
+    server.start("""server { listen 127.0.0.1:PORT;
+        location / { fastcgi_pass 127.0.0.1:APP; } }""", APP=listener.getsockname()[1])
+    assert server.get("/").status == 502
+    assert "upstream sent unsupported FastCGI protocol version: 72" in server.error_log()
+    listener.close()
+
+
+def test_nobody_listening_is_a_bad_gateway(server):
+    server.start("server { listen 127.0.0.1:PORT; location / { fastcgi_pass 127.0.0.1:PORT9; } }")
+    assert server.get("/").status == 502
+    assert "connect() failed (111: Connection refused) while connecting to upstream" in server.error_log()
+
+
+def test_a_slow_server_times_out(server):
+    serve(server, lambda *_: time.sleep(3), location="fastcgi_read_timeout 500ms;")
+    assert server.get("/").status == 504
+    assert "upstream timed out (110: Connection timed out) while reading response header" in server.error_log()
+
+
+def test_a_response_cut_short_ends_the_connection(server):
+    serve(server, lambda *_: b"Content-Type: a/b\r\nContent-Length: 100\r\n\r\nshort")
+    with server.connect() as client:
+        client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert len(client.rest().split(b"\r\n\r\n", 1)[1]) == 5
+
+
+def test_debians_php_snippet_loads_and_serves(server):
+    server.write("html/app.php", "<?php")
+    app = Application(hello)
+    server.start(f"""server {{ listen 127.0.0.1:PORT; root FOLDER/html; index index.php;
+        location ~ \\.php(/|$) {{
+            fastcgi_split_path_info ^(.+?\\.php)(/.*)$;
+            try_files $fastcgi_script_name =404;
+            set $path_info $fastcgi_path_info;
+            fastcgi_param PATH_INFO $path_info;
+            fastcgi_index index.php;
+            fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;
+            fastcgi_param SERVER_SOFTWARE nginx/$nginx_version;
+            fastcgi_param REDIRECT_STATUS 200;
+            fastcgi_pass 127.0.0.1:{app.port};
+        }} }}""")
+    assert server.get("/app.php/info").text == "hello "
+    params = app.requests[0][0]
+    assert params["PATH_INFO"] == "/info"
+    assert params["SCRIPT_FILENAME"] == f"{server.folder}/html/app.php"
+    assert server.get("/none.php").status == 404

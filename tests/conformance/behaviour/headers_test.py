@@ -1,0 +1,170 @@
+"""add_header, add_trailer, charset, and the order of lines in a response's head."""
+
+import pytest
+from marks import baton_only
+from server import reply
+
+
+def names(response):
+    return [name for name, _ in response.headers]
+
+
+def test_lines_stand_in_nginx_order(server):
+    server.write("html/a.html", "text")
+    server.start("""server { listen 127.0.0.1:PORT; root FOLDER/html; keepalive_timeout 75 20;
+        add_header X-A 1; expires 1h; types { text/html html; } }""")
+    assert names(server.get("/a.html")) == [
+        "Server", "Date", "Content-Type", "Content-Length", "Last-Modified", "Connection",
+        "Keep-Alive", "ETag", "Expires", "Cache-Control", "X-A", "Accept-Ranges"]
+
+
+def test_add_header_is_for_ordinary_statuses_unless_always(server):
+    server.start("""server { listen 127.0.0.1:PORT; add_header X-A 1; add_header X-B 2 always;
+        location / { return 200 ok; } location /404 { return 404; } location /500 { return 500; }
+        location /204 { return 204; } location /308 { return 308 /; } }""")
+    for path, plain in (("/", "1"), ("/204", "1"), ("/308", "1"), ("/404", None), ("/500", None)):
+        response = server.get(path)
+        assert (response.header("X-A"), response.header("X-B")) == (plain, "2"), path
+
+
+def test_add_header_is_inherited_only_by_levels_without_their_own(server):
+    server.start("""add_header X-Outer 1; server { listen 127.0.0.1:PORT;
+        location /a { return 200 a; } location /b { add_header X-Inner 2; return 200 b; } }""")
+    assert server.get("/a").header("X-Outer") == "1"
+    inner = server.get("/b")
+    assert inner.header("X-Outer") is None and inner.header("X-Inner") == "2"
+
+
+@baton_only("add_header_inherit is of 1.29.3")
+def test_add_header_inherit_merges_or_cuts(server):
+    server.start("""add_header X-Outer 1; server { listen 127.0.0.1:PORT;
+        add_header_inherit merge; add_header X-Server 2;
+        location /a { add_header X-Inner 3; return 200 a; }
+        location /b { add_header_inherit off; return 200 b; } }""")
+    response = server.get("/a")
+    assert [n for n in names(response) if n.startswith("X-")] == ["X-Inner", "X-Server", "X-Outer"]
+    assert [n for n in names(server.get("/b")) if n.startswith("X-")] == []
+
+
+def test_an_empty_value_adds_nothing(server):
+    server.start("""server { listen 127.0.0.1:PORT; add_header X-A $arg_a; add_header X-B b;
+        location / { return 200 ok; } }""")
+    assert server.get("/").header("X-A") is None
+    assert server.get("/?a=1").header("X-A") == "1"
+
+
+def test_add_header_replaces_validators_and_can_remove_them(server):
+    server.write("html/a.html", "text")
+    server.start("""server { listen 127.0.0.1:PORT; root FOLDER/html;
+        location / { add_header ETag '"mine"'; }
+        location /none/ { alias FOLDER/html/; add_header Last-Modified ""; add_header ETag ""; } }""")
+    assert server.get("/a.html").all("ETag") == ['"mine"']
+    bare = server.get("/none/a.html")
+    assert bare.header("ETag") is None and bare.header("Last-Modified") is None
+
+
+def test_added_cache_control_stands_beside_the_upstreams(server):
+    backend = server.backend(reply("x", headers=[("Cache-Control", "private")]))
+    server.start("""server { listen 127.0.0.1:PORT; location / { add_header Cache-Control no-store;
+        proxy_pass http://127.0.0.1:BACKEND; } }""", BACKEND=backend.port)
+    assert server.get("/").all("Cache-Control") == ["private", "no-store"]
+
+
+def test_trailers_follow_the_body(server):
+    server.start("""server { listen 127.0.0.1:PORT; add_trailer X-Sum "sum $body_bytes_sent$arg_x";
+        add_trailer X-Empty $arg_none; location / { return 200 body; }
+        location /404 { return 404; } }""")
+    response = server.get("/?x=y")
+    assert response.header("Transfer-Encoding") == "chunked"
+    assert response.header("Content-Length") is None and response.body == b"body"
+    assert [name for name, _ in response.trailers] == ["X-Sum"]
+    assert response.trailers[0][1].endswith("y")
+    assert server.get("/404").trailers == []
+
+
+def test_trailers_of_a_file_and_with_gzip(server):
+    server.write("html/a.html", "text " * 5000)
+    server.start("""server { listen 127.0.0.1:PORT; root FOLDER/html; gzip on;
+        types { text/html html; } add_trailer X-T t always; }""")
+    plain = server.get("/a.html")
+    assert plain.trailers == [("X-T", "t")] and plain.body == b"text " * 5000
+    assert server.get("/a.html", {"Accept-Encoding": "gzip"}).trailers == [("X-T", "t")]
+
+
+def test_http_1_0_gets_no_trailers(server):
+    server.start("server { listen 127.0.0.1:PORT; add_trailer X-T t; location / { return 200 b; } }")
+    with server.connect() as client:
+        response = client.request("GET", "/", version="1.0")
+        assert response.header("Content-Length") == "1" and response.body == b"b"
+
+
+def test_charset_is_added_to_listed_types(server):
+    for name in ("a.html", "a.txt", "a.js", "a.bin", "a.xml"):
+        server.write(f"html/{name}", "text")
+    server.start("""types { text/html html; text/plain txt; application/javascript js; text/xml xml; }
+        default_type application/octet-stream; server { listen 127.0.0.1:PORT; root FOLDER/html;
+        charset utf-8; location /own/ { alias FOLDER/html/; charset_types text/plain; } }""")
+    types = {name: server.get(f"/a.{name}").header("Content-Type")
+             for name in ("html", "txt", "js", "bin", "xml")}
+    assert types == {"html": "text/html; charset=utf-8", "txt": "text/plain; charset=utf-8",
+                     "js": "application/javascript; charset=utf-8",
+                     "bin": "application/octet-stream", "xml": "text/xml; charset=utf-8"}
+    assert server.get("/own/a.js").header("Content-Type") == "application/javascript"
+    assert server.get("/own/a.html").header("Content-Type") == "text/html; charset=utf-8"
+
+
+def test_charset_is_added_to_every_kind_of_response(server):
+    backend = server.backend(lambda head, body: reply("x", headers=[
+        ("Content-Type", "text/html;charset=koi8-r" if b"/own" in head else "text/html")]))
+    server.start("""server { listen 127.0.0.1:PORT; charset utf-8; default_type text/plain;
+        location /return { return 200 ok; } location /404 { return 404; }
+        location /301 { return 301 /; } location /p { proxy_pass http://127.0.0.1:BACKEND; } }""",
+                 BACKEND=backend.port)
+    found = {path: server.get(path).header("Content-Type")
+             for path in ("/return", "/404", "/301", "/p", "/p/own")}
+    assert found == {"/return": "text/plain; charset=utf-8", "/404": "text/html; charset=utf-8",
+                     "/301": "text/html", "/p": "text/html; charset=utf-8",
+                     "/p/own": "text/html;charset=koi8-r"}
+
+
+def test_charset_off_and_by_variable(server):
+    server.start("""map $arg_c $set { default ""; u utf-8; } charset utf-8;
+        server { listen 127.0.0.1:PORT; default_type text/plain;
+        location /off { charset off; return 200 ok; } location /v { charset $set; return 200 ok; } }""")
+    assert server.get("/off").header("Content-Type") == "text/plain"
+    assert server.get("/v?c=u").header("Content-Type") == "text/plain; charset=utf-8"
+
+
+def test_server_tokens_off_hides_the_version(server):
+    server.start("""server { listen 127.0.0.1:PORT; server_tokens off;
+        location / { return 404; } }""")
+    response = server.get("/")
+    assert response.header("Server") == "nginx" and b"<center>nginx</center>" in response.body
+
+
+def test_error_pages_are_padded_for_browsers_that_replace_short_ones(server):
+    server.start("""server { listen 127.0.0.1:PORT; location / { return 404; }
+        location /off { msie_padding off; return 404; } location /301 { return 301 /; } }""")
+    chrome = {"User-Agent": "Mozilla/5.0 Chrome/120.0 Safari/537.36"}
+    padding = b"<!-- a padding to disable MSIE and Chrome friendly error page -->\r\n"
+    assert server.get("/", chrome).body.count(padding) == 6
+    assert server.get("/", {"User-Agent": "x (MSIE 7.0)"}).body.count(padding) == 6
+    assert padding not in server.get("/").body
+    assert padding not in server.get("/off", chrome).body
+    assert padding not in server.get("/301", chrome).body
+
+
+def test_two_charsets_without_a_map_are_refused(server):
+    status, output = server.check("""server { listen 127.0.0.1:PORT;
+        location / { charset utf-8; source_charset koi8-r; } }""")
+    assert status == 1 and 'no "charset_map" between the charsets "koi8-r" and "utf-8"' in output
+
+
+def test_chunked_transfer_encoding_off_ends_with_the_connection(server):
+    server.write("html/a.html", "text " * 1000)
+    server.start("""server { listen 127.0.0.1:PORT; root FOLDER/html; gzip on;
+        chunked_transfer_encoding off; types { text/html html; } }""")
+    with server.connect() as client:
+        response = client.request("GET", "/a.html", {"Accept-Encoding": "gzip"})
+        assert response.header("Transfer-Encoding") is None
+        assert response.header("Connection") == "close" and client.ended()
