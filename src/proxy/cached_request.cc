@@ -270,7 +270,7 @@ void CachedRequest::choose_part() {
   }
 }
 
-bool CachedRequest::begin_response() {
+bool CachedRequest::begin_response(bool buffered) {
   Request& request = exchange_.request;
   if (!cacheable_) return true;
   const cache::Seconds now = seconds_now();
@@ -289,14 +289,12 @@ bool CachedRequest::begin_response() {
     instead_ = Instead::refused;
     return false;
   }
-  if (cacheable_) begin_fill(now);
+  if (cacheable_ && buffered && !holds_any(settings_.no_cache)) begin_fill(now);
   if (!fill_) lookup_.release();
   return true;
 }
 
 void CachedRequest::begin_fill(cache::Seconds now) {
-  const bool unbuffered = !plan_.location->proxy->buffering;
-  if (unbuffered || holds_any(settings_.no_cache)) return;
   const http::ResponseHead& head = exchange_.upstream_head;
   cache::Seconds until = freshness_.valid_until;
   if (until == 0) {

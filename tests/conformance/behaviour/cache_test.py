@@ -315,6 +315,11 @@ def test_unbuffered_responses_are_not_stored(server):
     assert [status(server, "/a"), status(server, "/a")] == ["MISS", "MISS"]
 
 
+def test_responses_that_ask_not_to_be_buffered_are_not_stored(server):
+    start(server, counting(server, [("X-Accel-Buffering", "no")]))
+    assert [status(server, "/a"), status(server, "/a")] == ["MISS", "MISS"]
+
+
 # --- HEAD, conditions, ranges ---
 
 
