@@ -84,9 +84,10 @@ runtime::Task<bool> FastcgiAttempt::open() {
     connection_ = pool.take(exchange_.upstream_group, pick_.peer());
   }
   if (!connection_) {
+    const upstream::Connecting how;
     auto connected = co_await exchange_.services.upstreams.connect(
         exchange_.upstream_group, exchange_.upstream_hold, pick_.peer(),
-        exchange_.now() + proxy_.connect_timeout);
+        exchange_.now() + proxy_.connect_timeout, how);
     if (!connected) {
       fail_with(connected.error(), {}, "connecting to upstream");
       co_return false;
@@ -102,7 +103,7 @@ runtime::Task<AttemptEnd> FastcgiAttempt::run() {
   if (!opened) co_return end_;
   request_sent_ = true;
   if (exchange_.watches_client && !proxy_.ignore_client_abort) {
-    watch_.start(exchange_.client->stream.source(), upstream().source());
+    watch_.start(exchange_.client->stream.source(), &upstream().source());
   }
   co_await runtime::both(upload(), answer());
   watch_.stop();

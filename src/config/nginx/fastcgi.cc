@@ -10,6 +10,7 @@
 #include "base/assert.h"
 #include "base/text.h"
 #include "config/model/fastcgi.h"
+#include "config/model/proxy_rules.h"
 #include "config/nginx/edit.h"
 #include "config/nginx/regex.h"
 #include "config/nginx/setters.h"
@@ -66,7 +67,10 @@ void finish_fastcgi(Reader& reader, Level& level) {
   ProxyPass& proxy = *line.proxy;
   proxy = fastcgi.common;
   proxy.port = line.port.value_or(80);
-  proxy.redirect_default = false;
+  // A Location of a FastCGI server is the application's own.
+  auto rules = std::make_shared<ProxyRules>();
+  rules->redirects.emplace();
+  proxy.rules = std::move(rules);
   proxy.hide_headers.assign(headers_hidden_always.begin(), headers_hidden_always.end());
   proxy.hide_headers.insert(proxy.hide_headers.end(), fastcgi.hidden.begin(), fastcgi.hidden.end());
   std::erase_if(proxy.hide_headers, [&fastcgi](const std::string& name) {
