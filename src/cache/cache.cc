@@ -3,7 +3,6 @@
 #include "cache/cache.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -46,9 +45,9 @@ void Lookup::complain(LogLevel level, std::string_view what) {
 bool Lookup::take_hot(const Terms& terms) {
   auto entry = cache_.index().use_hot(key_, terms.now);
   if (!entry) return false;
-  struct stat status{};
-  if (::stat(cache_.path_of(key_).c_str(), &status) != 0 || identity_of(status) != entry->file()) {
+  if (!entry->is_current(opened_.file)) {
     cache_.index().drop_hot(key_);
+    opened_ = {};
     return false;
   }
   opened_.entry = std::move(entry);
@@ -86,7 +85,7 @@ Lookup::Step Lookup::open(const http::HeaderTable& request) {
   }
   opened_ = std::move(*opened);
   cache_.index().file_found(hold_, opened_.entry->disk_bytes());
-  if (opened_.entry->has_body()) cache_.index().keep_hot(hold_, opened_.entry);
+  cache_.index().keep_hot(hold_, opened_.entry);
   return check(request);
 }
 

@@ -17,7 +17,8 @@ namespace baton::cache {
 
 namespace {
 
-constexpr std::size_t first_read_bytes = 16384;
+// Enough for the head of nearly every response.
+constexpr std::size_t first_read_bytes = 4096;
 
 // How long the part before the body is, as the header at the start of `bytes` says; 0 when that is
 // no header of ours.
@@ -64,10 +65,22 @@ std::uint64_t disk_bytes_of(const struct stat& status) {
   return (static_cast<std::uint64_t>(status.st_size) + block_bytes - 1) / block_bytes * block_bytes;
 }
 
-Entry::Entry(std::string bytes, bool body_too, const FileIdentity& file, std::uint64_t disk_bytes)
-    : bytes_(std::move(bytes)), body_too_(body_too), file_(file), disk_bytes_(disk_bytes) {
+Entry::Entry(std::string path, std::string bytes, bool body_too, const FileIdentity& file,
+             std::uint64_t disk_bytes)
+    : path_(std::move(path)),
+      bytes_(std::move(bytes)),
+      body_too_(body_too),
+      file_(file),
+      disk_bytes_(disk_bytes) {
   BATON_ASSERT(bytes_.size() >= sizeof(EntryHeader));
   std::memcpy(&header_, bytes_.data(), sizeof header_);
+}
+
+bool Entry::is_current(runtime::Fd& file) const {
+  struct stat status{};
+  if (body_too_) return ::stat(path_.c_str(), &status) == 0 && identity_of(status) == file_;
+  file = runtime::Fd(::open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  return file && ::fstat(file.get(), &status) == 0 && identity_of(status) == file_;
 }
 
 Result<OpenEntry> open_entry(const std::string& path) {
@@ -98,7 +111,7 @@ Result<OpenEntry> open_entry(const std::string& path) {
   if (!holds_key_mark(bytes, header, prefix)) return fail(ErrorKind::malformed, "is damaged");
   if (header.body_bytes != size - prefix) return fail(ErrorKind::malformed, "is too small");
   OpenEntry opened;
-  opened.entry = std::make_shared<const Entry>(std::move(bytes), small, identity_of(status),
+  opened.entry = std::make_shared<const Entry>(path, std::move(bytes), small, identity_of(status),
                                                disk_bytes_of(status));
   if (!small) opened.file = std::move(file);
   return opened;

@@ -63,7 +63,8 @@ std::uint64_t disk_bytes_of(const struct stat& status);
 class Entry {
  public:
   // `bytes`: the beginning of the file; `body_too`: all of it.
-  Entry(std::string bytes, bool body_too, const FileIdentity& file, std::uint64_t disk_bytes);
+  Entry(std::string path, std::string bytes, bool body_too, const FileIdentity& file,
+        std::uint64_t disk_bytes);
 
   [[nodiscard]] const EntryHeader& header() const { return header_; }
   [[nodiscard]] std::string_view vary() const {
@@ -80,15 +81,20 @@ class Entry {
   [[nodiscard]] std::string_view body() const { return view().substr(body_at()); }
   // Where the body begins in the file.
   [[nodiscard]] std::size_t body_at() const { return head_at() + header_.head_bytes; }
+  // Whether the file still is what was read. `file` gets it open, unless the body is in memory.
+  [[nodiscard]] bool is_current(runtime::Fd& file) const;
   [[nodiscard]] const FileIdentity& file() const { return file_; }
   [[nodiscard]] std::uint64_t disk_bytes() const { return disk_bytes_; }
-  [[nodiscard]] std::size_t memory_bytes() const { return sizeof(Entry) + bytes_.capacity(); }
+  [[nodiscard]] std::size_t memory_bytes() const {
+    return sizeof(Entry) + path_.capacity() + bytes_.capacity();
+  }
 
  private:
   [[nodiscard]] std::string_view view() const { return bytes_; }
   [[nodiscard]] std::size_t head_at() const {
     return sizeof(EntryHeader) + header_.vary_bytes + key_mark.size() + header_.key_bytes + 1;
   }
+  std::string path_;
   std::string bytes_;
   EntryHeader header_;
   bool body_too_;

@@ -81,7 +81,12 @@ bool Fill::open_file() {
 
 bool Fill::flush() {
   if (!file_ && !open_file()) return false;
-  std::string_view left = pending_;
+  if (!write_out(pending_)) return false;
+  pending_.clear();
+  return true;
+}
+
+bool Fill::write_out(std::string_view left) {
   while (!left.empty()) {
     const ssize_t written = ::write(file_.get(), left.data(), left.size());
     if (written < 0 && errno == EINTR) continue;
@@ -89,15 +94,17 @@ bool Fill::flush() {
     left.remove_prefix(static_cast<std::size_t>(written));
     written_ += static_cast<std::uint64_t>(written);
   }
-  pending_.clear();
   return true;
 }
 
 bool Fill::write(std::string_view bytes) {
   if (failed()) return false;
   header_.body_bytes += bytes.size();
-  pending_.append(bytes);
-  return pending_.size() < pending_bytes_max || flush();
+  if (pending_.size() + bytes.size() < pending_bytes_max) {
+    pending_.append(bytes);
+    return true;
+  }
+  return flush() && write_out(bytes);
 }
 
 bool Fill::commit() {

@@ -44,6 +44,7 @@ class Fill {
  private:
   bool open_file();
   bool flush();
+  bool write_out(std::string_view left);
   bool make_folders();
   bool fail(std::string_view call, const std::string& path);
   void discard();

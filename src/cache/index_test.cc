@@ -133,7 +133,8 @@ TEST(IndexTest, WhatIsKeptInMemoryIsBounded) {
     Index::Hold hold;
     std::optional<Key> removed;
     index.use(key(i), hold, {at(i), 0, 1}, removed);
-    auto entry = std::make_shared<const Entry>(std::string(1000, '\0'), true, FileIdentity{}, 0);
+    auto entry =
+        std::make_shared<const Entry>("/", std::string(1000, '\0'), true, FileIdentity{}, 0);
     index.keep_hot(hold, entry);
     kept.push_back(entry);
     index.stored(hold, 4096);

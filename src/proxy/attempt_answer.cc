@@ -68,7 +68,7 @@ bool Attempt::begin_answer(UpstreamBody& body, OutgoingBody& outgoing) {
   }
   take_upstream_head(exchange_, plan_);
   CachedRequest* const cached = exchange_.cached;
-  if (cached && !cached->begin_response()) {
+  if (cached && !cached->begin_response(is_buffered())) {
     end_ = AttemptEnd::superseded;
     pick_.succeed(exchange_.now());
     return false;

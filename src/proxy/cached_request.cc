@@ -35,6 +35,18 @@ http::Validators validators_of(const http::ResponseHead& head) {
   return validators;
 }
 
+// What is said of ranges is the cache's to say.
+void remove_accept_ranges(Response& response) {
+  std::erase_if(response.headers, [](const ResponseHeader& line) {
+    return equals_ignoring_case(line.name, "Accept-Ranges");
+  });
+}
+
+bool has_conditions(const http::HeaderTable& headers) {
+  return headers.has(HeaderId::if_none_match) || headers.has(HeaderId::if_modified_since) ||
+         headers.has(HeaderId::if_match) || headers.has(HeaderId::if_unmodified_since);
+}
+
 }  // namespace
 
 CachedRequest::CachedRequest(Exchange& exchange, const LocationPlan& plan, cache::Cache& cache,
@@ -230,9 +242,7 @@ void CachedRequest::choose_part() {
   Request& request = exchange_.request;
   Response& response = request.response;
   const http::ResponseHead& head = exchange_.upstream_head;
-  std::erase_if(response.headers, [](const ResponseHeader& line) {
-    return equals_ignoring_case(line.name, "Accept-Ranges");
-  });
+  if (head.headers.has(HeaderId::accept_ranges)) remove_accept_ranges(response);
   const std::uint32_t ranges_max = request.location->max_ranges;
   if (response.status != 200 || !head.headers.has(HeaderId::accept_ranges) || ranges_max == 0 ||
       head.framing.kind != http::BodyKind::length) {
@@ -260,7 +270,7 @@ void CachedRequest::choose_part() {
   }
 }
 
-bool CachedRequest::begin_response() {
+bool CachedRequest::begin_response(bool buffered) {
   Request& request = exchange_.request;
   if (!cacheable_) return true;
   const cache::Seconds now = seconds_now();
@@ -279,14 +289,12 @@ bool CachedRequest::begin_response() {
     instead_ = Instead::refused;
     return false;
   }
-  if (cacheable_) begin_fill(now);
+  if (cacheable_ && buffered && !holds_any(settings_.no_cache)) begin_fill(now);
   if (!fill_) lookup_.release();
   return true;
 }
 
 void CachedRequest::begin_fill(cache::Seconds now) {
-  const bool unbuffered = !plan_.location->proxy->buffering;
-  if (unbuffered || holds_any(settings_.no_cache)) return;
   const http::ResponseHead& head = exchange_.upstream_head;
   cache::Seconds until = freshness_.valid_until;
   if (until == 0) {
@@ -401,11 +409,12 @@ Verdict CachedRequest::answer_conditions(std::uint64_t size_bytes, std::size_t f
   Request& request = exchange_.request;
   Response& response = request.response;
   const http::ResponseHead& head = exchange_.upstream_head;
-  std::erase_if(response.headers, [](const ResponseHeader& line) {
-    return equals_ignoring_case(line.name, "Accept-Ranges");
-  });
+  if (head.headers.has(HeaderId::accept_ranges)) remove_accept_ranges(response);
   response.content_length = size_bytes;
   if (response.status != 200 || exchange_.parent != nullptr) return Verdict::proceed();
+  if (!head.headers.has(HeaderId::accept_ranges) && !has_conditions(request.head.headers)) {
+    return Verdict::proceed();
+  }
   const http::Validators validators = validators_of(head);
   const http::Condition condition = http::evaluate_conditions(
       request.head.headers, validators, modified_since_rule(*request.location));

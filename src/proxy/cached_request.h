@@ -65,8 +65,9 @@ class CachedRequest {
   // still good, an error for one that may be served stale). Then forward() ends with `proceed`.
   bool supersedes(const http::ResponseHead& head);
   // The response is for the client: decides whether it is stored and which part of it was asked
-  // for. False: a refusal is to be answered instead (forward() ends with `proceed`).
-  bool begin_response();
+  // for; what is not buffered is not. False: a refusal is to be answered instead (forward() ends
+  // with `proceed`).
+  bool begin_response(bool buffered);
   [[nodiscard]] bool is_storing() const { return fill_.has_value(); }
   // The length that goes to the client, of a body of `length` bytes.
   [[nodiscard]] std::optional<std::uint64_t> client_length(

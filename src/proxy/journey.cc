@@ -74,7 +74,9 @@ runtime::Task<Verdict> handle(Exchange& exchange) {
   }
   if (location.stub_status) co_return answer_stub_status(exchange);
   if (location.proxy) {
-    if (location.cache && location.cache->is_on()) co_return co_await forward_cached(exchange);
+    // proxy_cache is for proxy_pass only, wherever it was said.
+    const bool is_cached = location.cache && location.cache->is_on() && !location.fastcgi_pass;
+    if (is_cached) co_return co_await forward_cached(exchange);
     co_return co_await forward(exchange);
   }
   if (location.empty_gif) co_return answer_empty_gif(request);

@@ -315,6 +315,11 @@ def test_unbuffered_responses_are_not_stored(server):
     assert [status(server, "/a"), status(server, "/a")] == ["MISS", "MISS"]
 
 
+def test_responses_that_ask_not_to_be_buffered_are_not_stored(server):
+    start(server, counting(server, [("X-Accel-Buffering", "no")]))
+    assert [status(server, "/a"), status(server, "/a")] == ["MISS", "MISS"]
+
+
 # --- HEAD, conditions, ranges ---
 
 
@@ -343,6 +348,31 @@ def test_head_stays_head_where_that_is_said(server):
     assert server.get("/a").body == b"0123456789"
 
 
+@pytest.mark.parametrize("size", [10, 300_000])
+def test_the_connection_goes_on_after_a_head_that_was_asked_for_as_get(server, size):
+    backend = server.backend(reply(b"x" * size, headers=[("Set-Cookie", "a=b")]))
+    start(server, backend)
+    with server.connect() as client:
+        for _ in range(2):
+            response = client.request("HEAD", "/a")
+            assert response.header("Content-Length") == str(size)
+        assert client.request("GET", "/a").body == b"x" * size
+
+
+def test_hits_and_misses_follow_each_other_on_a_connection(server):
+    big = os.urandom(200_000)
+    backend = server.backend()
+    backend.answer = lambda head, body: reply(big if b"/big" in head else b"small")
+    start(server, backend)
+    with server.connect() as client:
+        found = []
+        for path in ("/a", "/big", "/a", "/big", "/a"):
+            response = client.request("GET", path)
+            found.append(response.header("X-Cache"))
+            assert response.body == (big if path == "/big" else b"small")
+    assert found == ["MISS", "MISS", "HIT", "HIT", "HIT"]
+
+
 def test_the_client_s_conditions_are_not_passed_on(server):
     backend = counting(server)
     start(server, backend)
@@ -367,6 +397,23 @@ def test_a_condition_is_answered_by_the_cache(server, path, condition):
     assert response.header("ETag") == '"e"'
     assert status(server, path) == "HIT"
     assert len(backend.requests) == 1
+
+
+def test_a_condition_is_answered_though_the_response_is_not_kept(server):
+    backend = counting(server, [("ETag", '"e"')])
+    start(server, backend, "proxy_no_cache 1;")
+    with server.connect() as client:
+        for _ in range(2):
+            assert client.request("GET", "/a", {"If-None-Match": '"e"'}).status == 304
+    assert len(backend.requests) == 2
+
+
+def test_conditions_are_for_200_only(server):
+    start(server, counting(server, [("ETag", '"e"')], line="404 Not Found"),
+          "proxy_cache_valid 404 1m;")
+    server.get("/a")
+    response, found = cached(server, "/a", {"If-None-Match": '"e"'})
+    assert (response.status, found) == (404, "HIT")
 
 
 def test_a_failed_precondition_is_answered_by_the_cache(server):
@@ -686,9 +733,10 @@ def slow_backend(server, seconds=0.5, answer=reply(b"slow")):
     return backend
 
 
-def test_the_lock_lets_one_request_fetch(server):
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_lock_lets_one_request_fetch(server, workers):
     backend = slow_backend(server)
-    start(server, backend, "proxy_cache_lock on;")
+    start(server, backend, "proxy_cache_lock on;", main=f"worker_processes {workers};")
     responses = parallel(6, lambda i: cached(server, "/a"))
     assert sorted(found for _, found in responses) == ["HIT"] * 5 + ["MISS"]
     assert all(response.body == b"slow" for response, _ in responses)
@@ -782,6 +830,20 @@ def test_entries_outlive_a_reload(server):
     server.get("/a")
     server.reload()
     assert status(server, "/a") == "HIT"
+
+
+def test_what_the_old_workers_fetch_during_a_reload_is_there_for_the_new_ones(server):
+    backend = slow_backend(server, 1.5)
+    start(server, backend)
+    slow = threading.Thread(target=lambda: server.get("/a"))
+    slow.start()
+    assert server.wait_for(lambda: backend.requests)
+    server.reload()
+    slow.join()
+    assert server.wait_for(lambda: files(server))
+    time.sleep(0.2)
+    response, found = cached(server, "/a")
+    assert (found, response.body) == ("HIT", b"slow")
 
 
 def test_entries_that_nobody_asks_for_are_removed(server):
