@@ -18,8 +18,8 @@ struct NginxOptions {
   std::string prefix;           // -p, with a slash at its end; empty: default
   std::string error_log;        // -e; "" and "stderr" are stderr when it was given
   bool error_log_given = false;
-  std::string config;           // -c
-  std::string directives;       // -g
+  std::string config;      // -c
+  std::string directives;  // -g
 
   // Not empty: the command line is wrong; the text after "nginx: ".
   std::string problem;

@@ -30,8 +30,8 @@ TEST(Range, UselessOnesGetTheWhole) {
 }
 
 TEST(Range, OutsideOrMalformedIsUnsatisfiable) {
-  for (const auto* value : {"bytes=10-", "bytes=-0", "bytes=a-b", "bytes=5", "bytes=5-4",
-                            "bytes=-", "bytes=0-99999999999999999999"}) {
+  for (const auto* value : {"bytes=10-", "bytes=-0", "bytes=a-b", "bytes=5", "bytes=5-4", "bytes=-",
+                            "bytes=0-99999999999999999999"}) {
     EXPECT_EQ(parse_range(value, 10, 9).kind, Kind::unsatisfiable) << value;
   }
 }

@@ -1,6 +1,6 @@
 // A table of small states by key in memory that threads and processes share: what limit_req and
-// limit_conn know of each client, what sticky knows of each session. Its size is fixed; when it is full, the state that was used
-// longest ago makes room, if the caller allows that.
+// limit_conn know of each client, what sticky knows of each session. Its size is fixed; when it is
+// full, the state that was used longest ago makes room, if the caller allows that.
 //
 // The table is cut into shards by the key's hash, each with a mutex, a hash index, and a list by
 // age. A lock is held for some tens of nanoseconds. The mutexes are robust: when a process died

@@ -21,8 +21,7 @@ Verdict client_went_away(Exchange& exchange);
 class ClientPause final : public runtime::Waiter, public runtime::TimerEntry {
  public:
   ClientPause(Exchange& exchange, Duration duration)
-      : source_(exchange.client->stream.source()),
-        deadline_(exchange.now() + duration) {}
+      : source_(exchange.client->stream.source()), deadline_(exchange.now() + duration) {}
   ClientPause(const ClientPause&) = delete;
   ClientPause& operator=(const ClientPause&) = delete;
 
@@ -48,9 +47,7 @@ class ClientPause final : public runtime::Waiter, public runtime::TimerEntry {
   }
 
  private:
-  [[nodiscard]] bool ended() const {
-    return source_.cancelled() || source_.hung_up();
-  }
+  [[nodiscard]] bool ended() const { return source_.cancelled() || source_.hung_up(); }
 
   runtime::Source& source_;
   Instant deadline_;

@@ -128,8 +128,8 @@ struct TextPart {
   Variable variable = Variable::literal;
   std::string text;  // the literal, or the name behind http_, arg_, cookie_, ... in lower case
                      // with '_' as nginx keeps it
-  // Number of a capture, or place of a defined variable; of $http_NAME and $upstream_http_NAME the http::HeaderId of NAME, 0 when
-  // it is not a known one.
+  // Number of a capture, or place of a defined variable; of $http_NAME and $upstream_http_NAME the
+  // http::HeaderId of NAME, 0 when it is not a known one.
   std::uint16_t index = 0;
 };
 

@@ -16,10 +16,10 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 Loaded load_checked(std::string_view location, std::string_view http = "") {
-  return load_http(fmt::format(
-      "upstream app {{ zone app 64k; server 10.0.0.1; }}\n"
-      "server {{ location / {{ proxy_pass http://app; {} }} }}\n{}",
-      location, http));
+  return load_http(
+      fmt::format("upstream app {{ zone app 64k; server 10.0.0.1; }}\n"
+                  "server {{ location / {{ proxy_pass http://app; {} }} }}\n{}",
+                  location, http));
 }
 
 const std::vector<HealthCheckRule>& rules_of(const Loaded& loaded) {
@@ -72,9 +72,9 @@ TEST(HealthCheckDirective, TellsMistakes) {
               ElementsAre(HasSubstr("match \"none\" is not found")));
   EXPECT_THAT(load_checked("health_check type=grpc;").errors(),
               ElementsAre(HasSubstr("is not supported by baton")));
-  EXPECT_THAT(load_checked("health_check;", "match a { colour red; } match a { status 200; }").errors(),
-              ElementsAre(HasSubstr("unknown directive \"colour\""),
-                          HasSubstr("duplicate match \"a\"")));
+  EXPECT_THAT(
+      load_checked("health_check;", "match a { colour red; } match a { status 200; }").errors(),
+      ElementsAre(HasSubstr("unknown directive \"colour\""), HasSubstr("duplicate match \"a\"")));
   EXPECT_THAT(load_http("server { location / { health_check; } }").errors(),
               ElementsAre(HasSubstr("needs a \"proxy_pass\" to a group of servers")));
 }
