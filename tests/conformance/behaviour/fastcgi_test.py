@@ -82,6 +82,12 @@ class Application:
         return found
 
     def _serve(self, connection):
+        try:
+            self._converse(connection)
+        except OSError:
+            pass  # the program under test hung up
+
+    def _converse(self, connection):
         with connection:
             while (request := self._request(connection)) is not None:
                 params, stdin, flags = request
