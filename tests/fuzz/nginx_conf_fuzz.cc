@@ -25,8 +25,11 @@ void check_model(const Proxy& proxy) {
       BATON_ASSERT(index < server.locations.size());
     for (const Location& location : server.locations) {
       BATON_ASSERT(location.types != nullptr);
-      if (location.proxy) BATON_ASSERT(location.proxy->upstream < proxy.upstreams.size());
-      for (const AccessLog& log : location.access_logs) {
+      if (location.proxy && !location.proxy->url) {
+        BATON_ASSERT(location.proxy->upstream < proxy.upstreams.size());
+      }
+      if (!location.access_logs) continue;
+      for (const AccessLog& log : *location.access_logs) {
         BATON_ASSERT(log.format < proxy.log_formats.size());
       }
     }
