@@ -155,7 +155,7 @@ Verdict limit_connections(Exchange& exchange, const LimitSettings& settings) {
     if (entry == LimitZones::Entry::exceeded) {
       exchange.services.error_log.write(
           reaction.level, exchange.request,
-          fmt::format("limiting connections{} by zone \"{}\"", dry_run_words(reaction.dry_run),
+          fmt::format("limiting connections{} by zone \"{}\"", reaction.dry_run ? ", dry run," : "",
                       zones.zone(limit.zone).name));
     }
     main.held_connections.release();

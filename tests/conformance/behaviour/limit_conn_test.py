@@ -98,7 +98,7 @@ def test_a_dry_run_only_tells(server):
     wait_for_requests(slow, 1)
     response = server.get("/")
     assert (response.status, response.header("X-Limit")) == (200, "REJECTED_DRY_RUN")
-    assert 'limiting connections, dry run by zone "one"' in server.error_log()
+    assert 'limiting connections, dry run, by zone "one"' in server.error_log()
     slow.go.set()
 
 
