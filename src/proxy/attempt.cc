@@ -25,23 +25,6 @@ bool is_idempotent(http::Method method) {
 
 }  // namespace
 
-Attempt::Attempt(Exchange& exchange, const LocationPlan& plan, upstream::Pick& pick,
-                 std::uint32_t may_pass_over)
-    : exchange_(exchange),
-      plan_(plan),
-      proxy_(*plan.location->proxy),
-      pick_(pick),
-      may_pass_over_(may_pass_over),
-      record_(exchange.request.attempts.size()),
-      begun_(exchange.now()) {
-  UpstreamAttempt record;
-  record.server = pick.peer().name;
-  // Where servers come and go, the name has to outlive them until the log line.
-  if (exchange.upstream_hold) record.server = exchange.request.arena.store(record.server);
-  record.after_redirect = record_ > 0 && record_ == exchange.first_attempt;
-  exchange.request.attempts.push_back(record);
-}
-
 void Attempt::log_failure(std::string_view message, std::string_view action, LogLevel level) {
   ErrorLog& log = exchange_.services.error_log;
   if (!log.enabled(level, exchange_.request)) return;

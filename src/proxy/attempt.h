@@ -11,13 +11,12 @@
 //   attempt_answer.cc   the response's body on its way to the client
 #pragma once
 
-#include <memory>
 #include <string>
 
 #include "proxy/body_filter.h"
 #include "proxy/exchange.h"
+#include "proxy/server_attempt.h"
 #include "runtime/task.h"
-#include "upstream/thread_upstreams.h"
 
 namespace baton::proxy {
 
@@ -25,36 +24,11 @@ class OutgoingBody;
 class ReadAhead;
 class UpstreamBody;
 
-enum class AttemptEnd : std::uint8_t {
-  answered,       // the whole response was passed on
-  broken_off,     // the response had begun and could not be completed: close the client
-  failed,         // the server failed before anything reached the client; see error()
-  intercepted,    // it answered with a status that has an error_page (proxy_intercept_errors)
-  redirected,     // it names a location that answers (X-Accel-Redirect)
-  superseded,     // the cache answers instead of what came: forward() ends with `proceed`
-  passed_over,    // it answered with a status that is to be tried elsewhere
-  client_failed,  // the client went away or sent a bad body; see error()
-};
-
-// A failure towards an upstream server in nginx's words: "recv() failed (104: Connection reset by
-// peer)".
-std::string failure_message(const Error& error);
-
-class Attempt {
+class Attempt : public ServerAttempt {
  public:
-  // `may_pass_over`: the proxy_next_upstream statuses that count in this attempt.
-  Attempt(Exchange& exchange, const LocationPlan& plan, upstream::Pick& pick,
-          std::uint32_t may_pass_over);
-  Attempt(const Attempt&) = delete;
-  Attempt& operator=(const Attempt&) = delete;
+  using ServerAttempt::ServerAttempt;
 
   runtime::Task<AttemptEnd> run();
-
-  [[nodiscard]] const Error& error() const { return error_; }
-  // What was being done when it ended, in the words of the error log.
-  [[nodiscard]] std::string_view action() const { return action_; }
-  // The server may have acted upon the request.
-  [[nodiscard]] bool request_sent() const { return request_sent_; }
 
  private:
   enum class HeadStep : std::uint8_t { more, accepted, ended };
@@ -121,26 +95,9 @@ class Attempt {
   void fail_with(const Error& error, std::string_view action);
   void client_failed(const Error& error);
   void log_failure(std::string_view message, std::string_view action, LogLevel level);
-  UpstreamAttempt& record() { return exchange_.request.attempts[record_]; }
-  runtime::Stream& upstream() { return connection_->stream(); }
-  Duration elapsed() const { return exchange_.now() - begun_; }
 
-  Exchange& exchange_;
-  const LocationPlan& plan_;
-  const config::ProxyPass& proxy_;
-  upstream::Pick& pick_;
-  std::uint32_t may_pass_over_;
-  std::size_t record_;
-  Instant begun_;
-
-  std::unique_ptr<upstream::Connection> connection_;
-  AbortWatch watch_;
-  AttemptEnd end_ = AttemptEnd::failed;
-  Error error_;
-  std::string_view action_ = "connecting to upstream";
   bool must_be_fresh_ = false;
   bool may_be_kept_ = true;  // by the pool, for any other request
-  bool request_sent_ = false;
   BodyUp body_up_ = BodyUp::none;
   bool uploaded_ = true;
   bool upload_timed_out_ = false;

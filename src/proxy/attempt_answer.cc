@@ -1,9 +1,6 @@
 // The second half of an attempt: the accepted response on its way to the client.
 
-#include <fmt/format.h>
-
 #include <array>
-#include <system_error>
 
 #include "base/text.h"
 #include "config/model/proxy_rules.h"
@@ -20,18 +17,6 @@
 #include "proxy/variables.h"
 
 namespace baton::proxy {
-
-std::string failure_message(const Error& error) {
-  if (error.kind == ErrorKind::timed_out) return "upstream timed out (110: Connection timed out)";
-  if (error.errno_value == 0) return error.detail;
-  const std::string_view detail = error.detail;
-  const std::string_view call = detail.starts_with("connect") ? "connect()"
-                                : detail.starts_with("send")  ? "send()"
-                                : detail.starts_with("recv")  ? "recv()"
-                                                              : detail;
-  return fmt::format("{} failed ({}: {})", call, error.errno_value,
-                     std::generic_category().message(error.errno_value));
-}
 
 // The cache answers. The connection stays if nothing more comes on it.
 void Attempt::supersede() {

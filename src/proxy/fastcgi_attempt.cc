@@ -39,22 +39,6 @@ constexpr Error closed_early{ErrorKind::closed, Side::upstream, Retry::if_reused
 
 }  // namespace
 
-FastcgiAttempt::FastcgiAttempt(Exchange& exchange, const LocationPlan& plan, upstream::Pick& pick,
-                               std::uint32_t may_pass_over)
-    : exchange_(exchange),
-      plan_(plan),
-      proxy_(*plan.location->proxy),
-      pick_(pick),
-      may_pass_over_(may_pass_over),
-      record_(exchange.request.attempts.size()),
-      begun_(exchange.now()) {
-  UpstreamAttempt record;
-  record.server = pick.peer().name;
-  if (exchange.upstream_hold) record.server = exchange.request.arena.store(record.server);
-  record.after_redirect = record_ > 0 && record_ == exchange.first_attempt;
-  exchange.request.attempts.push_back(record);
-}
-
 void FastcgiAttempt::log(std::string_view message, std::string_view action, LogLevel level) {
   ErrorLog& log = exchange_.services.error_log;
   if (!log.enabled(level, exchange_.request)) return;

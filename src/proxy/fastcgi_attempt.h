@@ -3,34 +3,24 @@
 // line; "Status" says the status.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 
 #include "fastcgi/records.h"
 #include "http/head_parser.h"
-#include "proxy/attempt.h"
 #include "proxy/exchange.h"
+#include "proxy/server_attempt.h"
 #include "runtime/task.h"
-#include "upstream/thread_upstreams.h"
 
 namespace baton::proxy {
 
 class OutgoingBody;
 
-class FastcgiAttempt {
+class FastcgiAttempt : public ServerAttempt {
  public:
-  // As Attempt.
-  FastcgiAttempt(Exchange& exchange, const LocationPlan& plan, upstream::Pick& pick,
-                 std::uint32_t may_pass_over);
-  FastcgiAttempt(const FastcgiAttempt&) = delete;
-  FastcgiAttempt& operator=(const FastcgiAttempt&) = delete;
+  using ServerAttempt::ServerAttempt;
 
   runtime::Task<AttemptEnd> run();
-
-  [[nodiscard]] const Error& error() const { return error_; }
-  [[nodiscard]] std::string_view action() const { return action_; }
-  [[nodiscard]] bool request_sent() const { return request_sent_; }
 
  private:
   enum class Step : std::uint8_t { more, done, ended };
@@ -51,24 +41,7 @@ class FastcgiAttempt {
 
   void fail_with(const Error& error, std::string_view message, std::string_view action);
   void log(std::string_view message, std::string_view action, LogLevel level);
-  UpstreamAttempt& record() { return exchange_.request.attempts[record_]; }
-  runtime::Stream& upstream() { return connection_->stream(); }
-  Duration elapsed() const { return exchange_.now() - begun_; }
 
-  Exchange& exchange_;
-  const LocationPlan& plan_;
-  const config::ProxyPass& proxy_;
-  upstream::Pick& pick_;
-  std::uint32_t may_pass_over_;
-  std::size_t record_;
-  Instant begun_;
-
-  std::unique_ptr<upstream::Connection> connection_;
-  AbortWatch watch_;
-  AttemptEnd end_ = AttemptEnd::failed;
-  Error error_;
-  std::string_view action_ = "connecting to upstream";
-  bool request_sent_ = false;
   bool uploaded_ = false;
   fastcgi::ResponseDecoder decoder_;
   http::ResponseParser parser_;
