@@ -49,7 +49,8 @@ Node::Node(runtime::Loop& loop, ProcessInputs inputs, Opened opened)
       script_timer_(loop, [this] { run_scripts(); }),
       proxy_timer_(loop, [this] { review_proxy(); }),
       start_timer_(loop, [this] { start_routers(); }),
-      stop_timer_(loop, [this] { review_stop(); }) {}
+      stop_timer_(loop, [this] { review_stop(); }),
+      pair_(loop, scope_, log_) {}
 
 Node::~Node() = default;
 
@@ -113,6 +114,7 @@ void Node::use(std::shared_ptr<const config::Failover> config) {
   }
   scripts_.configure(config_, loop_.now());
   arrange_groups();
+  pair_.configure(config_->pair, inputs_.pair_key, config_->router_id);
   --untold_;
   tell_all([this](Router& router) {
     router.review_links();
@@ -346,6 +348,7 @@ void Node::close() {
   beat_timer_.cancel();
   proxy_timer_.cancel();
   stop_timer_.cancel();
+  pair_.end();
   closing_scope_.spawn(end_tasks());
 }
 

@@ -20,6 +20,7 @@
 #include "failover/inputs.h"
 #include "failover/node_view.h"
 #include "failover/notify_queue.h"
+#include "failover/pair_link.h"
 #include "failover/proxy_watch.h"
 #include "failover/router.h"
 #include "failover/script_schedule.h"
@@ -58,6 +59,7 @@ class Node final : public Router::Owner, public NodeView {
   [[nodiscard]] const ProxyWatch& proxy() const override { return proxy_; }
   [[nodiscard]] const AddressGuard& guard() const override { return guard_; }
   [[nodiscard]] const std::deque<PastTransition>& history() const override { return history_; }
+  [[nodiscard]] const PairLink& pair() const override { return pair_; }
 
   void on_notice(Router& router, const vrrp::action::Notify& notify) override;
   void on_transition(Router& router, const vrrp::action::Transition& transition) override;
@@ -165,6 +167,7 @@ class Node final : public Router::Owner, public NodeView {
   bool closing_ = false;
   Instant stopped_at_ = never;  // all routers stopped; notify_stop may still run
   int exit_code_ = 0;
+  PairLink pair_;
   runtime::TaskScope scope_;
   runtime::TaskScope closing_scope_;
 

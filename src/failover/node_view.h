@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "failover/address_guard.h"
+#include "failover/pair_link.h"
 #include "failover/proxy_watch.h"
 #include "failover/router.h"
 #include "failover/script_schedule.h"
@@ -42,6 +43,7 @@ class NodeView {
   [[nodiscard]] virtual const AddressGuard& guard() const = 0;
   // The last transitions of all routers, oldest first.
   [[nodiscard]] virtual const std::deque<PastTransition>& history() const = 0;
+  [[nodiscard]] virtual const PairLink& pair() const = 0;
 
  protected:
   ~NodeView() = default;

@@ -108,6 +108,8 @@ void read_instance(Reader& reader, const Statement& block);         // instance.
 void settle_instance(Reader& reader, InstanceDraft& draft);         // instance_checks.cc
 void check_router_ids(Reader& reader);                              // instance_checks.cc
 void read_sync_group(Reader& reader, const Statement& block);       // sync_group.cc
+void read_pair_word(Reader& reader, const Statement& statement);    // pair.cc
+void settle_pair(Reader& reader);                                   // pair.cc
 
 // Value blocks of instances and groups.
 void read_addresses(Reader& reader, InstanceDraft& draft, const Statement& block);  // addresses.cc

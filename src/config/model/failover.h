@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "config/model/pair.h"
 #include "config/source.h"
 #include "net/address.h"
 
@@ -140,6 +141,7 @@ struct Failover {
   std::vector<VrrpScript> scripts;
   std::vector<VrrpInstance> instances;
   std::vector<VrrpSyncGroup> sync_groups;
+  PairSettings pair;
 };
 
 }  // namespace baton::config
