@@ -7,6 +7,8 @@
 
 #include <algorithm>
 
+#include "base/assert.h"
+
 namespace baton::failover {
 
 Result<std::unique_ptr<Node>> Node::create(runtime::Loop& loop, ProcessInputs inputs) {
@@ -87,7 +89,7 @@ void Node::remove_leftovers(const config::Failover& config) {
 
 // Brings the routers to `config` by difference: who is unchanged is not touched.
 void Node::use(std::shared_ptr<const config::Failover> config) {
-  config_ = std::move(config);
+  const auto before = std::exchange(config_, std::move(config));
   ++untold_;
   auto earlier = std::exchange(routers_, {});
   const auto wanted = [&](const Router& router) {
@@ -96,7 +98,9 @@ void Node::use(std::shared_ptr<const config::Failover> config) {
     });
   };
   for (auto& router : earlier) {
-    if (!wanted(*router)) retire(std::move(router));
+    if (wanted(*router)) continue;
+    tell_deleted(*router, before->instances.at(router->index()));
+    retire(std::move(router));
   }
   for (std::uint32_t i = 0; i < config_->instances.size(); ++i) {
     Plan plan = make_plan(*config_, i, tracks_proxy(config_->instances[i]));
@@ -123,8 +127,9 @@ void Node::use(std::shared_ptr<const config::Failover> config) {
 }
 
 void Node::retire(std::unique_ptr<Router> router) {
+  retiring_ = router.get();
   router->stop(false);
-  notifications_.erase(router->name());
+  retiring_ = nullptr;
 }
 
 void Node::start_routers() {
@@ -266,11 +271,16 @@ void Node::take_outcome(const ScriptSchedule::Outcome& outcome) {
 }
 
 void Node::on_notice(Router& router, const vrrp::action::Notify& notify) {
-  // An instance that a reload took out of the file has no commands there any more.
-  const auto& instances = config_->instances;
-  if (router.index() >= instances.size() || instances[router.index()].name != router.name()) return;
-  const auto& commands = instances[router.index()].notify;
-  notifications_[router.name()].push(notify.notice, notify.priority, commands, router.index());
+  if (&router == retiring_) return;
+  const config::VrrpInstance& instance = config_->instances.at(router.index());
+  BATON_ASSERT(instance.name == router.name());
+  announce_notice(router, notify, instance);
+  NotifyQueue& queue = notifications_[router.name()];
+  if (notify.notice == vrrp::action::Notice::lower_priority) {
+    queue.push_lower_priority(instance.notify, router.index());
+  } else if (notify.notice != vrrp::action::Notice::priority) {
+    queue.push(notify.notice, notify.priority, instance.notify, router.index());
+  }
   run_notifications();
 }
 
@@ -292,6 +302,13 @@ std::vector<net::IpAddress> Node::virtual_addresses() const {
 
 void Node::run_notifications() {
   const Instant now = loop_.now();
+  // Those of instances that are gone stay until all is told.
+  std::erase_if(notifications_, [this](const auto& entry) {
+    return entry.second.idle() &&
+           std::ranges::none_of(config_->instances, [&entry](const auto& instance) {
+             return instance.name == entry.first;
+           });
+  });
   const auto run = [&](NotifyQueue& queue) {
     const std::uint64_t ticket = last_notify_ticket_ + 1;
     const auto request = queue.next(ticket, now);

@@ -98,6 +98,16 @@ class Node final : public Router::Owner, public NodeView {
   void review_groups();
   void review_group(RouterGroup& group);
   void tell_group(const RouterGroup& group, vrrp::action::Notice notice);
+
+  // What goes to FIFOs and by mail (node_announcements.cc).
+  void announce(const ipc::Announcement& announcement);
+  void announce_state(const Router& router, std::string_view state, std::uint8_t priority,
+                      const config::VrrpInstance& instance);
+  void announce_notice(const Router& router, const vrrp::action::Notify& notify,
+                       const config::VrrpInstance& instance);
+  void announce_group(const RouterGroup& group, vrrp::action::Notice notice);
+  void announce_all_states();
+  void tell_deleted(const Router& router, const config::VrrpInstance& instance);
   // `tell` for every router; groups look at their members only afterwards, so that what concerns
   // all at once is not passed on by one of them to the others.
   template <typename Tell>
@@ -145,7 +155,8 @@ class Node final : public Router::Owner, public NodeView {
   std::map<std::uint64_t, std::unique_ptr<ReadWatch>> proxy_lives_;  // by generation
   std::vector<std::unique_ptr<Router>> routers_;
   std::vector<RouterGroup> groups_;
-  unsigned untold_ = 0;  // above 0: routers are being told something, groups wait
+  const Router* retiring_ = nullptr;  // a reload takes it away: its STOP concerns nobody
+  unsigned untold_ = 0;               // above 0: routers are being told something, groups wait
   std::map<std::string, NotifyQueue> notifications_;        // by instance
   std::map<std::string, NotifyQueue> group_notifications_;  // by sync group
   std::uint64_t last_notify_ticket_ = first_notify_ticket;

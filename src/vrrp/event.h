@@ -104,7 +104,8 @@ struct Announce {
 // Asks the other VRRP routers of the link whether one of them also has the first address.
 struct Probe {};
 
-enum class Notice : std::uint8_t { master, backup, fault, stop };
+// A state that was entered, a lower advert heard as master, another effective priority.
+enum class Notice : std::uint8_t { master, backup, fault, stop, lower_priority, priority };
 
 struct Notify {
   Notice notice = Notice::backup;

@@ -359,6 +359,7 @@ void Instance::review_priority(Instant now) {
   log(LogLevel::info,
       fmt::format("Changing effective priority from {} to {}", effective_priority_, effective));
   effective_priority_ = effective;
+  actions_.emplace_back(action::Notify{action::Notice::priority, effective});
   if (master_down_at_ != never) {
     master_down_at_ = std::max(now, master_down_at_ + (down_time() - earlier_down_time));
   }

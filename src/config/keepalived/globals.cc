@@ -103,13 +103,6 @@ void down_timer(Reader& reader, Globals&, const Statement& statement) {
   if (value) reader.defaults.down_timer_adverts = static_cast<std::uint8_t>(*value);
 }
 
-void smtp_alert(Reader& reader, Globals&, const Statement& statement) {
-  reader.defaults.smtp_alert = reader.boolean(statement).value_or(false);
-  reader.note_once("mail", statement.where,
-                   "smtp_alert: baton sends no mail; mail settings have no effect, use notify "
-                   "scripts");
-}
-
 template <bool InstanceDefaults::* Member>
 void default_flag(Reader& reader, Globals&, const Statement& statement) {
   reader.defaults.*Member = reader.boolean(statement).value_or(reader.defaults.*Member);
@@ -139,7 +132,6 @@ constexpr Keyword<Globals> keywords[] = {
      default_flag<&InstanceDefaults::check_unicast_source>},
     {"vrrp_down_timer_adverts", Shape::line, 1, down_timer},
     {"dynamic_interfaces", Shape::line, 0, dynamic_interfaces},
-    {"smtp_alert", Shape::line, 0, smtp_alert},
 };
 
 }  // namespace
@@ -147,6 +139,8 @@ constexpr Keyword<Globals> keywords[] = {
 void read_global_defs(Reader& reader, const Statement& block) {
   Globals globals;
   apply_statements<Globals>(reader, globals, block.block, Section::globals, keywords);
+  read_messages(reader, block);
+  read_places(reader, block);
   // Falling back to root where the file asked for less is what script security forbids.
   if (globals.failed_script_user && !globals.has_script_user && reader.model.script_security) {
     reader.diagnostics.error(*globals.failed_script_user,

@@ -163,11 +163,12 @@ void accept(Reader&, InstanceDraft& draft, const Statement& statement) {
   draft.accept = statement.keyword() == "accept";
 }
 
+void notify_option(Reader& reader, InstanceDraft& draft, const Statement& statement) {
+  read_notify_option(reader, draft.instance.notify, owner_of(draft), statement);
+}
+
 void smtp_alert(Reader& reader, InstanceDraft& draft, const Statement& statement) {
   draft.smtp_alert = reader.boolean(statement);
-  reader.note_once("mail", statement.where,
-                   "smtp_alert: baton sends no mail; mail settings have no effect, use notify "
-                   "scripts");
 }
 
 void track_proxy(Reader& reader, InstanceDraft& draft, const Statement& statement) {
@@ -216,6 +217,9 @@ constexpr Keyword<InstanceDraft> keywords[] = {
     {"notify_fault", Shape::line, 1, notify},
     {"notify_stop", Shape::line, 1, notify},
     {"notify", Shape::line, 1, notify},
+    {"notify_master_rx_lower_pri", Shape::line, 1, notify},
+    {"notify_deleted", Shape::line, 0, notify_option},
+    {"notify_priority_changes", Shape::line, 0, notify_option},
     {"smtp_alert", Shape::line, 0, smtp_alert},
     {"version", Shape::line, 1, version},
     {"accept", Shape::line, 0, accept},
@@ -233,6 +237,7 @@ InstanceDraft with_defaults(const InstanceDefaults& defaults) {
   draft.instance.strict = defaults.strict;
   draft.instance.check_unicast_source = defaults.check_unicast_source;
   draft.instance.down_timer_adverts = defaults.down_timer_adverts;
+  draft.instance.notify.priority_changes = defaults.priority_changes;
   return draft;
 }
 

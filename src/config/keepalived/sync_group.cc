@@ -13,6 +13,7 @@ namespace {
 struct GroupDraft {
   VrrpSyncGroup group;
   bool has_list = false;
+  std::optional<bool> smtp_alert;
 };
 
 bool is_member_elsewhere(const Reader& reader, std::uint32_t index) {
@@ -98,10 +99,25 @@ void notify(Reader& reader, GroupDraft& draft, const Statement& statement) {
               statement);
 }
 
+void notify_option(Reader& reader, GroupDraft& draft, const Statement& statement) {
+  read_notify_option(reader, draft.group.notify, fmt::format("vrrp group {}:", draft.group.name),
+                     statement);
+}
+
+void smtp_alert(Reader& reader, GroupDraft& draft, const Statement& statement) {
+  draft.smtp_alert = reader.boolean(statement);
+}
+
 constexpr Keyword<GroupDraft> keywords[] = {
-    {"group", Shape::block, 0, members},       {"notify_master", Shape::line, 1, notify},
-    {"notify_backup", Shape::line, 1, notify}, {"notify_fault", Shape::line, 1, notify},
-    {"notify_stop", Shape::line, 1, notify},   {"notify", Shape::line, 1, notify},
+    {"group", Shape::block, 0, members},
+    {"notify_master", Shape::line, 1, notify},
+    {"notify_backup", Shape::line, 1, notify},
+    {"notify_fault", Shape::line, 1, notify},
+    {"notify_stop", Shape::line, 1, notify},
+    {"notify", Shape::line, 1, notify},
+    {"notify_deleted", Shape::line, 0, notify_option},
+    {"notify_priority_changes", Shape::line, 0, notify_option},
+    {"smtp_alert", Shape::line, 0, smtp_alert},
 };
 
 }  // namespace
@@ -134,6 +150,8 @@ void read_sync_group(Reader& reader, const Statement& block) {
                     name));
   }
   warn_of_mixed_owners(reader, draft.group);
+  draft.group.smtp_alert =
+      wants_mail(reader, draft.smtp_alert, draft.group.where, fmt::format("vrrp group {}:", name));
   reader.model.sync_groups.push_back(std::move(draft.group));
 }
 
