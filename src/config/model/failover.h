@@ -11,6 +11,7 @@
 #include "config/model/messages.h"
 #include "config/model/process_places.h"
 #include "config/model/script.h"
+#include "config/model/tracking.h"
 #include "config/source.h"
 #include "net/address.h"
 
@@ -97,6 +98,8 @@ struct VrrpInstance {
   bool track_primary_interface = true;  // false: dont_track_primary
   std::vector<TrackedScript> tracked_scripts;
   std::vector<TrackedInterface> tracked_interfaces;
+  std::vector<TrackedFile> tracked_files;
+  std::vector<TrackedProcess> tracked_processes;
   GarpSchedule garp;
   NotifyCommands notify;
   bool skip_check_advert_addresses = false;
@@ -129,6 +132,7 @@ struct Failover {
   Duration delay_after_boot = 0s;  // vrrp_delay_after_boot: stay out until the host is up this long
   bool dynamic_interfaces = false;
   net::IpAddress multicast_group = net::IpAddress::ipv4(224, 0, 0, 18);
+  Tracking tracking;
   std::vector<VrrpScript> scripts;
   std::vector<VrrpInstance> instances;
   std::vector<VrrpSyncGroup> sync_groups;
