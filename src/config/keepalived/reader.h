@@ -95,19 +95,27 @@ struct InstanceDraft {
   std::optional<Position> nopreempt_place;
   std::optional<Position> preempt_delay_place;
   std::optional<Position> interval_place;
+  bool link_beat = false;
   bool ipv6_reported = false;
   bool lower_priority_repeat_set = false;
 };
 
 // One file per topic. Each takes the outer block's statement.
-void read_global_defs(Reader& reader, const Statement& block);      // globals.cc
-void settle_globals(Reader& reader, const std::string& host_name);  // globals.cc
-void read_script(Reader& reader, const Statement& block);           // script.cc
-void settle_scripts(Reader& reader);                                // script.cc
-void read_instance(Reader& reader, const Statement& block);         // instance.cc
-void settle_instance(Reader& reader, InstanceDraft& draft);         // instance_checks.cc
-void check_router_ids(Reader& reader);                              // instance_checks.cc
-void read_sync_group(Reader& reader, const Statement& block);       // sync_group.cc
+void read_global_defs(Reader& reader, const Statement& block);          // globals.cc
+void settle_globals(Reader& reader, const std::string& host_name);      // globals.cc
+void read_script(Reader& reader, const Statement& block);               // script.cc
+void settle_scripts(Reader& reader);                                    // script.cc
+void read_instance(Reader& reader, const Statement& block);             // instance.cc
+void settle_instance(Reader& reader, InstanceDraft& draft);             // instance_checks.cc
+void check_router_ids(Reader& reader);                                  // instance_checks.cc
+void read_track_file(Reader& reader, const Statement& block);           // track_file.cc
+void read_track_process(Reader& reader, const Statement& block);        // track_process.cc
+void read_interface_delays(Reader& reader, const Statement& block);     // interfaces.cc
+void check_interface_delays(Reader& reader);                            // interfaces.cc
+void read_link_beats(Reader& reader, const Statement& block);           // interfaces.cc
+void read_link_beat_everywhere(Reader& reader, const Statement& line);  // interfaces.cc
+void add_link_beat(Reader& reader, const LinkBeat& beat);               // interfaces.cc
+void read_sync_group(Reader& reader, const Statement& block);           // sync_group.cc
 
 // Value blocks of instances and groups.
 void read_addresses(Reader& reader, InstanceDraft& draft, const Statement& block);  // addresses.cc
@@ -119,6 +127,10 @@ void read_tracked_scripts(Reader& reader, InstanceDraft& draft,
                           const Statement& block);  // track.cc
 void read_tracked_interfaces(Reader& reader, InstanceDraft& draft,
                              const Statement& block);  // track.cc
+void read_tracked_files(Reader& reader, InstanceDraft& draft,
+                        const Statement& block);  // track.cc
+void read_tracked_processes(Reader& reader, InstanceDraft& draft,
+                            const Statement& block);  // track.cc
 // `owner` is "(VI_1)" or "vrrp group G:", for messages.
 void read_notify(Reader& reader, NotifyCommands& notify, const std::string& owner,
                  const Statement& statement);  // notify.cc

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "config/model/tracking.h"
 #include "config/source.h"
 #include "net/address.h"
 
@@ -106,6 +107,8 @@ struct VrrpInstance {
   bool track_primary_interface = true;  // false: dont_track_primary
   std::vector<TrackedScript> tracked_scripts;
   std::vector<TrackedInterface> tracked_interfaces;
+  std::vector<TrackedFile> tracked_files;
+  std::vector<TrackedProcess> tracked_processes;
   GarpSchedule garp;
   NotifyCommands notify;
   bool skip_check_advert_addresses = false;
@@ -137,6 +140,7 @@ struct Failover {
   Duration delay_after_boot = 0s;  // vrrp_delay_after_boot: stay out until the host is up this long
   bool dynamic_interfaces = false;
   net::IpAddress multicast_group = net::IpAddress::ipv4(224, 0, 0, 18);
+  Tracking tracking;
   std::vector<VrrpScript> scripts;
   std::vector<VrrpInstance> instances;
   std::vector<VrrpSyncGroup> sync_groups;
