@@ -65,6 +65,25 @@ struct AddressClaimed {
 
 struct Stop {
   bool yield = true;  // keep the addresses until the successor is heard, for a bounded time
+  // The successor was told by other means (TakeOver) and comes by itself; priority 0 is sent only
+  // when it does not.
+  bool successor_told = false;
+};
+
+// An operator hands the addresses to another node: as Stop with `yield`, but this one stays as
+// BACKUP and does not preempt while the successor lives. When nobody takes over, it goes on.
+struct Pass {
+  bool successor_told = false;  // as for Stop
+};
+
+// The master hands over to this node, over the pair link: no timer needs to end first.
+struct TakeOver {
+  std::string from;  // for people
+};
+
+// Whether the master can be asked (action::AskPass) before a preempting return.
+struct MasterReachable {
+  bool reachable = false;
 };
 
 // From the sync group (sync_group.h), to its members only.
@@ -84,7 +103,7 @@ struct GroupFault {
 using Event =
     std::variant<event::Start, event::AdvertReceived, event::TimerDue, event::TrackerReported,
                  event::SourceChanged, event::Slept, event::Reconfigured, event::AddressClaimed,
-                 event::Stop, event::GroupMaster, event::GroupBackup, event::GroupFault>;
+                 event::Stop, event::Pass, event::TakeOver, event::MasterReachable, event::GroupMaster, event::GroupBackup, event::GroupFault>;
 
 namespace action {
 
@@ -106,6 +125,9 @@ struct Announce {
 struct Probe {};
 
 // A state that was entered, a lower advert heard as master, another effective priority.
+// A preempting return is due: the master is asked to pass, and given a moment for it.
+struct AskPass {};
+
 enum class Notice : std::uint8_t { master, backup, fault, stop, lower_priority, priority };
 
 struct Notify {
@@ -128,7 +150,7 @@ struct Transition {
 }  // namespace action
 
 using Action = std::variant<action::SendAdvert, action::AddAddresses, action::RemoveAddresses,
-                            action::Announce, action::Probe, action::Notify, action::LogLine,
+                            action::Announce, action::Probe, action::AskPass, action::Notify, action::LogLine,
                             action::Transition>;
 
 // In the order in which they are to be done. Empty, and without allocation, for the ordinary

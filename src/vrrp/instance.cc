@@ -15,9 +15,6 @@ namespace baton::vrrp {
 
 namespace {
 
-// A successor of priority 1 needs one second; the rest is for its packet to arrive.
-constexpr Duration yield_margin = 200ms;
-constexpr Duration yield_longest = 3s;
 // Below the usual advert interval, whose beat is never met to the microsecond.
 constexpr Duration probe_interval = 900ms;
 constexpr Duration recheck_interval = 250ms;
@@ -115,11 +112,12 @@ void Instance::on(const event::Start&, Instant now) {
 
 void Instance::on(const event::TimerDue&, Instant now) {
   if (yield_until_ <= now) {
-    finish_stop(yield_end_.empty() ? "stopped; no successor was heard" : yield_end_, now);
+    end_yield(now);
     return;
   }
   if (release_at_ <= now) release_addresses();
   if (master_down_at_ <= now) {
+    if (ask_before_preempting(now)) return;
     log(LogLevel::info, "Receive advertisement timeout", true);
     if (settings_.sync_group.empty()) {
       become_master(timeout_reason(now), now);
@@ -210,26 +208,6 @@ void Instance::on(event::Reconfigured change, Instant now) {
   review_trackers(now);
 }
 
-void Instance::on(const event::Stop& stop, Instant now) {
-  if (state_ != State::master) {
-    finish_stop("stopped", now);
-    return;
-  }
-  if (is_yielding()) {
-    if (!stop.yield) finish_stop("stopped", now);
-    return;
-  }
-  send(0);
-  log(LogLevel::info, "sent 0 priority", true);
-  if (!stop.yield) {
-    finish_stop("stopped", now);
-    return;
-  }
-  clear_timers();
-  const Duration slowest = skew_time(settings_.version, 1, settings_.advert_interval);
-  yield_until_ = now + std::min(slowest + yield_margin, yield_longest);
-}
-
 void Instance::on(const event::GroupMaster&, Instant now) {
   if (state_ != State::backup || !wish_) return;
   become_master(*std::exchange(wish_, std::nullopt), now);
@@ -258,6 +236,7 @@ void Instance::enter(State state, std::string reason, Instant now) {
   clear_timers();
   told_ = 0;
   heard_at_ = never;
+  passing_ = false;
 }
 
 void Instance::become_backup(std::string reason, Duration wait, Duration linger, Instant now) {
@@ -278,6 +257,7 @@ void Instance::become_master(std::string reason, Instant now) {
   }
   send(effective_priority_);
   enter(State::master, std::move(reason), now);
+  passed_ = false;
   log(LogLevel::info, "Entering MASTER STATE");
   log(LogLevel::info, "setting VIPs.", true);
   actions_.emplace_back(action::AddAddresses{});
@@ -317,14 +297,8 @@ void Instance::leave_init_or_fault(Instant now) {
 
 void Instance::wait_for_master(Instant at) {
   wish_.reset();
+  take_over_.clear();
   master_down_at_ = at;
-}
-
-void Instance::finish_stop(std::string reason, Instant now) {
-  const bool held = holds_addresses();
-  enter(State::stopped, std::move(reason), now);
-  if (held) release_addresses();
-  actions_.emplace_back(action::Notify{action::Notice::stop, effective_priority_});
 }
 
 void Instance::release_addresses() {
@@ -337,7 +311,7 @@ void Instance::review_trackers(Instant now) {
   const auto problems = faults();
   if (!problems.empty()) {
     // A master that yields is on its way out; a fault ends its patience.
-    if (is_yielding()) {
+    if (is_yielding() && !passing_) {
       finish_stop(problems.front(), now);
     } else if (state_ != State::fault) {
       become_fault(problems.front(), now);
@@ -371,6 +345,7 @@ void Instance::clear_timers() {
   master_down_at_ = advert_at_ = announce_again_at_ = conflict_again_at_ = refresh_at_ =
       yield_until_ = release_at_ = recheck_at_ = preempt_from_ = contested_since_ = never;
   wish_.reset();
+  take_over_.clear();
 }
 
 void Instance::send(std::uint8_t priority) {
@@ -476,6 +451,7 @@ bool Instance::is_undecided() const {
 }
 
 std::string Instance::timeout_reason(Instant now) const {
+  if (!take_over_.empty()) return take_over_;
   if (!master_ || heard_at_ == never) {
     return fmt::format("no advert for {:.3f} s", to_seconds(now - since_));
   }

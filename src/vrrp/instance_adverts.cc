@@ -60,7 +60,7 @@ void Instance::hear_as_backup(const ParsedAdvert& parsed, Instant now) {
     follow(parsed, now);
     return;
   }
-  if (settings_.nopreempt || holds_back(parsed, now)) {
+  if (settings_.nopreempt || passed_ || holds_back(parsed, now)) {
     follow(parsed, now);
     return;
   }
@@ -179,8 +179,10 @@ void Instance::contest_owner(const ParsedAdvert& parsed, Instant now) {
 
 void Instance::hear_as_yielding(const ParsedAdvert& parsed, Instant now) {
   if (parsed.advert.priority == 0 || !yield_end_.empty()) return;
-  yield_end_ = fmt::format("stopped; {} took over with priority {}", parsed.envelope.source.text(),
-                           parsed.advert.priority);
+  yield_end_ = fmt::format("{}; {} took over with priority {}", passing_ ? "passed on" : "stopped",
+                           parsed.envelope.source.text(), parsed.advert.priority);
+  remember_master(parsed);
+  if (settings_.version == 3) master_interval_ = parsed.advert.interval;
   yield_until_ = now + handover_linger;
 }
 
