@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "config/model/guard.h"
 #include "config/source.h"
 #include "net/address.h"
 
@@ -117,6 +118,7 @@ struct VrrpInstance {
   // announced itself to a failover part that was started alone.
   std::optional<bool> track_proxy;
   bool smtp_alert = false;
+  GuardOptions guard;  // those of global_defs filled in
   Position where;
 };
 
@@ -137,6 +139,8 @@ struct Failover {
   Duration delay_after_boot = 0s;  // vrrp_delay_after_boot: stay out until the host is up this long
   bool dynamic_interfaces = false;
   net::IpAddress multicast_group = net::IpAddress::ipv4(224, 0, 0, 18);
+  GuardOptions guard;
+  std::uint16_t heartbeat_port = heartbeat_default_port;
   std::vector<VrrpScript> scripts;
   std::vector<VrrpInstance> instances;
   std::vector<VrrpSyncGroup> sync_groups;
