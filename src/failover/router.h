@@ -12,6 +12,7 @@
 #include "failover/advert_ports.h"
 #include "failover/announcer.h"
 #include "failover/flight_recorder.h"
+#include "failover/link_debounce.h"
 #include "failover/plan.h"
 #include "failover/proxy_watch.h"
 #include "failover/script_schedule.h"
@@ -34,6 +35,7 @@ struct Tools {
   FlightRecorder& recorder;
   SecondPath& second_path;
   WitnessDesk& witnesses;
+  LinkDebounce& debounce;
 };
 
 class Router final : public AdvertListener {
@@ -65,6 +67,9 @@ class Router final : public AdvertListener {
   void review_links();
   void report_script(std::uint32_t script, vrrp::Health health, const std::string& detail);
   void report_claim(const linux::ArpClaim& claim);
+  // A file or a process; `value` is a file's.
+  void report_watched(Watched::Kind kind, std::uint32_t index, vrrp::Health health,
+                      const std::string& detail, int value = 0);
   void report_proxy(vrrp::Health health, const std::string& detail);
   // From the second heartbeat path.
   void report_peer(const vrrp::PeerReport& report);
