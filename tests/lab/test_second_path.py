@@ -1,12 +1,11 @@
 """A second heartbeat path between two batons: a cut first path makes no second master, and a master
 that has lost the clients gives up for the one that has not."""
 
-import json
-
 import pytest
 
 from lab import configs
 from lab.pairings import made_of
+from lab.questions import instance
 from lab.waiting import stays, wait_until
 
 two_batons = made_of([("baton", "baton", "baton")])
@@ -22,10 +21,6 @@ def start(network, kind="interface"):
         line = f"          {PATHS[kind][proxy.name]}\n"
         proxy.write_failover(configs.failover(proxy.name, instance=line))
     network.start()
-
-
-def instance(proxy):
-    return json.loads(proxy.host.output(["baton", "status", "--json"]))["failover"]["instances"][0]
 
 
 @pytest.mark.parametrize("kind", PATHS)

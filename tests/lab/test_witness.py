@@ -1,12 +1,11 @@
 """A witness is asked before a takeover: who does not reach it does not take over, who does is not
 late; a planned handover asks nobody."""
 
-import json
-
 import pytest
 
 from lab import configs
 from lab.pairings import made_of
+from lab.questions import history
 from lab.waiting import stays, wait_until
 
 two_batons = made_of([("baton", "baton", "baton")])
@@ -53,8 +52,7 @@ def test_a_witness_that_answers_costs_no_time(network):
     start(network, WITNESSES["ping"])
     network.cut("nginx01")
     wait_until(network.nginx02.holds_vip, 6, "nginx02 takes over")
-    history = json.loads(network.nginx02.host.output(["baton", "history", "1", "--json"]))
-    takeover = history["transitions"][-1]
+    takeover = history(network.nginx02)[-1]
     assert takeover["to"] == "MASTER" and takeover["outage_ms"] < 3900, takeover
     events = [moment["event"] for moment in takeover["timeline"]]
     assert "witness_asked" in events and "witness" in events, events
