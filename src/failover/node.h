@@ -62,7 +62,6 @@ class Node final : public Router::Owner, public NodeView {
   [[nodiscard]] const ProcessWatch& processes() const override { return processes_; }
   [[nodiscard]] const ProxyWatch& proxy() const override { return proxy_; }
   [[nodiscard]] const AddressGuard& guard() const override { return guard_; }
-  [[nodiscard]] const std::deque<PastTransition>& history() const override { return history_; }
   [[nodiscard]] const PairLink& pair() const override { return pair_; }
   [[nodiscard]] const FlightRecorder& recorder() const override { return recorder_; }
 

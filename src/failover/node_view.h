@@ -36,8 +36,6 @@ class NodeView {
   [[nodiscard]] virtual const ProcessWatch& processes() const = 0;
   [[nodiscard]] virtual const ProxyWatch& proxy() const = 0;
   [[nodiscard]] virtual const AddressGuard& guard() const = 0;
-  // The last transitions of all routers, oldest first.
-  [[nodiscard]] virtual const std::deque<PastTransition>& history() const = 0;
   [[nodiscard]] virtual const PairLink& pair() const = 0;
   // The last transitions of all routers, and what led to them.
   [[nodiscard]] virtual const FlightRecorder& recorder() const = 0;
