@@ -61,6 +61,7 @@ void Instance::begin_yield(bool successor_told, Instant now) {
   clear_timers();
   yield_end_.clear();
   zero_sent_ = !successor_told;
+  if (settings_.takeover.second_path) report_at_ = now;
   if (successor_told) {
     yield_until_ = now + told_patience;
     return;
