@@ -92,7 +92,9 @@ HandoverActions HandoverGiver::give_up(std::string why, bool refused) {
   return {Failed{std::move(why), refused}, Over{}};
 }
 
-Instant HandoverGiver::deadline() const { return std::min(state_ends_, look_at_); }
+Instant HandoverGiver::deadline() const {
+  return std::min(state_ends_, look_at_);
+}
 
 // -- taker --
 
@@ -169,8 +171,7 @@ const char* name_of(HandoverGiver::State state) {
 }
 
 const char* name_of(HandoverTaker::State state) {
-  constexpr const char* names[] = {"idle",       "prepared", "catching",
-                                   "forwarding", "leaving",  "over"};
+  constexpr const char* names[] = {"idle", "prepared", "catching", "forwarding", "leaving", "over"};
   return names[static_cast<std::size_t>(state)];
 }
 

@@ -1,7 +1,7 @@
 // A handover that keeps established connections, as two pure machines: the giver, which has the
 // addresses and passes them, and the taker, which gets them. No socket, no clock, no packet rule in
-// here: events in, actions out, `deadline()` says when `Tick` is wanted. failover/handovers.h drives
-// them with the pair link, the kernel and the routers.
+// here: events in, actions out, `deadline()` says when `Tick` is wanted. failover/handovers.h
+// drives them with the pair link, the kernel and the routers.
 //
 //   giver                                            taker
 //   IDLE --begin--> OFFERING  --- offer --->         prepares rules: what is not its own goes back
@@ -14,8 +14,8 @@
 //   none is left, or time is over --- done ->        LEAVING for a moment, then all rules go
 //
 // Whatever is lost on the way, each side ends by itself: the giver by `timeout`, the taker by the
-// same, or `orphan_patience` after it lost the link (the connections of a dead giver are reset then,
-// so that clients come again), or at once when the giver is seen to be another process.
+// same, or `orphan_patience` after it lost the link (the connections of a dead giver are reset
+// then, so that clients come again), or at once when the giver is seen to be another process.
 #pragma once
 
 #include <cstdint>
@@ -50,28 +50,28 @@ namespace handover_action {
 
 // Giver.
 struct SendOffer {};
-struct Keep {};        // addresses to the loopback, no answers to ARP
-struct Yield {};       // the routers: the successor is told
+struct Keep {};   // addresses to the loopback, no answers to ARP
+struct Yield {};  // the routers: the successor is told
 struct SendGo {};
-struct Moved {};       // the successor is there
-struct SendFlows {     // look at the kernel, send the list, report the number by flows_counted()
+struct Moved {};    // the successor is there
+struct SendFlows {  // look at the kernel, send the list, report the number by flows_counted()
   bool last = false;
 };
 struct CountFlows {};  // look, and report
 struct Unkeep {};      // the loopback and ARP as before
 struct SendDone {};
-struct Failed {        // nothing has moved
+struct Failed {  // nothing has moved
   std::string why;
   bool refused = false;  // by the other node, for a reason that a plain pass would not change
 };
 // Taker.
-struct CatchAll {};    // rules: what did not begin here goes to the giver
+struct CatchAll {};  // rules: what did not begin here goes to the giver
 struct SendReady {};
-struct TakeOver {};    // the routers
+struct TakeOver {};      // the routers
 struct ForwardFlows {};  // rules: the known connections only
 struct RemoveRules {};
 // Both.
-struct Over {};        // nothing is left of it
+struct Over {};  // nothing is left of it
 
 }  // namespace handover_action
 

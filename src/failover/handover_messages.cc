@@ -57,9 +57,8 @@ net::Endpoint take_endpoint(std::string_view& bytes, bool is_ipv4) {
   const std::size_t size = is_ipv4 ? 4 : 16;
   const auto* raw = reinterpret_cast<const std::uint8_t*>(bytes.data());
   net::Endpoint endpoint;
-  endpoint.address = is_ipv4
-                         ? net::IpAddress::ipv4(std::span<const std::uint8_t, 4>(raw, 4))
-                         : net::IpAddress::ipv6(std::span<const std::uint8_t, 16>(raw, 16));
+  endpoint.address = is_ipv4 ? net::IpAddress::ipv4(std::span<const std::uint8_t, 4>(raw, 4))
+                             : net::IpAddress::ipv6(std::span<const std::uint8_t, 16>(raw, 16));
   endpoint.port = static_cast<std::uint16_t>(raw[size] << 8 | raw[size + 1]);
   bytes.remove_prefix(size + 2);
   return endpoint;
@@ -90,8 +89,9 @@ std::optional<HandoverScope> decode_offer(std::string_view body) {
     return std::nullopt;
   }
   constexpr std::uint64_t longest_ms = 86'400'000;
-  return HandoverScope{*id, std::move(*instances), std::move(*addresses), std::move(*giver),
-                       std::chrono::milliseconds(std::min(timeout->get<std::uint64_t>(), longest_ms))};
+  return HandoverScope{
+      *id, std::move(*instances), std::move(*addresses), std::move(*giver),
+      std::chrono::milliseconds(std::min(timeout->get<std::uint64_t>(), longest_ms))};
 }
 
 std::string encode_note(const HandoverNote& note) {
@@ -143,7 +143,8 @@ std::optional<FlowList> decode_flows(std::string_view body) {
 }
 
 std::string encode_names(const std::vector<std::string>& names) {
-  return json{{"id", 0u}, {"instances", names}}.dump(-1, ' ', false, json::error_handler_t::replace);
+  return json{{"id", 0u}, {"instances", names}}.dump(-1, ' ', false,
+                                                     json::error_handler_t::replace);
 }
 
 std::optional<std::vector<std::string>> decode_names(std::string_view body) {

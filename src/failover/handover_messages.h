@@ -1,5 +1,5 @@
-// What giver and taker write to each other over the pair link. Offers are JSON, lists of connections
-// binary: 10,000 of them are 120 KB.
+// What giver and taker write to each other over the pair link. Offers are JSON, lists of
+// connections binary: 10,000 of them are 120 KB.
 //
 //   handover_offer     JSON: id, instances, addresses, giver, timeout_ms
 //   handover_ready     JSON: id                   handover_refused   JSON: id, why

@@ -34,7 +34,8 @@ void add_rules(std::string& text, const std::string& chain, const CaughtAddress&
     text += fmt::format("{}{}{} @{} accept\n", rule, to_us, key(is_ipv4), own);
     text += fmt::format("{}{}meta l4proto tcp {}", rule, to_us, forward);
   } else {
-    text += fmt::format("{}{}{}delete @{} {{ {} }} accept\n", rule, to_us, syn, moved, key(is_ipv4));
+    text +=
+        fmt::format("{}{}{}delete @{} {{ {} }} accept\n", rule, to_us, syn, moved, key(is_ipv4));
     text += fmt::format("{}{}{} @{} {}", rule, to_us, key(is_ipv4), moved, forward);
   }
 }
@@ -42,20 +43,20 @@ void add_rules(std::string& text, const std::string& chain, const CaughtAddress&
 }  // namespace
 
 std::string make_sets(unsigned set, Duration timeout) {
-  std::string text =
-      fmt::format("add table netdev {0} {{ flags owner; }}\n", rules_table);
+  std::string text = fmt::format("add table netdev {0} {{ flags owner; }}\n", rules_table);
   const auto seconds = std::max<std::int64_t>(to_ms(timeout) / 1000, 1);
   for (const bool is_ipv4 : {true, false}) {
     const char* type = is_ipv4 ? "ipv4_addr . inet_service . ipv4_addr . inet_service"
                                : "ipv6_addr . inet_service . ipv6_addr . inet_service";
-    text += fmt::format("add set netdev {} {} {{ type {}; flags dynamic,timeout; timeout {}s; "
-                        "size {}; }}\n",
-                        rules_table, set_name(set, FlowSet::moved, is_ipv4), type, seconds,
-                        moved_flows_max);
+    text += fmt::format(
+        "add set netdev {} {} {{ type {}; flags dynamic,timeout; timeout {}s; "
+        "size {}; }}\n",
+        rules_table, set_name(set, FlowSet::moved, is_ipv4), type, seconds, moved_flows_max);
     // Only while the handover runs: long enough for that.
-    text += fmt::format("add set netdev {} {} {{ type {}; flags dynamic,timeout; timeout 60s; "
-                        "size {}; }}\n",
-                        rules_table, set_name(set, FlowSet::own, is_ipv4), type, moved_flows_max);
+    text += fmt::format(
+        "add set netdev {} {} {{ type {}; flags dynamic,timeout; timeout 60s; "
+        "size {}; }}\n",
+        rules_table, set_name(set, FlowSet::own, is_ipv4), type, moved_flows_max);
   }
   return text;
 }

@@ -33,8 +33,7 @@ net::IpAddress address_of(int family, const void* bytes) {
   return runtime::unmapped(net::IpAddress::ipv6(std::span<const std::uint8_t, 16>(raw, 16)));
 }
 
-Status dump(int socket, int family,
-            const std::function<void(const inet_diag_msg&)>& visit) {
+Status dump(int socket, int family, const std::function<void(const inet_diag_msg&)>& visit) {
   struct {
     nlmsghdr header;
     inet_diag_req_v2 request;
@@ -71,7 +70,8 @@ Status visit_tcp_flows(
   if (!socket) return fail_errno(errno, "sock_diag socket");
   for (const int family : {AF_INET, AF_INET6}) {
     const Status done = dump(socket.get(), family, [&](const inet_diag_msg& found) {
-      const net::Endpoint local{address_of(family, found.id.idiag_src), ntohs(found.id.idiag_sport)};
+      const net::Endpoint local{address_of(family, found.id.idiag_src),
+                                ntohs(found.id.idiag_sport)};
       if (std::ranges::find(locals, local.address) == locals.end()) return;
       visit(local, {address_of(family, found.id.idiag_dst), ntohs(found.id.idiag_dport)});
     });

@@ -119,8 +119,9 @@ struct GroupFault {
 using Event =
     std::variant<event::Start, event::AdvertReceived, event::TimerDue, event::TrackerReported,
                  event::SourceChanged, event::Slept, event::Reconfigured, event::AddressClaimed,
-                 event::PeerReported, event::WitnessReported, event::LinkReceived, event::Stop, event::Pass, event::TakeOver, event::MasterReachable,
-                 event::GroupMaster, event::GroupBackup, event::GroupFault>;
+                 event::PeerReported, event::WitnessReported, event::LinkReceived, event::Stop,
+                 event::Pass, event::TakeOver, event::MasterReachable, event::GroupMaster,
+                 event::GroupBackup, event::GroupFault>;
 
 namespace action {
 
@@ -172,9 +173,10 @@ struct Transition {
 
 }  // namespace action
 
-using Action = std::variant<action::SendAdvert, action::AddAddresses, action::RemoveAddresses,
-                            action::Announce, action::Probe, action::AskWitness, action::AskPass, action::SendReport,
-                            action::Notify, action::LogLine, action::Transition>;
+using Action =
+    std::variant<action::SendAdvert, action::AddAddresses, action::RemoveAddresses,
+                 action::Announce, action::Probe, action::AskWitness, action::AskPass,
+                 action::SendReport, action::Notify, action::LogLine, action::Transition>;
 
 // In the order in which they are to be done. Empty, and without allocation, for the ordinary
 // advert that a backup hears.
