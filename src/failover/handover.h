@@ -18,6 +18,7 @@
 // then, so that clients come again), or at once when the giver is seen to be another process.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <variant>

@@ -53,7 +53,7 @@ void Handovers::act(Given& given, const HandoverActions& actions) {
                   fmt::format("{} passed to {} in {:.0f} ms", fmt::join(scope.instances, ", "),
                               given.peer_name, to_seconds(took()) * 1000);
               log_.write(LogLevel::info, text);
-              host_.addresses_leave(scope.addresses);
+              tell_leaving();
               if (given.ticket != 0) host_.pass_ended(std::exchange(given.ticket, 0), true, text);
             },
             [&](const SendFlows& list) { send_flows(given, list.last); },
@@ -62,7 +62,7 @@ void Handovers::act(Given& given, const HandoverActions& actions) {
               guard_.release(keeper_name(scope));
               given.silent.clear();
               rewrite_kept();
-              host_.addresses_leave({});
+              tell_leaving();
             },
             [&](const SendDone&) {
               send(given.peer, PairMessage::handover_done, scope.id);
@@ -140,6 +140,16 @@ void Handovers::send(const net::IpAddress& peer, PairMessage type, std::uint64_t
 void Handovers::keep(Given& given) {
   guard_.hold(keeper_name(given.machine.scope()), given.kept);
   rewrite_kept();
+}
+
+void Handovers::tell_leaving() {
+  std::vector<net::IpAddress> leaving;
+  for (const auto& given : given_) {
+    if (given->machine.state() != HandoverGiver::State::serving) continue;
+    const auto& addresses = given->machine.scope().addresses;
+    leaving.insert(leaving.end(), addresses.begin(), addresses.end());
+  }
+  host_.addresses_leave(leaving);
 }
 
 void Handovers::rewrite_kept() {

@@ -104,6 +104,7 @@ class Handovers {
   void send_flows(Given& given, bool last);
   void keep(Given& given);
   void rewrite_kept();
+  void tell_leaving();
   bool catch_all(Taken& taken);
   bool rewrite_caught();
   void remember(bool is_given, const HandoverScope& scope, const net::IpAddress& peer, bool ok,
