@@ -223,6 +223,7 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   Instant stopped_at_ = never;  // all routers stopped; notify_stop may still run
   int exit_code_ = 0;
   bool told_handed_over_ = false;
+  Instant moved_at_ = never;  // stopping: the routers have stopped, connections are served on
   PairLink pair_;
   Handovers handovers_;
   runtime::TaskScope scope_;

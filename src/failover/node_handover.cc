@@ -104,7 +104,10 @@ void Node::stop_routers(bool yield) {
 // False while connections that began here are served on for a successor.
 bool Node::await_handover(Instant now) {
   if (!handovers_.is_serving()) return true;
-  if (!std::exchange(told_handed_over_, true)) {
+  // The proxy stops accepting when it hears of it: not before all neighbours know the new owner.
+  constexpr Duration neighbours_learn = 1s;
+  if (moved_at_ == never) moved_at_ = now;
+  if (now - moved_at_ >= neighbours_learn && !std::exchange(told_handed_over_, true)) {
     static_cast<void>(channel_.send(ipc::MessageType::handed_over));
   }
   stop_timer_.arm(now + 20ms);

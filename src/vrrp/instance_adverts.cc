@@ -46,6 +46,8 @@ void Instance::on(const event::AdvertReceived& received, Instant now) {
 
 void Instance::hear_as_backup(const ParsedAdvert& parsed, Instant now) {
   const std::uint8_t priority = parsed.advert.priority;
+  // The master has told us to take over: what it sent before that is of no account.
+  if (!take_over_.empty()) return;
   const bool from_master = !master_ || *master_ == parsed.envelope.source;
   if (priority == 0) {
     if (!from_master) return;
