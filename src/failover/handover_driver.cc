@@ -221,7 +221,7 @@ bool Handovers::rewrite_caught() {
   std::string text;
   for (const auto& device : chains_) {
     if (devices.contains(device)) continue;
-    text += fmt::format("delete chain netdev {} \"on_{}\"\n", rules_table, device);
+    text += fmt::format("delete chain netdev {} on_{}\n", rules_table, device);
   }
   text += caught_rules(all);
   const bool done = filter(text, "rules").has_value();

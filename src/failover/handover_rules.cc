@@ -78,11 +78,11 @@ std::string caught_rules(const std::vector<CaughtAddress>& addresses) {
     auto [entry, is_new] = chains.try_emplace(caught.device, "on_" + caught.device);
     if (is_new) {
       text += fmt::format(
-          "add chain netdev {0} \"{1}\" {{ type filter hook ingress device \"{2}\" priority -300; "
-          "policy accept; }}\nflush chain netdev {0} \"{1}\"\n",
+          "add chain netdev {0} {1} {{ type filter hook ingress device \"{2}\" priority -300; "
+          "policy accept; }}\nflush chain netdev {0} {1}\n",
           rules_table, entry->second, caught.device);
     }
-    add_rules(text, "\"" + entry->second + "\"", caught);
+    add_rules(text, entry->second, caught);
   }
   return text;
 }
