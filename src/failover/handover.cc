@@ -125,11 +125,10 @@ HandoverActions HandoverTaker::on_flows(std::size_t count, bool last, Instant) {
 HandoverActions HandoverTaker::on_done(Instant now) {
   if (state_ == State::prepared) return end();
   if (state_ != State::catching && state_ != State::forwarding) return {};
-  const bool was_catching = state_ == State::catching;
+  // The rules stay as they are: what still comes here is the giver's.
   state_ = State::leaving;
   state_ends_ = now + leave_patience;
   orphaned_until_ = never;
-  if (was_catching) return {ForwardFlows{}};
   return {};
 }
 

@@ -203,10 +203,7 @@ void Handovers::on_offer(const PairPeer& from, std::string_view body) {
     send(from.address(), PairMessage::handover_refused, scope->id, why);
     return;
   }
-  // What an earlier one has left is the giver's again.
-  for (const auto& taken : taken_) {
-    if (taken->machine.scope().instances == scope->instances) act(*taken, taken->machine.end());
-  }
+  const std::vector<std::string> instances = scope->instances;
   auto taken = std::make_unique<Taken>(Taken{HandoverTaker({}),
                                              from.address(),
                                              from.name(),
@@ -227,6 +224,11 @@ void Handovers::on_offer(const PairPeer& from, std::string_view body) {
   taken_.push_back(std::move(taken));
   Taken& added = *taken_.back();
   act(added, added.machine.begin(loop_.now()));
+  // What an earlier one has left is the giver's again; its rules go when the new ones stand.
+  for (std::size_t i = 0; i + 1 < taken_.size(); ++i) {
+    if (taken_[i]->machine.scope().instances != instances) continue;
+    act(*taken_[i], taken_[i]->machine.end());
+  }
   arm();
 }
 
