@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds baton's `keepalived -t` against keepalived's own, over every file of this folder.
+"""Holds baton's `keepalived -t` against keepalived's own, over every file of this folder and the samples beside it.
 
     compare.py BATON [KEEPALIVED]
 
