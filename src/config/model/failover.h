@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "config/model/guard.h"
 #include "config/model/messages.h"
 #include "config/model/process_places.h"
 #include "config/model/script.h"
@@ -111,6 +112,7 @@ struct VrrpInstance {
   // announced itself to a failover part that was started alone.
   std::optional<bool> track_proxy;
   bool smtp_alert = false;
+  GuardOptions guard;  // those of global_defs filled in
   Position where;
 };
 
@@ -132,6 +134,8 @@ struct Failover {
   Duration delay_after_boot = 0s;  // vrrp_delay_after_boot: stay out until the host is up this long
   bool dynamic_interfaces = false;
   net::IpAddress multicast_group = net::IpAddress::ipv4(224, 0, 0, 18);
+  GuardOptions guard;
+  std::uint16_t heartbeat_port = heartbeat_default_port;
   Tracking tracking;
   std::vector<VrrpScript> scripts;
   std::vector<VrrpInstance> instances;
