@@ -13,6 +13,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@
 #include "failover/router.h"
 #include "failover/script_schedule.h"
 #include "ipc/channel.h"
+#include "linux/neighbour_discovery.h"
 #include "runtime/signals.h"
 
 namespace baton::failover {
@@ -71,6 +73,7 @@ class Node final : public Router::Owner, public NodeView {
     linux::NetworkMonitor monitor;
     linux::ArpSocket arp;
     linux::ArpListener arp_listener;
+    std::optional<linux::NeighbourListener> neighbour_listener;  // none without IPv6
     std::unique_ptr<runtime::Signals> signals;
   };
   Node(runtime::Loop& loop, ProcessInputs inputs, Opened opened);
@@ -111,7 +114,7 @@ class Node final : public Router::Owner, public NodeView {
   // What happens by itself.
   void on_beat();
   bool read_network();
-  void take_claim(const linux::ArpClaim& claim);
+  void take_claim(const linux::AddressClaim& claim);
   void log_link(const linux::Link& link);
   void review_proxy();
   void tell_healths(Router& router);
@@ -134,6 +137,7 @@ class Node final : public Router::Owner, public NodeView {
   linux::Netlink netlink_;
   linux::NetworkMonitor monitor_;
   linux::ArpListener arp_listener_;
+  std::optional<linux::NeighbourListener> neighbour_listener_;
   LinkTable links_;
   AddressGuard guard_;
   Announcer announcer_;
@@ -152,6 +156,7 @@ class Node final : public Router::Owner, public NodeView {
   std::deque<PastTransition> history_;
   std::unique_ptr<ReadWatch> monitor_watch_;
   std::unique_ptr<ReadWatch> arp_watch_;
+  std::unique_ptr<ReadWatch> neighbour_watch_;
 
   runtime::Timer beat_timer_;
   runtime::Timer script_timer_;

@@ -18,7 +18,6 @@ enum class Verdict : std::uint8_t {
   monitoring,     // accepted; one note for SNMP and DBus
   tuning,         // accepted; one note for buffers, priorities, CPU binding, process names
   unsupported,    // the file is refused
-  unless_off,     // as unsupported, but saying "off", "no" or "false" is fine
   skipped_block,  // a whole block of the LVS part: skipped, one note for each kind
 };
 
@@ -42,7 +41,6 @@ constexpr Foreign outside_words[] = {
     {"vrrp_track_file", Verdict::unsupported, "a vrrp_script that reads the file does the same"},
     {"vrrp_track_process", Verdict::unsupported, "for the proxy itself use track_proxy"},
     {"bfd_instance", Verdict::unsupported},
-    {"garp_group", Verdict::unsupported, "vrrp_garp_interval paces each interface"},
     {"interface_up_down_delays", Verdict::unsupported},
     {"linkbeat_interfaces", Verdict::no_effect, "link state comes from the kernel"},
 };
@@ -99,14 +97,10 @@ constexpr Foreign global_words[] = {
     {"checker_rlimit_rttime", Verdict::lvs},
     {"checker_rlimit_rtime", Verdict::lvs},
     {"default_interface", Verdict::no_effect, "it serves static addresses only"},
-    {"vrrp_mcast_group6", Verdict::no_effect, "baton has no IPv6 adverts yet"},
     {"vrrp_garp_extra_if", Verdict::no_effect, "it serves VMAC interfaces"},
     {"vrrp_vmac_garp_intvl", Verdict::no_effect, "it serves VMAC interfaces"},
     {"vmac_prefix", Verdict::no_effect, "it serves VMAC interfaces"},
     {"vmac_addr_prefix", Verdict::no_effect, "it serves VMAC interfaces"},
-    {"vrrp_lower_prio_no_advert", Verdict::unless_off},
-    {"vrrp_higher_prio_send_advert", Verdict::unless_off},
-    {"vrrp_owner_ignore_adverts", Verdict::unless_off},
     {"vrrp_notify_priority_changes", Verdict::no_effect, "it serves notify FIFOs"},
     {"notify_priority_changes", Verdict::no_effect, "it serves notify FIFOs"},
     {"notify_fifo", Verdict::unsupported, "use notify scripts"},
@@ -168,7 +162,6 @@ constexpr Foreign global_words[] = {
     {"enable_dbus", Verdict::monitoring},
     {"dbus_service_name", Verdict::monitoring},
     {"dbus_no_interface_name", Verdict::monitoring},
-    {"log_unknown_vrids", Verdict::no_effect, "`baton trace` shows every advert"},
     {"reload_check_config", Verdict::no_effect, "baton always checks before it reloads"},
     {"reload_time_file", Verdict::unsupported},
     {"reload_repeat", Verdict::no_effect},
@@ -181,26 +174,14 @@ constexpr Foreign instance_words[] = {
     {"vmac_xmit_base", Verdict::unsupported},
     {"use_ipvlan", Verdict::unsupported},
     {"vrf", Verdict::unsupported},
-    {"native_ipv6", Verdict::unsupported},
     {"track_file", Verdict::unsupported, "a vrrp_script that reads the file does the same"},
     {"track_process", Verdict::unsupported, "for the proxy itself use track_proxy"},
     {"track_bfd", Verdict::unsupported},
-    {"track_src_ip", Verdict::unsupported},
-    {"mcast_dst_ip", Verdict::unsupported, "vrrp_mcast_group4 sets it for all instances"},
-    {"unicast_ttl", Verdict::unsupported},
-    {"unicast_fault_no_peer", Verdict::unsupported},
-    {"old_unicast_checksum", Verdict::no_effect, "it serves version 3"},
-    {"v3_checksum_as_v2", Verdict::no_effect, "it serves version 3"},
     {"garp_extra_if", Verdict::no_effect, "it serves VMAC interfaces"},
     {"vmac_garp_intvl", Verdict::no_effect, "it serves VMAC interfaces"},
     {"garp_extra_if_vmac", Verdict::no_effect, "it serves VMAC interfaces"},
-    {"lower_prio_no_advert", Verdict::unless_off},
-    {"higher_prio_send_advert", Verdict::unless_off},
-    {"owner_ignore_adverts", Verdict::unless_off},
     {"virtual_routes", Verdict::unsupported},
     {"virtual_rules", Verdict::unsupported},
-    {"promote_secondaries", Verdict::unsupported,
-     "set sysctl net.ipv4.conf.INTERFACE.promote_secondaries"},
     {"notify_master_rx_lower_pri", Verdict::unsupported},
     {"notify_deleted", Verdict::unsupported},
     {"notify_priority_changes", Verdict::no_effect, "it serves notify FIFOs"},
@@ -251,11 +232,6 @@ std::vector<Foreign> words_of(Section section) {
   return words;
 }
 
-bool says_off(const Statement& statement) {
-  const std::string& word = statement.word(1);
-  return word == "off" || word == "no" || word == "false";
-}
-
 void note(Reader& reader, const Foreign& foreign, const Statement& statement) {
   switch (foreign.verdict) {
     case Verdict::mail:
@@ -296,8 +272,7 @@ bool handle_foreign(Reader& reader, Section section, const Statement& statement)
   for (const Foreign& foreign : words_of(section)) {
     if (foreign.name != statement.keyword()) continue;
     if (foreign.verdict == Verdict::understood) return true;
-    if (foreign.verdict == Verdict::unless_off && says_off(statement)) return true;
-    if (foreign.verdict == Verdict::unsupported || foreign.verdict == Verdict::unless_off) {
+    if (foreign.verdict == Verdict::unsupported) {
       reader.unsupported(statement.where, fmt::format("'{}'", foreign.name), foreign.remark);
     } else {
       note(reader, foreign, statement);

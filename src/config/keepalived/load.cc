@@ -26,10 +26,9 @@ constexpr std::size_t most_problems = 100'000;
 
 // In the order in which they are read.
 constexpr OuterBlock outer_blocks[] = {
-    {"global_defs", read_global_defs},
-    {"vrrp_script", read_script},
-    {"vrrp_instance", read_instance},
-    {"vrrp_sync_group", read_sync_group},
+    {"global_defs", read_global_defs}, {"vrrp_script", read_script},
+    {"vrrp_instance", read_instance},  {"vrrp_sync_group", read_sync_group},
+    {"garp_group", read_garp_group},
 };
 
 std::string short_host_name() {

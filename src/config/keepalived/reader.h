@@ -35,6 +35,8 @@ struct InstanceDefaults {
   bool check_unicast_source = false;
   bool smtp_alert = false;
   std::uint8_t down_timer_adverts = 3;
+  Wire wire;
+  std::optional<bool> lower_priority_no_advert;  // absent: on in strict mode
 };
 
 // What is known about a vrrp_script besides its model.
@@ -95,7 +97,9 @@ struct InstanceDraft {
   std::optional<Position> nopreempt_place;
   std::optional<Position> preempt_delay_place;
   std::optional<Position> interval_place;
-  bool ipv6_reported = false;
+  std::optional<net::Family> family;  // of what was said first
+  std::optional<Position> unicast_ttl_place;
+  std::optional<bool> lower_priority_no_advert;
   bool lower_priority_repeat_set = false;
 };
 
@@ -108,6 +112,14 @@ void read_instance(Reader& reader, const Statement& block);         // instance.
 void settle_instance(Reader& reader, InstanceDraft& draft);         // instance_checks.cc
 void check_router_ids(Reader& reader);                              // instance_checks.cc
 void read_sync_group(Reader& reader, const Statement& block);       // sync_group.cc
+
+// Packets and announcements (wire.cc).
+void read_wire(Reader& reader, InstanceDraft& draft, const Statement& statement);
+void read_wire_globals(Reader& reader, const Statement& statement);
+void read_garp_group(Reader& reader, const Statement& block);
+void settle_wire(Reader& reader, InstanceDraft& draft);
+// True when `address` is of the instance's family, which the first one decides.
+bool fits_family(InstanceDraft& draft, const net::IpAddress& address);
 
 // Value blocks of instances and groups.
 void read_addresses(Reader& reader, InstanceDraft& draft, const Statement& block);  // addresses.cc

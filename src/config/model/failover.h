@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "base/time.h"
+#include "config/model/wire.h"
 #include "config/source.h"
 #include "net/address.h"
+#include "net/address_traits.h"
 
 namespace baton::config {
 
@@ -50,6 +52,7 @@ struct VirtualAddress {
   bool broadcast_computed = false;  // "brd +"
   std::uint8_t scope = 0;           // rtnetlink scope, 0 is global
   bool tracked = true;              // false: no_track
+  net::AddressTraits traits;
   Position where;
 };
 
@@ -116,6 +119,7 @@ struct VrrpInstance {
   // baton: proxy health without scripts. Absent: on under `baton run`, and on when a proxy has
   // announced itself to a failover part that was started alone.
   std::optional<bool> track_proxy;
+  Wire wire;
   bool smtp_alert = false;
   Position where;
 };
@@ -137,6 +141,7 @@ struct Failover {
   Duration delay_after_boot = 0s;  // vrrp_delay_after_boot: stay out until the host is up this long
   bool dynamic_interfaces = false;
   net::IpAddress multicast_group = net::IpAddress::ipv4(224, 0, 0, 18);
+  WireGlobals wire;
   std::vector<VrrpScript> scripts;
   std::vector<VrrpInstance> instances;
   std::vector<VrrpSyncGroup> sync_groups;
