@@ -7,6 +7,8 @@
 
 #include <algorithm>
 
+#include "base/assert.h"
+
 namespace baton::failover {
 
 Result<std::unique_ptr<Node>> Node::create(runtime::Loop& loop, ProcessInputs inputs) {
@@ -46,11 +48,15 @@ Node::Node(runtime::Loop& loop, ProcessInputs inputs, Opened opened)
       guard_(netlink_, links_, log_),
       announcer_(loop, std::move(opened.arp), links_, log_, inputs_.log_detail),
       ports_(loop),
-      tools_{loop, log_, inputs_.log_detail, links_, guard_, announcer_, ports_},
+      tools_{loop, log_, inputs_.log_detail, links_, guard_, announcer_, ports_, debounce_},
+      files_(loop, log_, [this](std::uint32_t file) { report_file(nullptr, file); }),
+      processes_(loop, log_,
+                 [this](const auto& change) { report_process(nullptr, change.process); }),
       proxy_(loop.refresh_now()),
       beat_timer_(loop, [this] { on_beat(); }),
       script_timer_(loop, [this] { run_scripts(); }),
       proxy_timer_(loop, [this] { review_proxy(); }),
+      link_timer_(loop, [this] { review_links(); }),
       start_timer_(loop, [this] { start_routers(); }),
       stop_timer_(loop, [this] { review_stop(); }) {}
 
@@ -96,7 +102,7 @@ void Node::remove_leftovers(const config::Failover& config) {
 
 // Brings the routers to `config` by difference: who is unchanged is not touched.
 void Node::use(std::shared_ptr<const config::Failover> config) {
-  config_ = std::move(config);
+  const auto before = std::exchange(config_, std::move(config));
   ++untold_;
   auto earlier = std::exchange(routers_, {});
   const auto wanted = [&](const Router& router) {
@@ -105,7 +111,9 @@ void Node::use(std::shared_ptr<const config::Failover> config) {
     });
   };
   for (auto& router : earlier) {
-    if (!wanted(*router)) retire(std::move(router));
+    if (wanted(*router)) continue;
+    tell_deleted(*router, before->instances.at(router->index()));
+    retire(std::move(router));
   }
   for (std::uint32_t i = 0; i < config_->instances.size(); ++i) {
     Plan plan = make_plan(*config_, i, tracks_proxy(config_->instances[i]));
@@ -121,6 +129,7 @@ void Node::use(std::shared_ptr<const config::Failover> config) {
     }
   }
   scripts_.configure(config_, loop_.now());
+  watch_trackers(!watching_);
   arrange_groups();
   --untold_;
   tell_all([this](Router& router) {
@@ -128,12 +137,14 @@ void Node::use(std::shared_ptr<const config::Failover> config) {
     tell_healths(router);
     if (started_) router.start();
   });
+  link_timer_.arm(debounce_.next_change());
   run_scripts();
 }
 
 void Node::retire(std::unique_ptr<Router> router) {
+  retiring_ = router.get();
   router->stop(false);
-  notifications_.erase(router->name());
+  retiring_ = nullptr;
 }
 
 void Node::start_routers() {
@@ -161,6 +172,8 @@ void Node::on_beat() {
   next_renewal_ = now + AddressGuard::renew_interval;
   guard_.renew();
   for (const auto& outcome : scripts_.overdue(now)) take_outcome(outcome);
+  files_.retry_folders();
+  poll_links();
   run_notifications();
 }
 
@@ -200,7 +213,7 @@ bool Node::read_network() {
     guard_.renew();
   }
   if (changed || overrun) {
-    tell_all([](Router& router) { router.review_links(); });
+    review_links();
   }
   return true;
 }
@@ -213,13 +226,14 @@ void Node::take_claim(const linux::AddressClaim& claim) {
 
 void Node::log_link(const linux::Link& link) {
   const linux::Link* known = links_.find(link.index);
-  if (!known || known->usable() == link.usable()) return;
+  if (!known || links_.is_usable(*known) == links_.is_usable(link)) return;
   const bool watched = std::ranges::any_of(routers_, [&](const auto& router) {
     return std::ranges::find(router->plan().watched, link.name, &Watched::interface) !=
            router->plan().watched.end();
   });
   if (!watched) return;
-  log_.print(LogLevel::info, "Netlink reports {} {}", link.name, link.usable() ? "up" : "down");
+  log_.print(LogLevel::info, "Netlink reports {} {}", link.name,
+             links_.is_usable(link) ? "up" : "down");
 }
 
 void Node::review_proxy() {
@@ -243,6 +257,10 @@ void Node::tell_healths(Router& router) {
       const auto health = scripts_.states()[watched.script].health.health();
       if (health == tracker.health) continue;
       router.report_script(watched.script, health, "");
+    } else if (watched.kind == Watched::Kind::file) {
+      report_file(&router, watched.index);
+    } else if (watched.kind == Watched::Kind::process) {
+      report_process(&router, watched.index);
     } else if (watched.kind == Watched::Kind::proxy && proxy_.health() != tracker.health) {
       router.report_proxy(proxy_.health(), proxy_.detail());
     }
@@ -275,11 +293,16 @@ void Node::take_outcome(const ScriptSchedule::Outcome& outcome) {
 }
 
 void Node::on_notice(Router& router, const vrrp::action::Notify& notify) {
-  // An instance that a reload took out of the file has no commands there any more.
-  const auto& instances = config_->instances;
-  if (router.index() >= instances.size() || instances[router.index()].name != router.name()) return;
-  const auto& commands = instances[router.index()].notify;
-  notifications_[router.name()].push(notify.notice, notify.priority, commands, router.index());
+  if (&router == retiring_) return;
+  const config::VrrpInstance& instance = config_->instances.at(router.index());
+  BATON_ASSERT(instance.name == router.name());
+  announce_notice(router, notify, instance);
+  NotifyQueue& queue = notifications_[router.name()];
+  if (notify.notice == vrrp::action::Notice::lower_priority) {
+    queue.push_lower_priority(instance.notify, router.index());
+  } else if (notify.notice != vrrp::action::Notice::priority) {
+    queue.push(notify.notice, notify.priority, instance.notify, router.index());
+  }
   run_notifications();
 }
 
@@ -302,6 +325,13 @@ std::vector<net::IpAddress> Node::virtual_addresses() const {
 
 void Node::run_notifications() {
   const Instant now = loop_.now();
+  // Those of instances that are gone stay until all is told.
+  std::erase_if(notifications_, [this](const auto& entry) {
+    return entry.second.idle() &&
+           std::ranges::none_of(config_->instances, [&entry](const auto& instance) {
+             return instance.name == entry.first;
+           });
+  });
   const auto run = [&](NotifyQueue& queue) {
     const std::uint64_t ticket = last_notify_ticket_ + 1;
     const auto request = queue.next(ticket, now);
@@ -355,6 +385,9 @@ void Node::close() {
   log_.write(LogLevel::info, "Stopped");
   beat_timer_.cancel();
   proxy_timer_.cancel();
+  link_timer_.cancel();
+  files_.stop();
+  processes_.stop();
   stop_timer_.cancel();
   closing_scope_.spawn(end_tasks());
 }

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "failover/address_guard.h"
+#include "failover/file_watch.h"
+#include "failover/process_watch.h"
 #include "failover/proxy_watch.h"
 #include "failover/router.h"
 #include "failover/script_schedule.h"
@@ -38,6 +40,8 @@ class NodeView {
   [[nodiscard]] virtual const std::vector<std::unique_ptr<Router>>& routers() const = 0;
   [[nodiscard]] virtual const std::vector<RouterGroup>& groups() const = 0;
   [[nodiscard]] virtual const ScriptSchedule& scripts() const = 0;
+  [[nodiscard]] virtual const FileWatch& files() const = 0;
+  [[nodiscard]] virtual const ProcessWatch& processes() const = 0;
   [[nodiscard]] virtual const ProxyWatch& proxy() const = 0;
   [[nodiscard]] virtual const AddressGuard& guard() const = 0;
   // The last transitions of all routers, oldest first.

@@ -39,6 +39,7 @@ struct TrackerReported {
   std::size_t index = 0;  // in Settings::trackers
   Health health = Health::unknown;
   std::string detail;  // why; may be empty
+  int value = 0;       // of a scaled tracker
 };
 
 // The address that adverts are sent from; nothing when the interface has none.
@@ -104,7 +105,8 @@ struct Announce {
 // Asks the other VRRP routers of the link whether one of them also has the first address.
 struct Probe {};
 
-enum class Notice : std::uint8_t { master, backup, fault, stop };
+// A state that was entered, a lower advert heard as master, another effective priority.
+enum class Notice : std::uint8_t { master, backup, fault, stop, lower_priority, priority };
 
 struct Notify {
   Notice notice = Notice::backup;

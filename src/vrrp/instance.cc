@@ -171,6 +171,7 @@ void Instance::on(const event::TrackerReported& report, Instant now) {
   Tracker& tracker = trackers_[report.index];
   tracker.health = report.health;
   tracker.detail = report.detail;
+  tracker.value = report.value;
   if (!started_) return;
   review_priority(now);
   review_trackers(now);
@@ -206,6 +207,7 @@ void Instance::on(event::Reconfigured change, Instant now) {
     if (known != earlier.end()) {
       tracker.health = known->health;
       tracker.detail = known->detail;
+      tracker.value = known->value;
     }
     trackers_.push_back(std::move(tracker));
   }
@@ -387,6 +389,7 @@ void Instance::review_priority(Instant now) {
   log(LogLevel::info,
       fmt::format("Changing effective priority from {} to {}", effective_priority_, effective));
   effective_priority_ = effective;
+  actions_.emplace_back(action::Notify{action::Notice::priority, effective});
   if (master_down_at_ != never) {
     master_down_at_ = std::max(now, master_down_at_ + (down_time() - earlier_down_time));
   }

@@ -135,6 +135,7 @@ void Instance::insist(const ParsedAdvert& parsed, Instant now) {
         fmt::format("Received advert from {} with lower priority {}, ours {}, forcing new election",
                     parsed.envelope.source.text(), parsed.advert.priority, effective_priority_));
   }
+  actions_.emplace_back(action::Notify{action::Notice::lower_priority, effective_priority_});
   announce_conflict(now);
 }
 

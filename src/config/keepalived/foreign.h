@@ -17,7 +17,9 @@ enum class Section : std::uint8_t {
   script,
   instance,
   sync_group,
-  authentication
+  authentication,
+  track_file,
+  track_process,
 };
 
 // Deals with `statement` when its keyword is keepalived's in that section: true. False: unknown.

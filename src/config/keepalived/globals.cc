@@ -100,11 +100,8 @@ void down_timer(Reader& reader, Globals&, const Statement& statement) {
   if (value) reader.defaults.down_timer_adverts = static_cast<std::uint8_t>(*value);
 }
 
-void smtp_alert(Reader& reader, Globals&, const Statement& statement) {
-  reader.defaults.smtp_alert = reader.boolean(statement).value_or(false);
-  reader.note_once("mail", statement.where,
-                   "smtp_alert: baton sends no mail; mail settings have no effect, use notify "
-                   "scripts");
+void link_beat_everywhere(Reader& reader, Globals&, const Statement& statement) {
+  read_link_beat_everywhere(reader, statement);
 }
 
 template <bool InstanceDefaults::* Member>
@@ -140,8 +137,8 @@ constexpr Keyword<Globals> keywords[] = {
     {"vrrp_check_unicast_src", Shape::line, 0,
      default_flag<&InstanceDefaults::check_unicast_source>},
     {"vrrp_down_timer_adverts", Shape::line, 1, down_timer},
+    {"linkbeat_use_polling", Shape::line, 0, link_beat_everywhere},
     {"dynamic_interfaces", Shape::line, 0, dynamic_interfaces},
-    {"smtp_alert", Shape::line, 0, smtp_alert},
 };
 
 }  // namespace
@@ -149,6 +146,8 @@ constexpr Keyword<Globals> keywords[] = {
 void read_global_defs(Reader& reader, const Statement& block) {
   Globals globals;
   apply_statements<Globals>(reader, globals, block.block, Section::globals, keywords);
+  read_messages(reader, block);
+  read_places(reader, block);
   // Falling back to root where the file asked for less is what script security forbids.
   if (globals.failed_script_user && !globals.has_script_user && reader.model.script_security) {
     reader.diagnostics.error(*globals.failed_script_user,

@@ -163,11 +163,12 @@ void accept(Reader&, InstanceDraft& draft, const Statement& statement) {
   draft.accept = statement.keyword() == "accept";
 }
 
+void notify_option(Reader& reader, InstanceDraft& draft, const Statement& statement) {
+  read_notify_option(reader, draft.instance.notify, owner_of(draft), statement);
+}
+
 void smtp_alert(Reader& reader, InstanceDraft& draft, const Statement& statement) {
   draft.smtp_alert = reader.boolean(statement);
-  reader.note_once("mail", statement.where,
-                   "smtp_alert: baton sends no mail; mail settings have no effect, use notify "
-                   "scripts");
 }
 
 void track_proxy(Reader& reader, InstanceDraft& draft, const Statement& statement) {
@@ -178,6 +179,10 @@ template <bool VrrpInstance::* Member, bool Negated = false>
 void flag(Reader& reader, InstanceDraft& draft, const Statement& statement) {
   const auto value = reader.boolean(statement);
   if (value) draft.instance.*Member = *value != Negated;
+}
+
+void link_beat(Reader&, InstanceDraft& draft, const Statement&) {
+  draft.link_beat = true;
 }
 
 void no_virtual_ipaddress(Reader&, InstanceDraft& draft, const Statement&) {
@@ -203,6 +208,9 @@ constexpr Keyword<InstanceDraft> keywords[] = {
     {"preempt_delay", Shape::line, 1, preempt_delay},
     {"track_script", Shape::block, 0, read_tracked_scripts},
     {"track_interface", Shape::block, 0, read_tracked_interfaces},
+    {"track_file", Shape::block, 0, read_tracked_files},
+    {"track_process", Shape::block, 0, read_tracked_processes},
+    {"linkbeat_use_polling", Shape::line, 0, link_beat},
     {"dont_track_primary", Shape::line, 0, flag<&VrrpInstance::track_primary_interface, true>},
     {"track_proxy", Shape::line, 0, track_proxy},
     {"garp_master_delay", Shape::line, 1, garp},
@@ -216,6 +224,9 @@ constexpr Keyword<InstanceDraft> keywords[] = {
     {"notify_fault", Shape::line, 1, notify},
     {"notify_stop", Shape::line, 1, notify},
     {"notify", Shape::line, 1, notify},
+    {"notify_master_rx_lower_pri", Shape::line, 1, notify},
+    {"notify_deleted", Shape::line, 0, notify_option},
+    {"notify_priority_changes", Shape::line, 0, notify_option},
     {"smtp_alert", Shape::line, 0, smtp_alert},
     {"version", Shape::line, 1, version},
     {"accept", Shape::line, 0, accept},
@@ -246,6 +257,7 @@ InstanceDraft with_defaults(const InstanceDefaults& defaults) {
   draft.instance.down_timer_adverts = defaults.down_timer_adverts;
   draft.instance.wire = defaults.wire;
   draft.lower_priority_no_advert = defaults.lower_priority_no_advert;
+  draft.instance.notify.priority_changes = defaults.priority_changes;
   return draft;
 }
 
@@ -267,6 +279,7 @@ void read_instance(Reader& reader, const Statement& block) {
   }
   apply_statements<InstanceDraft>(reader, draft, block.block, Section::instance, keywords);
   settle_instance(reader, draft);
+  if (draft.link_beat) add_link_beat(reader, {draft.instance.interface, LinkBeat::Way::mii});
   reader.model.instances.push_back(std::move(draft.instance));
 }
 

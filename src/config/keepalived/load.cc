@@ -26,8 +26,16 @@ constexpr std::size_t most_problems = 100'000;
 
 // In the order in which they are read.
 constexpr OuterBlock outer_blocks[] = {
-    {"global_defs", read_global_defs}, {"vrrp_script", read_script},
-    {"vrrp_instance", read_instance},  {"vrrp_sync_group", read_sync_group},
+    {"global_defs", read_global_defs},
+    {"vrrp_script", read_script},
+    {"track_file", read_track_file},
+    {"vrrp_track_file", read_track_file},
+    {"vrrp_track_process", read_track_process},
+    {"interface_up_down_delays", read_interface_delays},
+    {"linkbeat_interfaces", read_link_beats},
+    {"linkbeat_use_polling", read_link_beat_everywhere},
+    {"vrrp_instance", read_instance},
+    {"vrrp_sync_group", read_sync_group},
     {"garp_group", read_garp_group},
 };
 
@@ -68,13 +76,16 @@ std::shared_ptr<const Failover> read_configuration(SourceTree& sources, const Lo
 
   Reader reader(diagnostics, sources.live());
   reader.model.script_user = default_account();
+  read_outer_places(reader, statements);
   for (const OuterBlock& outer : outer_blocks) {
     read_blocks(reader, statements, outer);
     if (outer.read == read_global_defs) settle_globals(reader, short_host_name());
   }
   read_others(reader, statements);
   settle_scripts(reader);
+  settle_places(reader);
   check_router_ids(reader);
+  check_interface_delays(reader);
   return std::make_shared<const Failover>(std::move(reader.model));
 }
 

@@ -2,34 +2,22 @@
 // filled in (reference: keepalived.conf(5)). Defaults stand where the option is declared.
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/time.h"
+#include "config/model/messages.h"
+#include "config/model/process_places.h"
+#include "config/model/script.h"
+#include "config/model/tracking.h"
 #include "config/model/wire.h"
 #include "config/source.h"
 #include "net/address.h"
 #include "net/address_traits.h"
 
 namespace baton::config {
-
-// The account that a script runs under, resolved to numbers when the file was read.
-struct ScriptUser {
-  std::string name;
-  uid_t uid = 0;
-  gid_t gid = 0;
-};
-
-// A command line split into words as keepalived does: no shell.
-struct ScriptCommand {
-  std::vector<std::string> arguments;  // [0] is the program
-  ScriptUser user;
-  Position where;
-};
 
 struct VrrpScript {
   std::string name;
@@ -86,6 +74,10 @@ struct GarpSchedule {
 
 struct NotifyCommands {
   std::optional<ScriptCommand> master, backup, fault, stop, any;
+  std::optional<ScriptCommand> lower_priority;  // notify_master_rx_lower_pri
+  std::optional<ScriptCommand> deleted;
+  bool tells_deleted = false;  // notify_deleted: a reload that removes it tells DELETED, not FAULT
+  bool priority_changes = false;  // FIFOs get a line for each change of the priority
 };
 
 enum class VrrpAuth : std::uint8_t { none, password };
@@ -109,6 +101,8 @@ struct VrrpInstance {
   bool track_primary_interface = true;  // false: dont_track_primary
   std::vector<TrackedScript> tracked_scripts;
   std::vector<TrackedInterface> tracked_interfaces;
+  std::vector<TrackedFile> tracked_files;
+  std::vector<TrackedProcess> tracked_processes;
   GarpSchedule garp;
   NotifyCommands notify;
   bool skip_check_advert_addresses = false;
@@ -128,6 +122,7 @@ struct VrrpSyncGroup {
   std::string name;
   std::vector<std::uint32_t> members;  // indices into Failover::instances
   NotifyCommands notify;
+  bool smtp_alert = false;
   Position where;
 };
 
@@ -142,9 +137,12 @@ struct Failover {
   bool dynamic_interfaces = false;
   net::IpAddress multicast_group = net::IpAddress::ipv4(224, 0, 0, 18);
   WireGlobals wire;
+  Tracking tracking;
   std::vector<VrrpScript> scripts;
   std::vector<VrrpInstance> instances;
   std::vector<VrrpSyncGroup> sync_groups;
+  Messages messages;
+  ProcessPlaces places;
 };
 
 }  // namespace baton::config
