@@ -48,7 +48,11 @@ Node::Node(runtime::Loop& loop, ProcessInputs inputs, Opened opened)
       guard_(netlink_, links_, log_),
       announcer_(loop, std::move(opened.arp), links_, log_, inputs_.log_detail),
       ports_(loop),
-      tools_{loop, log_, inputs_.log_detail, links_, guard_, announcer_, ports_, debounce_},
+      second_path_(loop, links_, log_,
+                   [this](const vrrp::PeerReport& report) { take_report(report); }),
+      witnesses_(loop, scope_, links_),
+      tools_{loop,   log_,      inputs_.log_detail, links_,     guard_,   announcer_,
+             ports_, recorder_, second_path_,       witnesses_, debounce_},
       files_(loop, log_, [this](std::uint32_t file) { report_file(nullptr, file); }),
       processes_(loop, log_,
                  [this](const auto& change) { report_process(nullptr, change.process); }),
@@ -61,6 +65,14 @@ Node::Node(runtime::Loop& loop, ProcessInputs inputs, Opened opened)
       stop_timer_(loop, [this] { review_stop(); }) {}
 
 Node::~Node() = default;
+
+namespace {
+
+// Ports of switches may block for half a minute after a machine came up (spanning tree).
+constexpr Duration boot_phase = 120s;
+constexpr Duration boot_link_wait = 30s;
+
+}  // namespace
 
 void Node::start() {
   scope_.spawn(read_messages());
@@ -76,6 +88,8 @@ void Node::start() {
           [this](const linux::AddressClaim& claim) { take_claim(claim); });
     });
   }
+  const bool just_booted = runtime::monotonic_now().time_since_epoch() < boot_phase;
+  default_link_wait_ = just_booted ? boot_link_wait : Duration(0s);
   last_beat_ = loop_.refresh_now();
   remove_leftovers(*inputs_.config);
   use(inputs_.config);
@@ -116,7 +130,7 @@ void Node::use(std::shared_ptr<const config::Failover> config) {
     retire(std::move(router));
   }
   for (std::uint32_t i = 0; i < config_->instances.size(); ++i) {
-    Plan plan = make_plan(*config_, i, tracks_proxy(config_->instances[i]));
+    Plan plan = make_plan(*config_, i, tracks_proxy(config_->instances[i]), default_link_wait_);
     const auto known = std::ranges::find_if(earlier, [&](const auto& router) {
       return router && router->name() == plan.settings.name;
     });
@@ -128,6 +142,7 @@ void Node::use(std::shared_ptr<const config::Failover> config) {
       routers_.push_back(std::make_unique<Router>(tools_, *this, std::move(plan), i));
     }
   }
+  second_path_.configure(*config_);
   scripts_.configure(config_, loop_.now());
   watch_trackers(!watching_);
   arrange_groups();
@@ -168,6 +183,7 @@ void Node::on_beat() {
   check_sleep(now);
   beat_timer_.arm(now + beat);
   review_proxy();
+  sample_links(now);
   if (now < next_renewal_) return;
   next_renewal_ = now + AddressGuard::renew_interval;
   guard_.renew();
@@ -213,6 +229,7 @@ bool Node::read_network() {
     guard_.renew();
   }
   if (changed || overrun) {
+    second_path_.review_links();
     review_links();
   }
   return true;
@@ -221,6 +238,7 @@ bool Node::read_network() {
 // Another link of this machine on the same segment may answer for our address: that is us.
 void Node::take_claim(const linux::AddressClaim& claim) {
   if (links_.find(claim.mac)) return;
+  witnesses_.on_claim(claim);
   for (const auto& router : routers_) router->report_claim(claim);
 }
 
@@ -307,9 +325,7 @@ void Node::on_notice(Router& router, const vrrp::action::Notify& notify) {
 }
 
 void Node::on_transition(Router& router, const vrrp::action::Transition& transition) {
-  history_.push_back({loop_.now(), runtime::wall_now(), router.name(), transition.from,
-                      transition.to, transition.reason});
-  if (history_.size() > history_max) history_.pop_front();
+  recorder_.note_transition(router.name(), transition, loop_.refresh_now(), runtime::wall_now());
 }
 
 std::vector<net::IpAddress> Node::virtual_addresses() const {

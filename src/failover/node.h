@@ -12,7 +12,6 @@
 //   time         a beat of 100 ms: renews addresses, notices that the process slept
 #pragma once
 
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -45,7 +44,6 @@ class Node final : public Router::Owner, public NodeView {
   static constexpr Duration sleep_shortest = 200ms;
   // How long the end waits for notify_stop.
   static constexpr Duration notify_stop_patience = 1s;
-  static constexpr std::size_t history_max = 20;
 
   // Opens what the node needs; `loop` and the inputs' log outlive it.
   static Result<std::unique_ptr<Node>> create(runtime::Loop& loop, ProcessInputs inputs);
@@ -65,7 +63,7 @@ class Node final : public Router::Owner, public NodeView {
   [[nodiscard]] const ProcessWatch& processes() const override { return processes_; }
   [[nodiscard]] const ProxyWatch& proxy() const override { return proxy_; }
   [[nodiscard]] const AddressGuard& guard() const override { return guard_; }
-  [[nodiscard]] const std::deque<PastTransition>& history() const override { return history_; }
+  [[nodiscard]] const FlightRecorder& recorder() const override { return recorder_; }
 
   void on_notice(Router& router, const vrrp::action::Notify& notify) override;
   void on_transition(Router& router, const vrrp::action::Transition& transition) override;
@@ -92,7 +90,8 @@ class Node final : public Router::Owner, public NodeView {
   void configure(const std::string& packed);
   void attach_proxy(ipc::Message message);
   void take_script_result(const ipc::Message& message);
-  void answer_status(std::uint64_t ticket);
+  // `subject`: "history", or nothing for the whole status.
+  void answer_status(std::uint64_t ticket, const std::string& subject);
 
   // Configuration.
   void remove_leftovers(const config::Failover& config);
@@ -131,6 +130,9 @@ class Node final : public Router::Owner, public NodeView {
   void on_beat();
   bool read_network();
   void take_claim(const linux::AddressClaim& claim);
+  // The second path and silent links (node_guard.cc).
+  void take_report(const vrrp::PeerReport& report);
+  void sample_links(Instant now);
   void log_link(const linux::Link& link);
   void review_proxy();
   void tell_healths(Router& router);
@@ -164,6 +166,9 @@ class Node final : public Router::Owner, public NodeView {
   AddressGuard guard_;
   Announcer announcer_;
   AdvertPorts ports_;
+  FlightRecorder recorder_;
+  SecondPath second_path_;
+  WitnessDesk witnesses_;
   LinkDebounce debounce_;
   Tools tools_;
   ScriptSchedule scripts_;
@@ -179,7 +184,6 @@ class Node final : public Router::Owner, public NodeView {
   std::map<std::string, NotifyQueue> notifications_;        // by instance
   std::map<std::string, NotifyQueue> group_notifications_;  // by sync group
   std::uint64_t last_notify_ticket_ = first_notify_ticket;
-  std::deque<PastTransition> history_;
   std::unique_ptr<ReadWatch> monitor_watch_;
   std::unique_ptr<ReadWatch> arp_watch_;
   std::unique_ptr<ReadWatch> neighbour_watch_;
@@ -190,6 +194,14 @@ class Node final : public Router::Owner, public NodeView {
   runtime::Timer link_timer_;
   runtime::Timer start_timer_;
   runtime::Timer stop_timer_;
+  struct LinkSample {
+    bool usable = false;
+    std::uint64_t frames = 0;
+  };
+  static constexpr Duration sample_interval = 250ms;
+  std::map<std::string, LinkSample> link_samples_;  // by interface
+  Instant next_sample_{};
+  Duration default_link_wait_{};
   Instant last_beat_{};
   Instant next_renewal_{};
   bool watching_ = false;  // trackers are watched for

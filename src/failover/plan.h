@@ -43,9 +43,13 @@ struct Plan {
   std::uint8_t unicast_ttl = vrrp::ip_ttl;
   bool track_source = false;         // a source address that is not here is a fault
   bool promote_secondaries = false;  // sysctl of the interface
+  config::GuardOptions guard;  // paths and witnesses; the rules are in the settings
 };
 
-Plan make_plan(const config::Failover& config, std::uint32_t instance, bool track_proxy);
+// `link_wait`: for instances whose file does not say how long the first takeover waits for a link
+// that receives.
+Plan make_plan(const config::Failover& config, std::uint32_t instance, bool track_proxy,
+               Duration link_wait = 0s);
 
 // Every address that any instance may hold.
 std::vector<HeldAddress> all_addresses(const config::Failover& config);

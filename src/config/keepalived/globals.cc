@@ -4,6 +4,7 @@
 
 #include "config/keepalived/command.h"
 #include "config/keepalived/grammar.h"
+#include "config/keepalived/guard.h"
 
 namespace baton::config::keepalived {
 
@@ -80,6 +81,15 @@ void garp(Reader& reader, Globals&, const Statement& statement) {
             std::string_view(statement.keyword()).substr(sizeof "vrrp_" - 1), statement);
 }
 
+void guard(Reader& reader, Globals&, const Statement& statement) {
+  read_guard_option(reader, reader.model.guard, "", statement);
+}
+
+void heartbeat_port(Reader& reader, Globals&, const Statement& statement) {
+  const auto value = reader.whole(statement, 1, 1, 65535, "heartbeat_port is ignored");
+  if (value) reader.model.heartbeat_port = static_cast<std::uint16_t>(*value);
+}
+
 void minimal_garp(Reader& reader, Globals&, const Statement& statement) {
   if (!reader.boolean(statement).value_or(false)) return;
   reader.defaults.garp.delay = 0s;
@@ -124,6 +134,13 @@ constexpr Keyword<Globals> keywords[] = {
     {"log_unknown_vrids", Shape::line, 0, wire},
     {"vrrp_startup_delay", Shape::line, 1, start_delay},
     {"vrrp_delay_after_boot", Shape::line, 1, start_delay},
+    {"heartbeat_interface", Shape::line, 1, guard},
+    {"heartbeat_peer", Shape::line, 1, guard},
+    {"heartbeat_interval", Shape::line, 1, guard},
+    {"witness", Shape::line, 1, guard},
+    {"witness_timeout", Shape::line, 1, guard},
+    {"takeover_link_wait", Shape::line, 1, guard},
+    {"heartbeat_port", Shape::line, 1, heartbeat_port},
     {"vrrp_garp_master_delay", Shape::line, 1, garp},
     {"vrrp_garp_master_repeat", Shape::line, 1, garp},
     {"vrrp_garp_master_refresh", Shape::line, 1, garp},

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "config/model/guard.h"
 #include "config/model/messages.h"
 #include "config/model/process_places.h"
 #include "config/model/script.h"
@@ -115,6 +116,7 @@ struct VrrpInstance {
   std::optional<bool> track_proxy;
   Wire wire;
   bool smtp_alert = false;
+  GuardOptions guard;  // those of global_defs filled in
   Position where;
 };
 
@@ -137,6 +139,8 @@ struct Failover {
   bool dynamic_interfaces = false;
   net::IpAddress multicast_group = net::IpAddress::ipv4(224, 0, 0, 18);
   WireGlobals wire;
+  GuardOptions guard;
+  std::uint16_t heartbeat_port = heartbeat_default_port;
   Tracking tracking;
   std::vector<VrrpScript> scripts;
   std::vector<VrrpInstance> instances;
