@@ -14,6 +14,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,11 +23,13 @@
 #include "failover/inputs.h"
 #include "failover/node_view.h"
 #include "failover/notify_queue.h"
+#include "failover/pair_link.h"
 #include "failover/process_watch.h"
 #include "failover/proxy_watch.h"
 #include "failover/router.h"
 #include "failover/script_schedule.h"
 #include "ipc/channel.h"
+#include "linux/neighbour_discovery.h"
 #include "runtime/signals.h"
 
 namespace baton::failover {
@@ -61,6 +64,7 @@ class Node final : public Router::Owner, public NodeView {
   [[nodiscard]] const ProcessWatch& processes() const override { return processes_; }
   [[nodiscard]] const ProxyWatch& proxy() const override { return proxy_; }
   [[nodiscard]] const AddressGuard& guard() const override { return guard_; }
+  [[nodiscard]] const PairLink& pair() const override { return pair_; }
   [[nodiscard]] const FlightRecorder& recorder() const override { return recorder_; }
 
   void on_notice(Router& router, const vrrp::action::Notify& notify) override;
@@ -75,6 +79,7 @@ class Node final : public Router::Owner, public NodeView {
     linux::NetworkMonitor monitor;
     linux::ArpSocket arp;
     linux::ArpListener arp_listener;
+    std::optional<linux::NeighbourListener> neighbour_listener;  // none without IPv6
     std::unique_ptr<runtime::Signals> signals;
   };
   Node(runtime::Loop& loop, ProcessInputs inputs, Opened opened);
@@ -126,7 +131,7 @@ class Node final : public Router::Owner, public NodeView {
   // What happens by itself.
   void on_beat();
   bool read_network();
-  void take_claim(const linux::ArpClaim& claim);
+  void take_claim(const linux::AddressClaim& claim);
   // The second path and silent links (node_guard.cc).
   void take_report(const vrrp::PeerReport& report);
   void sample_links(Instant now);
@@ -158,6 +163,7 @@ class Node final : public Router::Owner, public NodeView {
   linux::Netlink netlink_;
   linux::NetworkMonitor monitor_;
   linux::ArpListener arp_listener_;
+  std::optional<linux::NeighbourListener> neighbour_listener_;
   LinkTable links_;
   AddressGuard guard_;
   Announcer announcer_;
@@ -182,6 +188,7 @@ class Node final : public Router::Owner, public NodeView {
   std::uint64_t last_notify_ticket_ = first_notify_ticket;
   std::unique_ptr<ReadWatch> monitor_watch_;
   std::unique_ptr<ReadWatch> arp_watch_;
+  std::unique_ptr<ReadWatch> neighbour_watch_;
 
   runtime::Timer beat_timer_;
   runtime::Timer script_timer_;
@@ -205,6 +212,7 @@ class Node final : public Router::Owner, public NodeView {
   bool closing_ = false;
   Instant stopped_at_ = never;  // all routers stopped; notify_stop may still run
   int exit_code_ = 0;
+  PairLink pair_;
   runtime::TaskScope scope_;
   runtime::TaskScope closing_scope_;
 
