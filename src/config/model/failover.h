@@ -9,6 +9,7 @@
 
 #include "base/time.h"
 #include "config/model/messages.h"
+#include "config/model/packet_filter.h"
 #include "config/model/process_places.h"
 #include "config/model/script.h"
 #include "config/model/tracking.h"
@@ -138,6 +139,7 @@ struct Failover {
   std::vector<VrrpSyncGroup> sync_groups;
   Messages messages;
   ProcessPlaces places;
+  PacketFilter packet_filter;
 };
 
 }  // namespace baton::config

@@ -5,6 +5,7 @@ its sender is known whatever it claims. A filter in the kernel keeps the HTTP tr
 """
 
 import ctypes
+import errno
 import os
 import select
 import socket
@@ -144,7 +145,12 @@ class Capture:
             self._sockets[packet_socket] = port
 
     def _receive(self, packet_socket):
-        frame, ancillary, _, origin = packet_socket.recvmsg(2048, 64)
+        try:
+            frame, ancillary, _, origin = packet_socket.recvmsg(2048, 64)
+        except OSError as error:
+            if error.errno == errno.ENETDOWN:
+                return  # the cable was pulled; the socket hears again when it is back
+            raise
         if origin[2] == PACKET_OUTGOING:
             return
         seconds, nanoseconds = struct.unpack("qq", ancillary[0][2][:16])
