@@ -11,6 +11,7 @@
 #include "cli/check.h"
 #include "cli/commands.h"
 #include "cli/control_commands.h"
+#include "cli/key_command.h"
 #include "cli/trace.h"
 #include "supervisor/supervise.h"
 
@@ -27,8 +28,10 @@ struct Words {
   std::string failover;
   std::string run_directory = default_run_directory();
   StatusOptions status;
+  HistoryOptions history;
   TraceOptions trace;
   bool gracefully = false;
+  std::string key_path = default_key_path;
 };
 
 // Neither file named: those that a machine with nginx and keepalived has.
@@ -114,6 +117,13 @@ int run_as_baton(const CommandLine& line) {
   status_command->add_flag("--watch", words.status.watch, "again every second");
   status_command->callback([&] { code = show_status(words.run_directory, words.status); });
 
+  auto* history_command =
+      app.add_subcommand("history", "the last transitions: why, what led to them, the outage");
+  history_command->add_option("count", words.history.count, "how many (default 5)");
+  history_command->add_flag("--json", words.history.json, "for programs");
+  history_command->add_flag("--brief", words.history.brief, "without the timelines");
+  history_command->callback([&] { code = show_history(words.run_directory, words.history); });
+
   auto* reload_command = app.add_subcommand("reload", "use the changed files, lose nothing");
   reload_command->callback([&] { code = reload(words.run_directory); });
   auto* start_command =
@@ -127,6 +137,12 @@ int run_as_baton(const CommandLine& line) {
   trace_command->add_option("-i,--interface,interface", words.trace.interface, "default: all");
   trace_command->add_option("-c,--count", words.trace.count, "stop after so many packets");
   trace_command->callback([&] { code = trace(words.trace, std::cout, std::cerr); });
+
+  auto* key_command = app.add_subcommand("key", "make the key that the nodes of a pair share");
+  key_command->add_option("file", words.key_path, "where it goes")
+      ->type_name("FILE")
+      ->capture_default_str();
+  key_command->callback([&] { code = make_key(words.key_path); });
 
   for (const char* later : {"pass", "upgrade"}) {
     auto* command = app.add_subcommand(later, "not part of this version yet");

@@ -20,13 +20,15 @@ Result<std::unique_ptr<Node>> Node::create(runtime::Loop& loop, ProcessInputs in
   if (!arp) return std::unexpected(arp.error());
   auto arp_listener = linux::ArpListener::open();
   if (!arp_listener) return std::unexpected(arp_listener.error());
+  std::optional<linux::NeighbourListener> neighbours;
+  if (auto listener = linux::NeighbourListener::open()) neighbours = std::move(*listener);
   auto signals = runtime::Signals::create(
       loop, {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, signal_json, signal_stats_clear});
   if (!signals) return std::unexpected(signals.error());
   std::unique_ptr<Node> node(
       new Node(loop, std::move(inputs),
                Opened{std::move(*netlink), std::move(*monitor), std::move(*arp),
-                      std::move(*arp_listener), std::move(*signals)}));
+                      std::move(*arp_listener), std::move(neighbours), std::move(*signals)}));
   if (auto done = node->links_.refresh(node->netlink_); !done) {
     return std::unexpected(done.error());
   }
@@ -42,10 +44,15 @@ Node::Node(runtime::Loop& loop, ProcessInputs inputs, Opened opened)
       netlink_(std::move(opened.netlink)),
       monitor_(std::move(opened.monitor)),
       arp_listener_(std::move(opened.arp_listener)),
+      neighbour_listener_(std::move(opened.neighbour_listener)),
       guard_(netlink_, links_, log_),
       announcer_(loop, std::move(opened.arp), links_, log_, inputs_.log_detail),
       ports_(loop),
-      tools_{loop, log_, inputs_.log_detail, links_, guard_, announcer_, ports_, debounce_},
+      second_path_(loop, links_, log_,
+                   [this](const vrrp::PeerReport& report) { take_report(report); }),
+      witnesses_(loop, scope_, links_),
+      tools_{loop,   log_,      inputs_.log_detail, links_,     guard_,   announcer_,
+             ports_, recorder_, second_path_,       witnesses_, debounce_},
       files_(loop, log_, [this](std::uint32_t file) { report_file(nullptr, file); }),
       processes_(loop, log_,
                  [this](const auto& change) { report_process(nullptr, change.process); }),
@@ -55,9 +62,18 @@ Node::Node(runtime::Loop& loop, ProcessInputs inputs, Opened opened)
       proxy_timer_(loop, [this] { review_proxy(); }),
       link_timer_(loop, [this] { review_links(); }),
       start_timer_(loop, [this] { start_routers(); }),
-      stop_timer_(loop, [this] { review_stop(); }) {}
+      stop_timer_(loop, [this] { review_stop(); }),
+      pair_(loop, scope_, log_) {}
 
 Node::~Node() = default;
+
+namespace {
+
+// Ports of switches may block for half a minute after a machine came up (spanning tree).
+constexpr Duration boot_phase = 120s;
+constexpr Duration boot_link_wait = 30s;
+
+}  // namespace
 
 void Node::start() {
   scope_.spawn(read_messages());
@@ -65,8 +81,16 @@ void Node::start() {
   monitor_watch_ =
       std::make_unique<ReadWatch>(loop_, monitor_.release(), [this] { return read_network(); });
   arp_watch_ = std::make_unique<ReadWatch>(loop_, arp_listener_.release(), [this] {
-    return arp_listener_.read([this](const linux::ArpClaim& claim) { take_claim(claim); });
+    return arp_listener_.read([this](const linux::AddressClaim& claim) { take_claim(claim); });
   });
+  if (neighbour_listener_) {
+    neighbour_watch_ = std::make_unique<ReadWatch>(loop_, neighbour_listener_->release(), [this] {
+      return neighbour_listener_->read(
+          [this](const linux::AddressClaim& claim) { take_claim(claim); });
+    });
+  }
+  const bool just_booted = runtime::monotonic_now().time_since_epoch() < boot_phase;
+  default_link_wait_ = just_booted ? boot_link_wait : Duration(0s);
   last_beat_ = loop_.refresh_now();
   remove_leftovers(*inputs_.config);
   use(inputs_.config);
@@ -107,7 +131,7 @@ void Node::use(std::shared_ptr<const config::Failover> config) {
     retire(std::move(router));
   }
   for (std::uint32_t i = 0; i < config_->instances.size(); ++i) {
-    Plan plan = make_plan(*config_, i, tracks_proxy(config_->instances[i]));
+    Plan plan = make_plan(*config_, i, tracks_proxy(config_->instances[i]), default_link_wait_);
     const auto known = std::ranges::find_if(earlier, [&](const auto& router) {
       return router && router->name() == plan.settings.name;
     });
@@ -119,10 +143,12 @@ void Node::use(std::shared_ptr<const config::Failover> config) {
       routers_.push_back(std::make_unique<Router>(tools_, *this, std::move(plan), i));
     }
   }
+  second_path_.configure(*config_);
   scripts_.configure(config_, loop_.now());
   review_filter();
   watch_trackers(!watching_);
   arrange_groups();
+  pair_.configure(config_->pair, inputs_.pair_key, config_->router_id);
   --untold_;
   tell_all([this](Router& router) {
     router.review_links();
@@ -160,6 +186,7 @@ void Node::on_beat() {
   check_sleep(now);
   beat_timer_.arm(now + beat);
   review_proxy();
+  sample_links(now);
   if (now < next_renewal_) return;
   next_renewal_ = now + AddressGuard::renew_interval;
   guard_.renew();
@@ -205,14 +232,16 @@ bool Node::read_network() {
     guard_.renew();
   }
   if (changed || overrun) {
+    second_path_.review_links();
     review_links();
   }
   return true;
 }
 
 // Another link of this machine on the same segment may answer for our address: that is us.
-void Node::take_claim(const linux::ArpClaim& claim) {
+void Node::take_claim(const linux::AddressClaim& claim) {
   if (links_.find(claim.mac)) return;
+  witnesses_.on_claim(claim);
   for (const auto& router : routers_) router->report_claim(claim);
 }
 
@@ -299,9 +328,7 @@ void Node::on_notice(Router& router, const vrrp::action::Notify& notify) {
 }
 
 void Node::on_transition(Router& router, const vrrp::action::Transition& transition) {
-  history_.push_back({loop_.now(), runtime::wall_now(), router.name(), transition.from,
-                      transition.to, transition.reason});
-  if (history_.size() > history_max) history_.pop_front();
+  recorder_.note_transition(router.name(), transition, loop_.refresh_now(), runtime::wall_now());
 }
 
 std::vector<net::IpAddress> Node::virtual_addresses() const {
@@ -311,6 +338,7 @@ std::vector<net::IpAddress> Node::virtual_addresses() const {
     for (const auto& one : instance.addresses) addresses.push_back(one.prefix.address);
     for (const auto& one : instance.excluded_addresses) addresses.push_back(one.prefix.address);
   }
+  std::ranges::sort(addresses);
   return addresses;
 }
 
@@ -380,6 +408,7 @@ void Node::close() {
   files_.stop();
   processes_.stop();
   stop_timer_.cancel();
+  pair_.end();
   closing_scope_.spawn(end_tasks());
 }
 

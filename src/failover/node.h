@@ -12,9 +12,9 @@
 //   time         a beat of 100 ms: renews addresses, notices that the process slept
 #pragma once
 
-#include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,11 +23,13 @@
 #include "failover/inputs.h"
 #include "failover/node_view.h"
 #include "failover/notify_queue.h"
+#include "failover/pair_link.h"
 #include "failover/process_watch.h"
 #include "failover/proxy_watch.h"
 #include "failover/router.h"
 #include "failover/script_schedule.h"
 #include "ipc/channel.h"
+#include "linux/neighbour_discovery.h"
 #include "linux/packet_filter.h"
 #include "runtime/signals.h"
 
@@ -44,7 +46,6 @@ class Node final : public Router::Owner, public NodeView {
   static constexpr Duration sleep_shortest = 200ms;
   // How long the end waits for notify_stop.
   static constexpr Duration notify_stop_patience = 1s;
-  static constexpr std::size_t history_max = 20;
 
   // Opens what the node needs; `loop` and the inputs' log outlive it.
   static Result<std::unique_ptr<Node>> create(runtime::Loop& loop, ProcessInputs inputs);
@@ -64,7 +65,8 @@ class Node final : public Router::Owner, public NodeView {
   [[nodiscard]] const ProcessWatch& processes() const override { return processes_; }
   [[nodiscard]] const ProxyWatch& proxy() const override { return proxy_; }
   [[nodiscard]] const AddressGuard& guard() const override { return guard_; }
-  [[nodiscard]] const std::deque<PastTransition>& history() const override { return history_; }
+  [[nodiscard]] const PairLink& pair() const override { return pair_; }
+  [[nodiscard]] const FlightRecorder& recorder() const override { return recorder_; }
 
   void on_notice(Router& router, const vrrp::action::Notify& notify) override;
   void on_transition(Router& router, const vrrp::action::Transition& transition) override;
@@ -78,6 +80,7 @@ class Node final : public Router::Owner, public NodeView {
     linux::NetworkMonitor monitor;
     linux::ArpSocket arp;
     linux::ArpListener arp_listener;
+    std::optional<linux::NeighbourListener> neighbour_listener;  // none without IPv6
     std::unique_ptr<runtime::Signals> signals;
   };
   Node(runtime::Loop& loop, ProcessInputs inputs, Opened opened);
@@ -90,7 +93,8 @@ class Node final : public Router::Owner, public NodeView {
   void configure(const std::string& packed);
   void attach_proxy(ipc::Message message);
   void take_script_result(const ipc::Message& message);
-  void answer_status(std::uint64_t ticket);
+  // `subject`: "history", or nothing for the whole status.
+  void answer_status(std::uint64_t ticket, const std::string& subject);
 
   // Configuration.
   void remove_leftovers(const config::Failover& config);
@@ -130,7 +134,10 @@ class Node final : public Router::Owner, public NodeView {
   // What happens by itself.
   void on_beat();
   bool read_network();
-  void take_claim(const linux::ArpClaim& claim);
+  void take_claim(const linux::AddressClaim& claim);
+  // The second path and silent links (node_guard.cc).
+  void take_report(const vrrp::PeerReport& report);
+  void sample_links(Instant now);
   void log_link(const linux::Link& link);
   void review_proxy();
   void tell_healths(Router& router);
@@ -159,10 +166,14 @@ class Node final : public Router::Owner, public NodeView {
   linux::Netlink netlink_;
   linux::NetworkMonitor monitor_;
   linux::ArpListener arp_listener_;
+  std::optional<linux::NeighbourListener> neighbour_listener_;
   LinkTable links_;
   AddressGuard guard_;
   Announcer announcer_;
   AdvertPorts ports_;
+  FlightRecorder recorder_;
+  SecondPath second_path_;
+  WitnessDesk witnesses_;
   LinkDebounce debounce_;
   Tools tools_;
   ScriptSchedule scripts_;
@@ -182,9 +193,9 @@ class Node final : public Router::Owner, public NodeView {
   std::map<std::string, NotifyQueue> notifications_;        // by instance
   std::map<std::string, NotifyQueue> group_notifications_;  // by sync group
   std::uint64_t last_notify_ticket_ = first_notify_ticket;
-  std::deque<PastTransition> history_;
   std::unique_ptr<ReadWatch> monitor_watch_;
   std::unique_ptr<ReadWatch> arp_watch_;
+  std::unique_ptr<ReadWatch> neighbour_watch_;
 
   runtime::Timer beat_timer_;
   runtime::Timer script_timer_;
@@ -192,6 +203,14 @@ class Node final : public Router::Owner, public NodeView {
   runtime::Timer link_timer_;
   runtime::Timer start_timer_;
   runtime::Timer stop_timer_;
+  struct LinkSample {
+    bool usable = false;
+    std::uint64_t frames = 0;
+  };
+  static constexpr Duration sample_interval = 250ms;
+  std::map<std::string, LinkSample> link_samples_;  // by interface
+  Instant next_sample_{};
+  Duration default_link_wait_{};
   Instant last_beat_{};
   Instant next_renewal_{};
   bool watching_ = false;  // trackers are watched for
@@ -200,6 +219,7 @@ class Node final : public Router::Owner, public NodeView {
   bool closing_ = false;
   Instant stopped_at_ = never;  // all routers stopped; notify_stop may still run
   int exit_code_ = 0;
+  PairLink pair_;
   runtime::TaskScope scope_;
   runtime::TaskScope closing_scope_;
 

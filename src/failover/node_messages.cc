@@ -7,6 +7,7 @@
 
 #include "config/keepalived/load.h"
 #include "failover/dump.h"
+#include "failover/history.h"
 #include "failover/node.h"
 #include "failover/status.h"
 
@@ -52,8 +53,11 @@ void Node::on_message(ipc::Message message) {
     case MessageType::stop:
       begin_stop(true);
       return;
+    case MessageType::pair_key:
+      inputs_.pair_key = std::move(message.text);
+      return;
     case MessageType::status_request:
-      answer_status(message.number);
+      answer_status(message.number, message.text);
       return;
     case MessageType::proxy_attached:
       attach_proxy(std::move(message));
@@ -165,11 +169,13 @@ void Node::take_script_result(const ipc::Message& message) {
   }
 }
 
-void Node::answer_status(std::uint64_t ticket) {
+void Node::answer_status(std::uint64_t ticket, const std::string& subject) {
   ipc::Message reply;
   reply.type = ipc::MessageType::status_reply;
   reply.number = ticket;
-  reply.text = status(*this, loop_.refresh_now(), runtime::wall_now()).dump();
+  const Instant now = loop_.refresh_now();
+  reply.text = subject == "history" ? history(recorder_, now).dump()
+                                    : status(*this, now, runtime::wall_now()).dump();
   static_cast<void>(channel_.send(std::move(reply)));
 }
 

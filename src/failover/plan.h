@@ -9,6 +9,7 @@
 
 #include "config/model/failover.h"
 #include "failover/address_guard.h"
+#include "failover/announce_pacing.h"
 #include "vrrp/settings.h"
 
 namespace baton::failover {
@@ -28,7 +29,7 @@ struct Identity {
   std::uint8_t version = 2;
   bool unicast = false;
   std::optional<net::IpAddress> source;
-  net::IpAddress multicast_group;
+  net::IpAddress multicast_group;  // its family is the instance's
 
   friend bool operator==(const Identity&, const Identity&) = default;
 };
@@ -38,10 +39,17 @@ struct Plan {
   vrrp::Settings settings;
   std::vector<Watched> watched;
   std::vector<HeldAddress> held;  // advertised ones first, then the excluded
-  Duration garp_interval = 0s;
+  AnnouncePacing pacing;
+  std::uint8_t unicast_ttl = vrrp::ip_ttl;
+  bool track_source = false;         // a source address that is not here is a fault
+  bool promote_secondaries = false;  // sysctl of the interface
+  config::GuardOptions guard;  // paths and witnesses; the rules are in the settings
 };
 
-Plan make_plan(const config::Failover& config, std::uint32_t instance, bool track_proxy);
+// `link_wait`: for instances whose file does not say how long the first takeover waits for a link
+// that receives.
+Plan make_plan(const config::Failover& config, std::uint32_t instance, bool track_proxy,
+               Duration link_wait = 0s);
 
 // Every address that any instance may hold.
 std::vector<HeldAddress> all_addresses(const config::Failover& config);

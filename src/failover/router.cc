@@ -19,6 +19,7 @@ Router::Router(Tools& tools, Owner& owner, Plan plan, std::uint32_t index)
 Router::~Router() {
   if (port_) port_->unlisten(plan_.identity.virtual_router_id, this);
   tools_.guard.release(name());
+  tools_.witnesses.forget(name());
 }
 
 void Router::start() {
@@ -26,7 +27,7 @@ void Router::start() {
   // Peers of a unicast instance learn who we are before the first advert needs it.
   const auto& source = instance_.source();
   if (plan_.identity.unicast && source) {
-    tools_.announcer.announce(name(), {{*source, plan_.identity.interface}}, 1, 0s);
+    tools_.announcer.announce(name(), {{*source, plan_.identity.interface}}, 1, {});
   }
 }
 
@@ -51,7 +52,11 @@ void Router::review_links() {
   }
   auto source = plan_.identity.source;
   if (!source) {
-    source = tools_.links.own_address(plan_.identity.interface, owner_.virtual_addresses());
+    source =
+        tools_.links.own_address(plan_.identity.interface, plan_.identity.multicast_group.family(),
+                                 owner_.virtual_addresses());
+  } else if (plan_.track_source && !tools_.links.has_address(*source)) {
+    source.reset();
   }
   if (source != instance_.source()) handle(vrrp::event::SourceChanged{source}, now);
   review_port();
@@ -101,7 +106,7 @@ void Router::report_watched(Watched::Kind kind, std::uint32_t index, vrrp::Healt
   }
 }
 
-void Router::report_claim(const linux::ArpClaim& claim) {
+void Router::report_claim(const linux::AddressClaim& claim) {
   for (const auto& held : plan_.held) {
     const linux::Link* link = tools_.links.find(held.device);
     if (held.prefix.address != claim.address || !link || link->index != claim.link) continue;
@@ -134,7 +139,10 @@ void Router::on_packet(const vrrp::ParsedAdvert& parsed, Instant arrived) {
 void Router::on_timer() {
   Instant now = tools_.loop.refresh_now();
   owner_.check_sleep(now);
-  if (port_ && instance_.state() == vrrp::State::backup) port_->drain();
+  if (instance_.state() == vrrp::State::backup) {
+    if (port_) port_->drain();
+    if (plan_.settings.takeover.second_path) tools_.second_path.drain();
+  }
   now = tools_.loop.now();
   if (instance_.deadline() <= now) {
     handle(vrrp::event::TimerDue{}, now);
@@ -143,13 +151,24 @@ void Router::on_timer() {
   }
 }
 
+void Router::report_peer(const vrrp::PeerReport& report) {
+  handle(vrrp::event::PeerReported{&report}, tools_.loop.refresh_now());
+}
+
+void Router::report_link_receives() {
+  handle(vrrp::event::LinkReceived{}, tools_.loop.now());
+}
+
 bool Router::tracks_proxy() const {
   return std::ranges::any_of(
       plan_.watched, [](const Watched& watched) { return watched.kind == Watched::Kind::proxy; });
 }
 
 void Router::handle(const vrrp::Event& event, Instant now) {
-  for (const auto& single : instance_.handle(event, now)) {
+  const std::uint64_t rejected = instance_.counters().rejected_total();
+  const auto actions = instance_.handle(event, now);
+  record(event, now, instance_.counters().rejected_total() != rejected, actions);
+  for (const auto& single : actions) {
     std::visit([&](const auto& what) { apply(what); }, single);
   }
   timer_.arm(instance_.deadline());
@@ -158,6 +177,7 @@ void Router::handle(const vrrp::Event& event, Instant now) {
 
 void Router::apply(const vrrp::action::SendAdvert& send) {
   if (!instance_.source()) return;
+  record(Moment::Kind::advert_sent, send.priority);
   const vrrp::Advert advert = instance_.make_advert(send.priority);
   if (!plan_.identity.unicast) {
     send_to(plan_.identity.multicast_group, advert);
@@ -171,9 +191,12 @@ void Router::send_to(const net::IpAddress& destination, const vrrp::Advert& adve
   if (!port_) return;
   if (++packet_id_ == 0) packet_id_ = 1;
   const auto& source = *instance_.source();
-  const auto message = vrrp::build_message(advert, source, destination, instance_.checksum_form());
-  const auto packet = vrrp::build_ipv4_packet(message, source, destination, packet_id_);
-  const auto done = port_->send(packet, destination);
+  const std::uint8_t ttl = plan_.identity.unicast ? plan_.unicast_ttl : vrrp::ip_ttl;
+  auto bytes = vrrp::build_message(advert, source, destination, instance_.checksum_form());
+  if (source.is_ipv4()) {
+    bytes = vrrp::build_ipv4_packet(bytes, source, destination, packet_id_, ttl);
+  }
+  const auto done = port_->send({bytes, source, destination, ttl});
   const int cause = done ? 0 : done.error().errno_value;
   if (cause != 0 && cause != send_error_) {
     tools_.log.print(LogLevel::warning, "({}) {} to {}", name(), baton::describe(done.error()),
@@ -184,22 +207,42 @@ void Router::send_to(const net::IpAddress& destination, const vrrp::Advert& adve
 
 void Router::apply(const vrrp::action::AddAddresses&) {
   tools_.guard.hold(name(), own_held());
+  record(Moment::Kind::addresses_added);
 }
 
 void Router::apply(const vrrp::action::RemoveAddresses&) {
   tools_.guard.release(name());
+  record(Moment::Kind::addresses_removed);
 }
 
 void Router::apply(const vrrp::action::Announce& announce) {
   std::vector<Announcer::Target> targets;
   targets.reserve(plan_.held.size());
   for (const auto& held : plan_.held) targets.push_back({held.prefix.address, held.device});
-  tools_.announcer.announce(name(), targets, announce.repeat, plan_.garp_interval);
+  tools_.announcer.announce(name(), targets, announce.repeat, plan_.pacing);
+  record(Moment::Kind::announced);
 }
 
 void Router::apply(const vrrp::action::Probe&) {
   const auto& held = plan_.held.front();
-  tools_.announcer.probe({held.prefix.address, held.device}, plan_.identity.multicast_group);
+  if (!instance_.source()) return;
+  tools_.announcer.probe({held.prefix.address, held.device}, *instance_.source(),
+                         plan_.identity.multicast_group);
+}
+
+void Router::apply(const vrrp::action::AskWitness&) {
+  record(Moment::Kind::witness_asked);
+  const WitnessDesk::Question question{
+      plan_.guard.witnesses, plan_.settings.takeover.witness_timeout, plan_.identity.interface,
+      instance_.source().value_or(net::IpAddress{})};
+  if (question.witnesses.empty()) return;
+  tools_.witnesses.ask(name(), question, [this](bool reachable, const std::string& detail) {
+    handle(vrrp::event::WitnessReported{reachable, detail}, tools_.loop.refresh_now());
+  });
+}
+
+void Router::apply(const vrrp::action::SendReport&) {
+  tools_.second_path.send(plan_.guard, instance_.make_report(tools_.loop.now()));
 }
 
 void Router::apply(const vrrp::action::LogLine& line) {

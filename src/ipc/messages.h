@@ -31,11 +31,12 @@ enum class MessageType : std::uint8_t {
                   // over with `clients` messages instead of closing them (reload)
   stop,           // end now, in an orderly way (failover: release addresses first)
   reopen_logs,
-  status_request,  // number: ticket
+  status_request,  // number: ticket, text: a subject ("history"), or nothing for the status
   proxy_attached,  // failover: number = generation, fds = {pulse page, life}; see ipc/pulse.h
   proxy_retired,   // failover: number = generation; second = 1: stopped on purpose and none follows
   script_result,   // number: ticket, second: ScriptOutcome, text: ScriptResult
   dump,            // failover: number = the signal that keepalived takes for it (USR1, USR2, ...)
+  pair_key,        // failover: text = that of the key file, for the `configure` that follows
   // child -> supervisor
   ready = 64,
   failed,

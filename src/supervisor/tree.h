@@ -98,6 +98,7 @@ class Tree final : public control::Commands {
   runtime::Task<std::string> apply(std::shared_ptr<const Configuration> fresh);
   runtime::Task<nlohmann::json> start_stopped();
   runtime::Task<nlohmann::json> status();
+  runtime::Task<nlohmann::json> history();
   [[nodiscard]] nlohmann::json processes() const;
   void log_all(const std::vector<std::pair<LogLevel, std::string>>& lines);
   void follow_pid_path();

@@ -278,6 +278,8 @@ runtime::Task<nlohmann::json> Tree::execute(std::string command) {
   nlohmann::json reply = {{"ok", true}};
   if (command == "status") {
     reply["status"] = co_await status();
+  } else if (command == "history") {
+    reply["history"] = co_await history();
   } else if (command == "reload") {
     const ReloadResult result = co_await reload();
     reply["ok"] = result.ok;
@@ -333,6 +335,14 @@ runtime::Task<nlohmann::json> Tree::status() {
     result["failover"] = {{"problem", failover_->stopped_on_purpose() ? "stopped" : "not running"}};
   }
   co_return result;
+}
+
+// What the failover process remembers of its transitions; null without one.
+runtime::Task<nlohmann::json> Tree::history() {
+  if (!failover_ || !failover_->process()) co_return nullptr;
+  const auto answer =
+      co_await ChildProcess::ask_status(failover_->process(), status_patience, "history");
+  co_return parsed_or_problem(answer);
 }
 
 nlohmann::json Tree::processes() const {

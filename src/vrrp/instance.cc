@@ -24,6 +24,19 @@ constexpr Duration recheck_interval = 250ms;
 // RFC 5227 section 2.4: how often an address is defended against one that does not give up.
 constexpr Duration defence_interval = 10s;
 
+ChecksumForm first_form(ChecksumPolicy policy) {
+  switch (policy) {
+    case ChecksumPolicy::automatic:
+    case ChecksumPolicy::standard:
+      return ChecksumForm::standard;
+    case ChecksumPolicy::old_unicast:
+      return ChecksumForm::multicast_destination;
+    case ChecksumPolicy::without_pseudo_header:
+      return ChecksumForm::without_pseudo_header;
+  }
+  BATON_ASSERT(false);
+}
+
 }  // namespace
 
 const char* name_of(State state) {
@@ -49,7 +62,9 @@ std::uint64_t Counters::rejected_total() const {
 Instance::Instance(Settings settings)
     : settings_(std::move(settings)),
       effective_priority_(settings_.priority),
-      master_interval_(settings_.advert_interval) {
+      checksum_form_(first_form(settings_.checksum)),
+      master_interval_(settings_.advert_interval),
+      guard_(settings_.takeover) {
   for (const auto& tracker : settings_.trackers) trackers_.push_back(Tracker{tracker, {}, {}});
 }
 
@@ -63,7 +78,7 @@ Actions Instance::handle(const Event& event, Instant now) {
 
 Instant Instance::deadline() const {
   return std::min({master_down_at_, advert_at_, announce_again_at_, conflict_again_at_, refresh_at_,
-                   yield_until_, release_at_, recheck_at_});
+                   yield_until_, release_at_, recheck_at_, report_at_, ask_witness_at_});
 }
 
 Advert Instance::make_advert(std::uint8_t priority) const {
@@ -78,6 +93,15 @@ Advert Instance::make_advert(std::uint8_t priority) const {
   return advert;
 }
 
+ChecksumForm Instance::checksum_form() const {
+  if (settings_.family == net::Family::ipv6) return ChecksumForm::standard;
+  const bool unicast = !settings_.peers.empty();
+  if (checksum_form_ == ChecksumForm::multicast_destination && !unicast) {
+    return ChecksumForm::standard;
+  }
+  return checksum_form_;
+}
+
 std::optional<net::IpAddress> Instance::master() const {
   return state_ == State::master ? source_ : master_;
 }
@@ -90,6 +114,7 @@ std::optional<std::uint8_t> Instance::master_priority() const {
 
 std::vector<std::string> Instance::faults() const {
   std::vector<std::string> texts;
+  if (!settings_.permanent_fault.empty()) texts.push_back(settings_.permanent_fault);
   if (started_ && !source_) texts.emplace_back("no source address");
   for (const auto& tracker : trackers_) {
     if (tracker.is_fault()) texts.push_back(tracker.fault_text());
@@ -102,24 +127,28 @@ std::vector<std::string> Instance::faults() const {
 }
 
 bool Instance::has_own_fault() const {
-  return (started_ && !source_) || std::ranges::any_of(trackers_, &Tracker::is_fault);
+  return !settings_.permanent_fault.empty() || (started_ && !source_) ||
+         std::ranges::any_of(trackers_, &Tracker::is_fault);
 }
 
 void Instance::on(const event::Start&, Instant now) {
   if (started_) return;
   started_ = true;
   since_ = now;
+  guard_.begin(now);
+  if (settings_.takeover.second_path) report_at_ = now;
   review_priority(now);
   review_trackers(now);
 }
 
 void Instance::on(const event::TimerDue&, Instant now) {
+  run_reports(now);
   if (yield_until_ <= now) {
     finish_stop(yield_end_.empty() ? "stopped; no successor was heard" : yield_end_, now);
     return;
   }
   if (release_at_ <= now) release_addresses();
-  if (master_down_at_ <= now) {
+  if (master_down_at_ <= now && may_take_over(now)) {
     log(LogLevel::info, "Receive advertisement timeout", true);
     if (settings_.sync_group.empty()) {
       become_master(timeout_reason(now), now);
@@ -190,7 +219,12 @@ void Instance::on(event::Reconfigured change, Instant now) {
   const Duration earlier_down_time = down_time();
   if (state_ != State::backup) master_interval_ = change.settings.advert_interval;
   if (settings_.version == 2) master_interval_ = change.settings.advert_interval;
+  if (settings_.checksum != change.settings.checksum) {
+    checksum_form_ = first_form(change.settings.checksum);
+  }
   settings_ = std::move(change.settings);
+  guard_.set_rules(settings_.takeover);
+  report_at_ = settings_.takeover.second_path && started_ ? now : never;
   if (settings_.sync_group.empty()) {
     group_fault_.clear();
     if (wish_) wait_for_master(now);
@@ -226,6 +260,7 @@ void Instance::on(const event::Stop& stop, Instant now) {
     return;
   }
   clear_timers();
+  if (settings_.takeover.second_path) report_at_ = now;
   const Duration slowest = skew_time(settings_.version, 1, settings_.advert_interval);
   yield_until_ = now + std::min(slowest + yield_margin, yield_longest);
 }
@@ -258,6 +293,13 @@ void Instance::enter(State state, std::string reason, Instant now) {
   clear_timers();
   told_ = 0;
   heard_at_ = never;
+  planned_ = waits_for_witness_ = false;
+  held_back_.clear();
+  obstacle_ = TakeoverGuard::Obstacle::none;
+  if (settings_.takeover.second_path) {
+    actions_.emplace_back(action::SendReport{});
+    report_at_ = state == State::stopped ? never : now + settings_.takeover.heartbeat_interval;
+  }
 }
 
 void Instance::become_backup(std::string reason, Duration wait, Duration linger, Instant now) {
@@ -308,7 +350,8 @@ void Instance::leave_init_or_fault(Instant now) {
   master_.reset();
   master_interval_ = settings_.advert_interval;
   const bool at_once = is_owner() && settings_.wants_master;
-  if (at_once && settings_.sync_group.empty()) {
+  if (state_ == State::fault) guard_.begin(now);
+  if (at_once && settings_.sync_group.empty() && !settings_.takeover.active()) {
     become_master(std::move(reason), now);
   } else {
     become_backup(std::move(reason), at_once ? Duration(0s) : down_time(), 0s, now);
@@ -318,6 +361,8 @@ void Instance::leave_init_or_fault(Instant now) {
 void Instance::wait_for_master(Instant at) {
   wish_.reset();
   master_down_at_ = at;
+  waits_for_witness_ = false;
+  ask_witness_at_ = settings_.takeover.witness ? at - witness_lead() : never;
 }
 
 void Instance::finish_stop(std::string reason, Instant now) {
@@ -369,7 +414,8 @@ void Instance::review_priority(Instant now) {
 
 void Instance::clear_timers() {
   master_down_at_ = advert_at_ = announce_again_at_ = conflict_again_at_ = refresh_at_ =
-      yield_until_ = release_at_ = recheck_at_ = preempt_from_ = contested_since_ = never;
+      yield_until_ = release_at_ = recheck_at_ = preempt_from_ = contested_since_ =
+          ask_witness_at_ = report_at_ = never;
   wish_.reset();
 }
 

@@ -29,7 +29,7 @@ void Instance::on(const event::AdvertReceived& received, Instant now) {
   ++counters_.adverts_received;
   if (parsed.advert.priority == 0) ++counters_.priority_zero_received;
   if (parsed.checksum_form == ChecksumForm::multicast_destination &&
-      checksum_form_ != parsed.checksum_form) {
+      settings_.checksum == ChecksumPolicy::automatic && checksum_form_ != parsed.checksum_form) {
     checksum_form_ = parsed.checksum_form;
     log(LogLevel::info, "Setting unicast VRRPv3 checksum to old version");
   }
@@ -52,7 +52,9 @@ void Instance::hear_as_backup(const ParsedAdvert& parsed, Instant now) {
     log(LogLevel::info, "Backup received priority 0 advertisement", true);
     remember_master(parsed);
     heard_at_ = now;
+    planned_ = true;
     wait_for_master(now + skew());
+    ask_witness_at_ = never;
     return;
   }
   if (priority >= effective_priority_) {
@@ -89,6 +91,9 @@ bool Instance::holds_back(const ParsedAdvert& parsed, Instant now) {
 void Instance::follow(const ParsedAdvert& parsed, Instant now) {
   remember_master(parsed);
   heard_at_ = now;
+  planned_ = false;
+  guard_.forget_answer();
+  if (!held_back_.empty()) hold_back({});
   if (settings_.version == 3) {
     if (parsed.advert.interval != settings_.advert_interval && first_time(interval_differs)) {
       log(LogLevel::warning, describe(Reject::interval, parsed, settings_));
@@ -128,7 +133,7 @@ void Instance::hear_as_master(const ParsedAdvert& parsed, Instant now) {
 }
 
 void Instance::insist(const ParsedAdvert& parsed, Instant now) {
-  send_and_restart(now);
+  if (!settings_.lower_priority_no_advert) send_and_restart(now);
   if (now - since_ < handover_window && master_ == parsed.envelope.source) return;
   if (now >= next_conflict_at_) {
     log(LogLevel::info,

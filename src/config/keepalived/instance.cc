@@ -6,6 +6,7 @@
 #include <span>
 
 #include "config/keepalived/grammar.h"
+#include "config/keepalived/guard.h"
 
 namespace baton::config::keepalived {
 
@@ -175,6 +176,10 @@ void track_proxy(Reader& reader, InstanceDraft& draft, const Statement& statemen
   draft.instance.track_proxy = reader.boolean(statement);
 }
 
+void guard(Reader& reader, InstanceDraft& draft, const Statement& statement) {
+  read_guard_option(reader, draft.instance.guard, owner_of(draft) + " ", statement);
+}
+
 template <bool VrrpInstance::* Member, bool Negated = false>
 void flag(Reader& reader, InstanceDraft& draft, const Statement& statement) {
   const auto value = reader.boolean(statement);
@@ -213,6 +218,12 @@ constexpr Keyword<InstanceDraft> keywords[] = {
     {"linkbeat_use_polling", Shape::line, 0, link_beat},
     {"dont_track_primary", Shape::line, 0, flag<&VrrpInstance::track_primary_interface, true>},
     {"track_proxy", Shape::line, 0, track_proxy},
+    {"heartbeat_interface", Shape::line, 1, guard},
+    {"heartbeat_peer", Shape::line, 1, guard},
+    {"heartbeat_interval", Shape::line, 1, guard},
+    {"witness", Shape::line, 1, guard},
+    {"witness_timeout", Shape::line, 1, guard},
+    {"takeover_link_wait", Shape::line, 1, guard},
     {"garp_master_delay", Shape::line, 1, garp},
     {"garp_master_repeat", Shape::line, 1, garp},
     {"garp_master_refresh", Shape::line, 1, garp},
@@ -234,6 +245,17 @@ constexpr Keyword<InstanceDraft> keywords[] = {
     {"down_timer_adverts", Shape::line, 1, down_timer},
     {"skip_check_adv_addr", Shape::line, 0, flag<&VrrpInstance::skip_check_advert_addresses>},
     {"strict_mode", Shape::line, 0, flag<&VrrpInstance::strict>},
+    {"native_ipv6", Shape::line, 0, read_wire},
+    {"mcast_dst_ip", Shape::line, 1, read_wire},
+    {"unicast_ttl", Shape::line, 1, read_wire},
+    {"unicast_fault_no_peer", Shape::line, 0, read_wire},
+    {"old_unicast_checksum", Shape::line, 0, read_wire},
+    {"v3_checksum_as_v2", Shape::line, 0, read_wire},
+    {"track_src_ip", Shape::line, 0, read_wire},
+    {"lower_prio_no_advert", Shape::line, 0, read_wire},
+    {"higher_prio_send_advert", Shape::line, 0, read_wire},
+    {"owner_ignore_adverts", Shape::line, 0, read_wire},
+    {"promote_secondaries", Shape::line, 0, read_wire},
 };
 
 InstanceDraft with_defaults(const InstanceDefaults& defaults) {
@@ -244,6 +266,8 @@ InstanceDraft with_defaults(const InstanceDefaults& defaults) {
   draft.instance.strict = defaults.strict;
   draft.instance.check_unicast_source = defaults.check_unicast_source;
   draft.instance.down_timer_adverts = defaults.down_timer_adverts;
+  draft.instance.wire = defaults.wire;
+  draft.lower_priority_no_advert = defaults.lower_priority_no_advert;
   draft.instance.notify.priority_changes = defaults.priority_changes;
   return draft;
 }
@@ -266,6 +290,7 @@ void read_instance(Reader& reader, const Statement& block) {
   }
   apply_statements<InstanceDraft>(reader, draft, block.block, Section::instance, keywords);
   settle_instance(reader, draft);
+  settle_guard_options(reader, draft.instance);
   if (draft.link_beat) add_link_beat(reader, {draft.instance.interface, LinkBeat::Way::mii});
   reader.model.instances.push_back(std::move(draft.instance));
 }
