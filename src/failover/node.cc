@@ -6,8 +6,18 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <random>
 
 namespace baton::failover {
+
+namespace {
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return std::uint64_t{device()} << 32 | device();
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Node>> Node::create(runtime::Loop& loop, ProcessInputs inputs) {
   auto netlink = linux::Netlink::open();
@@ -45,6 +55,10 @@ Node::Node(runtime::Loop& loop, ProcessInputs inputs, Opened opened)
       ports_(loop),
       tools_{loop, log_, inputs_.log_detail, links_, guard_, announcer_, ports_},
       proxy_(loop.refresh_now()),
+      detection_(loop, log_, links_, random_seed(),
+                 [this](std::uint32_t session, vrrp::Health health, const std::string& detail) {
+                   tell_all([&](Router& router) { router.report_bfd(session, health, detail); });
+                 }),
       beat_timer_(loop, [this] { on_beat(); }),
       script_timer_(loop, [this] { run_scripts(); }),
       proxy_timer_(loop, [this] { review_proxy(); }),
@@ -113,6 +127,7 @@ void Node::use(std::shared_ptr<const config::Failover> config) {
   }
   scripts_.configure(config_, loop_.now());
   arrange_groups();
+  detection_.use(*config_, routers_);
   --untold_;
   tell_all([this](Router& router) {
     router.review_links();
@@ -165,6 +180,7 @@ void Node::check_sleep(Instant now) {
   const Duration slept = silence - beat;
   log_.print(LogLevel::warning, "this process did not run for {:.3f} s", to_seconds(slept));
   tell_all([slept](Router& router) { router.slept(slept); });
+  detection_.slept();
   guard_.renew();
 }
 
@@ -192,6 +208,7 @@ bool Node::read_network() {
   }
   if (changed || overrun) {
     tell_all([](Router& router) { router.review_links(); });
+    detection_.note_links();
   }
   return true;
 }
@@ -236,6 +253,9 @@ void Node::tell_healths(Router& router) {
       router.report_script(watched.script, health, "");
     } else if (watched.kind == Watched::Kind::proxy && proxy_.health() != tracker.health) {
       router.report_proxy(proxy_.health(), proxy_.detail());
+    } else if (watched.kind == Watched::Kind::bfd &&
+               detection_.health(watched.bfd) != tracker.health) {
+      router.report_bfd(watched.bfd, detection_.health(watched.bfd), "");
     }
   }
 }
@@ -342,6 +362,7 @@ void Node::review_stop() {
 
 void Node::close() {
   if (std::exchange(closing_, true)) return;
+  detection_.close();
   log_.write(LogLevel::info, "Stopped");
   beat_timer_.cancel();
   proxy_timer_.cancel();

@@ -57,6 +57,7 @@ class Node final : public Router::Owner, public NodeView {
   [[nodiscard]] const ScriptSchedule& scripts() const override { return scripts_; }
   [[nodiscard]] const ProxyWatch& proxy() const override { return proxy_; }
   [[nodiscard]] const AddressGuard& guard() const override { return guard_; }
+  [[nodiscard]] const FastDetection& detection() const override { return detection_; }
   [[nodiscard]] const std::deque<PastTransition>& history() const override { return history_; }
 
   void on_notice(Router& router, const vrrp::action::Notify& notify) override;
@@ -141,6 +142,7 @@ class Node final : public Router::Owner, public NodeView {
   Tools tools_;
   ScriptSchedule scripts_;
   ProxyWatch proxy_;
+  FastDetection detection_;
   std::pair<vrrp::Health, std::string> told_proxy_;                  // to the routers
   std::map<std::uint64_t, std::unique_ptr<ReadWatch>> proxy_lives_;  // by generation
   std::vector<std::unique_ptr<Router>> routers_;

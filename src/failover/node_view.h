@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "failover/address_guard.h"
+#include "failover/fast_detection.h"
 #include "failover/proxy_watch.h"
 #include "failover/router.h"
 #include "failover/script_schedule.h"
@@ -40,6 +41,7 @@ class NodeView {
   [[nodiscard]] virtual const ScriptSchedule& scripts() const = 0;
   [[nodiscard]] virtual const ProxyWatch& proxy() const = 0;
   [[nodiscard]] virtual const AddressGuard& guard() const = 0;
+  [[nodiscard]] virtual const FastDetection& detection() const = 0;
   // The last transitions of all routers, oldest first.
   [[nodiscard]] virtual const std::deque<PastTransition>& history() const = 0;
 

@@ -107,6 +107,14 @@ void Router::report_proxy(vrrp::Health health, const std::string& detail) {
   }
 }
 
+void Router::report_bfd(std::uint32_t session, vrrp::Health health, const std::string& detail) {
+  for (std::size_t i = 0; i < plan_.watched.size(); ++i) {
+    const Watched& watched = plan_.watched[i];
+    if (watched.kind != Watched::Kind::bfd || watched.bfd != session) continue;
+    handle(vrrp::event::TrackerReported{i, health, detail}, tools_.loop.now());
+  }
+}
+
 void Router::replan(Plan plan, std::uint32_t index) {
   index_ = index;
   const bool same = plan.settings == plan_.settings && plan.held == plan_.held;

@@ -60,7 +60,8 @@ class Router final : public AdvertListener {
   void report_script(std::uint32_t script, vrrp::Health health, const std::string& detail);
   void report_claim(const linux::ArpClaim& claim);
   void report_proxy(vrrp::Health health, const std::string& detail);
-  // A command of the sync group.
+  void report_bfd(std::uint32_t session, vrrp::Health health, const std::string& detail);
+  // A command of the sync group, or news of the watch on the master.
   void obey(const vrrp::Event& command) { handle(command, tools_.loop.now()); }
   void clear_counters() { instance_.clear_counters(); }
   // Another plan of the same identity; nothing happens when it is equal.

@@ -51,6 +51,20 @@ struct Slept {
   Duration length{};
 };
 
+// Fast detection (BFD): the master at that address is watched closely from now on. Its place is
+// then taken after the skew of an interval of `stagger`, not of a second. With 0 it is no longer
+// watched, which says nothing about its health.
+struct MasterWatched {
+  net::IpAddress master;
+  Duration stagger{};
+};
+
+// The master that was watched has been silent for `detection`.
+struct MasterLost {
+  net::IpAddress master;
+  Duration detection{};
+};
+
 // Other settings for the same virtual router (same interface, id, family and version).
 struct Reconfigured {
   Settings settings;
@@ -82,8 +96,9 @@ struct GroupFault {
 
 using Event =
     std::variant<event::Start, event::AdvertReceived, event::TimerDue, event::TrackerReported,
-                 event::SourceChanged, event::Slept, event::Reconfigured, event::AddressClaimed,
-                 event::Stop, event::GroupMaster, event::GroupBackup, event::GroupFault>;
+                 event::SourceChanged, event::Slept, event::MasterWatched, event::MasterLost,
+                 event::Reconfigured, event::AddressClaimed, event::Stop, event::GroupMaster,
+                 event::GroupBackup, event::GroupFault>;
 
 namespace action {
 

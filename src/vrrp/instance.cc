@@ -23,6 +23,10 @@ constexpr Duration probe_interval = 900ms;
 constexpr Duration recheck_interval = 250ms;
 // RFC 5227 section 2.4: how often an address is defended against one that does not give up.
 constexpr Duration defence_interval = 10s;
+// A node whose processes died at once keeps its addresses until their lifetime ends, and its kernel
+// goes on answering for them: until then the successor's announcements must be the newer ones.
+constexpr Duration settle_interval = 250ms;
+constexpr Duration settle_longest = 4s;
 
 }  // namespace
 
@@ -63,7 +67,7 @@ Actions Instance::handle(const Event& event, Instant now) {
 
 Instant Instance::deadline() const {
   return std::min({master_down_at_, advert_at_, announce_again_at_, conflict_again_at_, refresh_at_,
-                   yield_until_, release_at_, recheck_at_});
+                   yield_until_, release_at_, recheck_at_, settle_at_});
 }
 
 Advert Instance::make_advert(std::uint8_t priority) const {
@@ -246,6 +250,11 @@ void Instance::on(const event::GroupFault& fault, Instant now) {
   if (started_) review_trackers(now);
 }
 
+void Instance::settle(Instant now) {
+  settle_at_ = now + settle_interval;
+  settle_until_ = now + settle_longest;
+}
+
 void Instance::enter(State state, std::string reason, Instant now) {
   actions_.emplace_back(action::Transition{state_, state, reason});
   if (state == State::master) ++counters_.became_master;
@@ -270,6 +279,7 @@ void Instance::become_backup(std::string reason, Duration wait, Duration linger,
 
 // The advert goes first: every other node holds back from then on.
 void Instance::become_master(std::string reason, Instant now) {
+  const bool after_loss = lost_;
   if (dropped_ownership_) {
     dropped_ownership_ = false;
     review_priority(now);
@@ -286,6 +296,7 @@ void Instance::become_master(std::string reason, Instant now) {
   const AnnounceSchedule& schedule = settings_.announce;
   if (schedule.delay > 0s) announce_again_at_ = now + schedule.delay;
   if (schedule.refresh > 0s) refresh_at_ = now + schedule.delay + schedule.refresh;
+  if (after_loss) settle(now);
 }
 
 void Instance::become_fault(std::string reason, Instant now) {
@@ -366,8 +377,10 @@ void Instance::review_priority(Instant now) {
 
 void Instance::clear_timers() {
   master_down_at_ = advert_at_ = announce_again_at_ = conflict_again_at_ = refresh_at_ =
-      yield_until_ = release_at_ = recheck_at_ = preempt_from_ = contested_since_ = never;
+      yield_until_ = release_at_ = recheck_at_ = preempt_from_ = contested_since_ = settle_at_ =
+          never;
   wish_.reset();
+  lost_ = false;
 }
 
 void Instance::send(std::uint8_t priority) {
@@ -437,6 +450,10 @@ void Instance::run_announcements(Instant now) {
     conflict_again_at_ = never;
     actions_.emplace_back(action::Announce{schedule.conflict_repeat});
   }
+  if (settle_at_ <= now) {
+    settle_at_ = now + settle_interval < settle_until_ ? now + settle_interval : never;
+    actions_.emplace_back(action::Announce{1});
+  }
   if (refresh_at_ <= now) {
     refresh_at_ = schedule.refresh > 0s ? now + schedule.refresh : never;
     actions_.emplace_back(action::Announce{schedule.refresh_repeat});
@@ -477,6 +494,9 @@ std::string Instance::timeout_reason(Instant now) const {
     return fmt::format("no advert for {:.3f} s", to_seconds(now - since_));
   }
   const double silence_s = to_seconds(now - heard_at_);
+  if (lost_) {
+    return fmt::format("BFD lost master {}, last advert {:.3f} s ago", master_->text(), silence_s);
+  }
   if (master_priority_ == 0) {
     return fmt::format("master {} gave up {:.3f} s ago", master_->text(), silence_s);
   }

@@ -108,6 +108,13 @@ class Instance {
   void on(const event::SourceChanged& change, Instant now);
   void on(const event::Slept& sleep, Instant now);
   void on(event::Reconfigured change, Instant now);
+  // Fast detection (instance_watch.cc).
+  void on(const event::MasterWatched& watched, Instant now);
+  void on(const event::MasterLost& lost, Instant now);
+  [[nodiscard]] Duration quick_skew() const;
+  // How long after a priority 0 the place is taken.
+  [[nodiscard]] Duration skew_after_goodbye() const;
+  void settle(Instant now);
   void on(const event::AddressClaimed& claim, Instant now);
   void on(const event::Stop& stop, Instant now);
   void on(const event::GroupMaster&, Instant now);
@@ -193,6 +200,13 @@ class Instance {
   bool claim_answered_ = false;   // since it was asked last
   Instant next_probe_at_{};       // adverts before go without a question
   Instant next_conflict_at_{};    // conflicts before are not announced once more
+
+  // Fast detection.
+  std::optional<net::IpAddress> watched_;  // the master that is watched closely
+  Duration stagger_ = 0s;
+  bool lost_ = false;             // it was lost, and nobody was heard since
+  Instant settle_at_ = never;     // after a loss: when to announce again
+  Instant settle_until_ = never;  // ... for the last time
 
   bool dropped_ownership_ = false;  // two owners: we act with 254
   unsigned contested_adverts_ = 0;  // own adverts since another owner was heard

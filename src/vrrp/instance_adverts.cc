@@ -52,7 +52,7 @@ void Instance::hear_as_backup(const ParsedAdvert& parsed, Instant now) {
     log(LogLevel::info, "Backup received priority 0 advertisement", true);
     remember_master(parsed);
     heard_at_ = now;
-    wait_for_master(now + skew());
+    wait_for_master(now + skew_after_goodbye());
     return;
   }
   if (priority >= effective_priority_) {
@@ -199,6 +199,7 @@ void Instance::note_addresses(const ParsedAdvert& parsed) {
 }
 
 void Instance::remember_master(const ParsedAdvert& parsed) {
+  lost_ = false;
   if (master_ != parsed.envelope.source) told_ = 0;
   master_ = parsed.envelope.source;
   master_priority_ = parsed.advert.priority;

@@ -41,7 +41,6 @@ constexpr Foreign outside_words[] = {
     {"track_file", Verdict::unsupported, "a vrrp_script that reads the file does the same"},
     {"vrrp_track_file", Verdict::unsupported, "a vrrp_script that reads the file does the same"},
     {"vrrp_track_process", Verdict::unsupported, "for the proxy itself use track_proxy"},
-    {"bfd_instance", Verdict::unsupported},
     {"garp_group", Verdict::unsupported, "vrrp_garp_interval paces each interface"},
     {"interface_up_down_delays", Verdict::unsupported},
     {"linkbeat_interfaces", Verdict::no_effect, "link state comes from the kernel"},
@@ -122,14 +121,7 @@ constexpr Foreign global_words[] = {
     {"vrrp_ipsets", Verdict::no_effect, "baton sets no packet filter"},
     {"iptables", Verdict::no_effect, "baton sets no packet filter"},
     {"disable_local_igmp", Verdict::no_effect},
-    {"max_auto_priority", Verdict::tuning},
     {"min_auto_priority_delay", Verdict::tuning},
-    {"vrrp_priority", Verdict::tuning},
-    {"vrrp_no_swap", Verdict::tuning},
-    {"vrrp_cpu_affinity", Verdict::tuning},
-    {"vrrp_rt_priority", Verdict::tuning},
-    {"vrrp_rlimit_rttime", Verdict::tuning},
-    {"vrrp_rlimit_rtime", Verdict::tuning},
     {"bfd_priority", Verdict::tuning},
     {"bfd_no_swap", Verdict::tuning},
     {"bfd_cpu_affinity", Verdict::tuning},
@@ -184,7 +176,6 @@ constexpr Foreign instance_words[] = {
     {"native_ipv6", Verdict::unsupported},
     {"track_file", Verdict::unsupported, "a vrrp_script that reads the file does the same"},
     {"track_process", Verdict::unsupported, "for the proxy itself use track_proxy"},
-    {"track_bfd", Verdict::unsupported},
     {"track_src_ip", Verdict::unsupported},
     {"mcast_dst_ip", Verdict::unsupported, "vrrp_mcast_group4 sets it for all instances"},
     {"unicast_ttl", Verdict::unsupported},
@@ -217,7 +208,7 @@ constexpr Foreign group_words[] = {
     {"track_script", Verdict::unsupported, "track it in each member instance"},
     {"track_file", Verdict::unsupported},
     {"track_process", Verdict::unsupported},
-    {"track_bfd", Verdict::unsupported},
+    {"track_bfd", Verdict::unsupported, "track it in each member instance"},
     {"global_tracking", Verdict::unsupported},
     {"sync_group_tracking_weight", Verdict::unsupported},
     {"notify_deleted", Verdict::unsupported},
@@ -246,6 +237,7 @@ std::vector<Foreign> words_of(Section section) {
       break;
     case Section::script:
     case Section::authentication:
+    case Section::bfd:
       break;
   }
   return words;

@@ -110,6 +110,14 @@ void smtp_alert(Reader& reader, Globals&, const Statement& statement) {
                    "scripts");
 }
 
+void fast_failover(Reader& reader, Globals&, const Statement& statement) {
+  if (const auto wish = read_fast_failover(reader, statement)) reader.model.fast_failover = *wish;
+}
+
+void scheduling(Reader& reader, Globals&, const Statement& statement) {
+  read_scheduling(reader, statement);
+}
+
 template <bool InstanceDefaults::* Member>
 void default_flag(Reader& reader, Globals&, const Statement& statement) {
   reader.defaults.*Member = reader.boolean(statement).value_or(reader.defaults.*Member);
@@ -140,6 +148,14 @@ constexpr Keyword<Globals> keywords[] = {
     {"vrrp_down_timer_adverts", Shape::line, 1, down_timer},
     {"dynamic_interfaces", Shape::line, 0, dynamic_interfaces},
     {"smtp_alert", Shape::line, 0, smtp_alert},
+    {"fast_failover", Shape::line, 1, fast_failover},
+    {"vrrp_rt_priority", Shape::line, 1, scheduling},
+    {"vrrp_priority", Shape::line, 1, scheduling},
+    {"vrrp_no_swap", Shape::line, 0, scheduling},
+    {"vrrp_cpu_affinity", Shape::line, 1, scheduling},
+    {"vrrp_rlimit_rttime", Shape::line, 1, scheduling},
+    {"vrrp_rlimit_rtime", Shape::line, 1, scheduling},
+    {"max_auto_priority", Shape::line, 0, scheduling},
 };
 
 }  // namespace

@@ -174,6 +174,10 @@ void track_proxy(Reader& reader, InstanceDraft& draft, const Statement& statemen
   draft.instance.track_proxy = reader.boolean(statement);
 }
 
+void fast_failover(Reader& reader, InstanceDraft& draft, const Statement& statement) {
+  draft.instance.fast_failover = read_fast_failover(reader, statement);
+}
+
 template <bool VrrpInstance::* Member, bool Negated = false>
 void flag(Reader& reader, InstanceDraft& draft, const Statement& statement) {
   const auto value = reader.boolean(statement);
@@ -204,7 +208,9 @@ constexpr Keyword<InstanceDraft> keywords[] = {
     {"track_script", Shape::block, 0, read_tracked_scripts},
     {"track_interface", Shape::block, 0, read_tracked_interfaces},
     {"dont_track_primary", Shape::line, 0, flag<&VrrpInstance::track_primary_interface, true>},
+    {"track_bfd", Shape::block, 0, read_tracked_bfds},
     {"track_proxy", Shape::line, 0, track_proxy},
+    {"fast_failover", Shape::line, 1, fast_failover},
     {"garp_master_delay", Shape::line, 1, garp},
     {"garp_master_repeat", Shape::line, 1, garp},
     {"garp_master_refresh", Shape::line, 1, garp},

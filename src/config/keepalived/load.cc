@@ -26,9 +26,8 @@ constexpr std::size_t most_problems = 100'000;
 
 // In the order in which they are read.
 constexpr OuterBlock outer_blocks[] = {
-    {"global_defs", read_global_defs},
-    {"vrrp_script", read_script},
-    {"vrrp_instance", read_instance},
+    {"global_defs", read_global_defs},    {"vrrp_script", read_script},
+    {"bfd_instance", read_bfd_instance},  {"vrrp_instance", read_instance},
     {"vrrp_sync_group", read_sync_group},
 };
 

@@ -99,6 +99,12 @@ struct InstanceDraft {
   bool lower_priority_repeat_set = false;
 };
 
+// What a tracked thing does to the priority, as far as its line says.
+struct TrackedWeight {
+  std::optional<int> value;
+  std::optional<bool> reverse;
+};
+
 // One file per topic. Each takes the outer block's statement.
 void read_global_defs(Reader& reader, const Statement& block);      // globals.cc
 void settle_globals(Reader& reader, const std::string& host_name);  // globals.cc
@@ -108,6 +114,7 @@ void read_instance(Reader& reader, const Statement& block);         // instance.
 void settle_instance(Reader& reader, InstanceDraft& draft);         // instance_checks.cc
 void check_router_ids(Reader& reader);                              // instance_checks.cc
 void read_sync_group(Reader& reader, const Statement& block);       // sync_group.cc
+void read_bfd_instance(Reader& reader, const Statement& block);     // bfd.cc
 
 // Value blocks of instances and groups.
 void read_addresses(Reader& reader, InstanceDraft& draft, const Statement& block);  // addresses.cc
@@ -118,7 +125,16 @@ std::optional<net::IpAddress> read_source_address(Reader& reader, InstanceDraft&
 void read_tracked_scripts(Reader& reader, InstanceDraft& draft,
                           const Statement& block);  // track.cc
 void read_tracked_interfaces(Reader& reader, InstanceDraft& draft,
-                             const Statement& block);  // track.cc
+                             const Statement& block);                                  // track.cc
+void read_tracked_bfds(Reader& reader, InstanceDraft& draft, const Statement& block);  // bfd.cc
+// "NAME [weight W [reverse|noreverse]]"; `what` is "track script", for messages.
+TrackedWeight read_tracked_weight(Reader& reader, const InstanceDraft& draft,
+                                  const Statement& statement, std::string_view what);  // track.cc
+// Null after an error.
+std::optional<FastFailover> read_fast_failover(Reader& reader,
+                                               const Statement& statement);  // fast_failover.cc
+// vrrp_rt_priority and its like.
+void read_scheduling(Reader& reader, const Statement& statement);  // scheduling.cc
 // `owner` is "(VI_1)" or "vrrp group G:", for messages.
 void read_notify(Reader& reader, NotifyCommands& notify, const std::string& owner,
                  const Statement& statement);  // notify.cc

@@ -10,17 +10,9 @@
 
 namespace baton::config::keepalived {
 
-namespace {
-
-struct Weight {
-  std::optional<int> value;
-  std::optional<bool> reverse;
-};
-
-// "NAME [weight W [reverse|noreverse]]"; `what` is "track script", for messages.
-Weight read_weight(Reader& reader, const InstanceDraft& draft, const Statement& statement,
-                   std::string_view what) {
-  Weight weight;
+TrackedWeight read_tracked_weight(Reader& reader, const InstanceDraft& draft,
+                                  const Statement& statement, std::string_view what) {
+  TrackedWeight weight;
   const std::string& owner = draft.instance.name;
   if (statement.words.size() < 2) return weight;
   if (statement.word(1) != "weight") {
@@ -52,6 +44,8 @@ Weight read_weight(Reader& reader, const InstanceDraft& draft, const Statement& 
   }
   return weight;
 }
+
+namespace {
 
 void report_undefined(Reader& reader, const InstanceDraft& draft, const Statement& statement) {
   std::vector<std::string_view> known;
@@ -93,7 +87,7 @@ void read_tracked_scripts(Reader& reader, InstanceDraft& draft, const Statement&
                                           draft.instance.name, name));
     }
     const VrrpScript& script = reader.model.scripts[found->second];
-    const Weight weight = read_weight(reader, draft, statement, "track script");
+    const TrackedWeight weight = read_tracked_weight(reader, draft, statement, "track script");
     tracked.push_back({found->second, weight.value.value_or(script.weight),
                        weight.reverse.value_or(script.weight_reverse)});
   }
@@ -110,7 +104,7 @@ void read_tracked_interfaces(Reader& reader, InstanceDraft& draft, const Stateme
           fmt::format("({}) duplicate track_interface {} - ignoring", draft.instance.name, name));
       continue;
     }
-    const Weight weight = read_weight(reader, draft, statement, "track_interface");
+    const TrackedWeight weight = read_tracked_weight(reader, draft, statement, "track_interface");
     tracked.push_back(
         {name, weight.value.value_or(0), weight.reverse.value_or(false), statement.where});
   }

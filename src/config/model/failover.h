@@ -10,6 +10,9 @@
 #include <vector>
 
 #include "base/time.h"
+#include "config/model/bfd.h"
+#include "config/model/fast_failover.h"
+#include "config/model/scheduling.h"
 #include "config/source.h"
 #include "net/address.h"
 
@@ -106,6 +109,8 @@ struct VrrpInstance {
   bool track_primary_interface = true;  // false: dont_track_primary
   std::vector<TrackedScript> tracked_scripts;
   std::vector<TrackedInterface> tracked_interfaces;
+  std::vector<TrackedBfd> tracked_bfds;
+  std::optional<FastFailover> fast_failover;  // absent: as Failover::fast_failover
   GarpSchedule garp;
   NotifyCommands notify;
   bool skip_check_advert_addresses = false;
@@ -140,6 +145,9 @@ struct Failover {
   std::vector<VrrpScript> scripts;
   std::vector<VrrpInstance> instances;
   std::vector<VrrpSyncGroup> sync_groups;
+  std::vector<BfdInstance> bfd_instances;
+  FastFailover fast_failover;
+  Scheduling scheduling;
 };
 
 }  // namespace baton::config
