@@ -69,6 +69,18 @@ const linux::Link* LinkTable::find(const net::Mac& mac) const {
   return found == links_.end() ? nullptr : &*found;
 }
 
+bool LinkTable::is_usable(const linux::Link& link) const {
+  if (beats_.empty()) return link.usable();
+  const auto beat = beats_.find(link.name);
+  return beat == beats_.end() ? link.usable() : link.up && beat->second;
+}
+
+bool LinkTable::set_beat(const std::string& name, std::optional<bool> carrier) {
+  if (!carrier) return beats_.erase(name) > 0;
+  const auto [entry, is_new] = beats_.try_emplace(name, *carrier);
+  return is_new || std::exchange(entry->second, *carrier) != *carrier;
+}
+
 std::optional<net::IpAddress> LinkTable::own_address(
     const std::string& name, const std::vector<net::IpAddress>& excluded) const {
   const linux::Link* link = find(name);

@@ -2,6 +2,7 @@
 // change notices.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +22,10 @@ class LinkTable {
   [[nodiscard]] const linux::Link* find(const std::string& name) const;
   [[nodiscard]] const linux::Link* find(int index) const;
   [[nodiscard]] const linux::Link* find(const net::Mac& mac) const;
+  // Up, and with a carrier: as a poll has told (set_beat), else as the kernel does.
+  [[nodiscard]] bool is_usable(const linux::Link& link) const;
+  // What a poll says of an interface's carrier; nothing: believe the kernel. True when it is new.
+  bool set_beat(const std::string& name, std::optional<bool> carrier);
   // The address that `name` is known by: its first IPv4 address that is none of `excluded`.
   [[nodiscard]] std::optional<net::IpAddress> own_address(
       const std::string& name, const std::vector<net::IpAddress>& excluded) const;
@@ -31,6 +36,7 @@ class LinkTable {
  private:
   std::vector<linux::Link> links_;
   std::vector<linux::InterfaceAddress> addresses_;
+  std::map<std::string, bool> beats_;
 };
 
 }  // namespace baton::failover

@@ -53,7 +53,10 @@ Node::Node(runtime::Loop& loop, ProcessInputs inputs, Opened opened)
       guard_(netlink_, links_, log_),
       announcer_(loop, std::move(opened.arp), links_, log_, inputs_.log_detail),
       ports_(loop),
-      tools_{loop, log_, inputs_.log_detail, links_, guard_, announcer_, ports_},
+      tools_{loop, log_, inputs_.log_detail, links_, guard_, announcer_, ports_, debounce_},
+      files_(loop, log_, [this](std::uint32_t file) { report_file(nullptr, file); }),
+      processes_(loop, log_,
+                 [this](const auto& change) { report_process(nullptr, change.process); }),
       proxy_(loop.refresh_now()),
       detection_(loop, log_, links_, random_seed(),
                  [this](std::uint32_t session, vrrp::Health health, const std::string& detail) {
@@ -62,6 +65,7 @@ Node::Node(runtime::Loop& loop, ProcessInputs inputs, Opened opened)
       beat_timer_(loop, [this] { on_beat(); }),
       script_timer_(loop, [this] { run_scripts(); }),
       proxy_timer_(loop, [this] { review_proxy(); }),
+      link_timer_(loop, [this] { review_links(); }),
       start_timer_(loop, [this] { start_routers(); }),
       stop_timer_(loop, [this] { review_stop(); }) {}
 
@@ -126,6 +130,7 @@ void Node::use(std::shared_ptr<const config::Failover> config) {
     }
   }
   scripts_.configure(config_, loop_.now());
+  watch_trackers(!watching_);
   arrange_groups();
   detection_.use(*config_, routers_);
   --untold_;
@@ -134,6 +139,7 @@ void Node::use(std::shared_ptr<const config::Failover> config) {
     tell_healths(router);
     if (started_) router.start();
   });
+  link_timer_.arm(debounce_.next_change());
   run_scripts();
 }
 
@@ -167,6 +173,8 @@ void Node::on_beat() {
   next_renewal_ = now + AddressGuard::renew_interval;
   guard_.renew();
   for (const auto& outcome : scripts_.overdue(now)) take_outcome(outcome);
+  files_.retry_folders();
+  poll_links();
   run_notifications();
 }
 
@@ -207,7 +215,7 @@ bool Node::read_network() {
     guard_.renew();
   }
   if (changed || overrun) {
-    tell_all([](Router& router) { router.review_links(); });
+    review_links();
     detection_.note_links();
   }
   return true;
@@ -221,13 +229,14 @@ void Node::take_claim(const linux::ArpClaim& claim) {
 
 void Node::log_link(const linux::Link& link) {
   const linux::Link* known = links_.find(link.index);
-  if (!known || known->usable() == link.usable()) return;
+  if (!known || links_.is_usable(*known) == links_.is_usable(link)) return;
   const bool watched = std::ranges::any_of(routers_, [&](const auto& router) {
     return std::ranges::find(router->plan().watched, link.name, &Watched::interface) !=
            router->plan().watched.end();
   });
   if (!watched) return;
-  log_.print(LogLevel::info, "Netlink reports {} {}", link.name, link.usable() ? "up" : "down");
+  log_.print(LogLevel::info, "Netlink reports {} {}", link.name,
+             links_.is_usable(link) ? "up" : "down");
 }
 
 void Node::review_proxy() {
@@ -251,11 +260,15 @@ void Node::tell_healths(Router& router) {
       const auto health = scripts_.states()[watched.script].health.health();
       if (health == tracker.health) continue;
       router.report_script(watched.script, health, "");
+    } else if (watched.kind == Watched::Kind::file) {
+      report_file(&router, watched.index);
+    } else if (watched.kind == Watched::Kind::process) {
+      report_process(&router, watched.index);
     } else if (watched.kind == Watched::Kind::proxy && proxy_.health() != tracker.health) {
       router.report_proxy(proxy_.health(), proxy_.detail());
     } else if (watched.kind == Watched::Kind::bfd &&
-               detection_.health(watched.bfd) != tracker.health) {
-      router.report_bfd(watched.bfd, detection_.health(watched.bfd), "");
+               detection_.health(watched.index) != tracker.health) {
+      router.report_bfd(watched.index, detection_.health(watched.index), "");
     }
   }
 }
@@ -366,6 +379,9 @@ void Node::close() {
   log_.write(LogLevel::info, "Stopped");
   beat_timer_.cancel();
   proxy_timer_.cancel();
+  link_timer_.cancel();
+  files_.stop();
+  processes_.stop();
   stop_timer_.cancel();
   closing_scope_.spawn(end_tasks());
 }

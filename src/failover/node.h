@@ -5,6 +5,8 @@
 //   ARP          who else claims an address -> routers
 //   links        netlink monitor -> link_table.h, address_guard.h -> routers
 //   scripts      script_schedule.h -> supervisor -> result -> routers
+//   files        file_watch.h -> routers
+//   processes    process_watch.h -> process_census.h -> routers
 //   proxy        ipc::Pulse -> proxy_watch.h -> routers
 //   supervisor   channel: configure, stop, status_request, ...
 //   time         a beat of 100 ms: renews addresses, notices that the process slept
@@ -17,9 +19,11 @@
 #include <vector>
 
 #include "failover/announcer.h"
+#include "failover/file_watch.h"
 #include "failover/inputs.h"
 #include "failover/node_view.h"
 #include "failover/notify_queue.h"
+#include "failover/process_watch.h"
 #include "failover/proxy_watch.h"
 #include "failover/router.h"
 #include "failover/script_schedule.h"
@@ -55,6 +59,8 @@ class Node final : public Router::Owner, public NodeView {
   }
   [[nodiscard]] const std::vector<RouterGroup>& groups() const override { return groups_; }
   [[nodiscard]] const ScriptSchedule& scripts() const override { return scripts_; }
+  [[nodiscard]] const FileWatch& files() const override { return files_; }
+  [[nodiscard]] const ProcessWatch& processes() const override { return processes_; }
   [[nodiscard]] const ProxyWatch& proxy() const override { return proxy_; }
   [[nodiscard]] const AddressGuard& guard() const override { return guard_; }
   [[nodiscard]] const FastDetection& detection() const override { return detection_; }
@@ -119,6 +125,12 @@ class Node final : public Router::Owner, public NodeView {
   void run_scripts();
   void take_outcome(const ScriptSchedule::Outcome& outcome);
   void run_notifications();
+  // Files, processes and links (node_trackers.cc).
+  void watch_trackers(bool at_start);
+  void report_file(Router* router, std::uint32_t file);
+  void report_process(Router* router, std::uint32_t process);
+  void poll_links();
+  void review_links();
 
   // The end.
   void begin_stop(bool yield);
@@ -139,8 +151,11 @@ class Node final : public Router::Owner, public NodeView {
   AddressGuard guard_;
   Announcer announcer_;
   AdvertPorts ports_;
+  LinkDebounce debounce_;
   Tools tools_;
   ScriptSchedule scripts_;
+  FileWatch files_;
+  ProcessWatch processes_;
   ProxyWatch proxy_;
   FastDetection detection_;
   std::pair<vrrp::Health, std::string> told_proxy_;                  // to the routers
@@ -158,11 +173,13 @@ class Node final : public Router::Owner, public NodeView {
   runtime::Timer beat_timer_;
   runtime::Timer script_timer_;
   runtime::Timer proxy_timer_;
+  runtime::Timer link_timer_;
   runtime::Timer start_timer_;
   runtime::Timer stop_timer_;
   Instant last_beat_{};
   Instant next_renewal_{};
-  bool started_ = false;  // the start delay is over
+  bool watching_ = false;  // trackers are watched for
+  bool started_ = false;   // the start delay is over
   bool stopping_ = false;
   bool closing_ = false;
   Instant stopped_at_ = never;  // all routers stopped; notify_stop may still run

@@ -8,6 +8,8 @@
 
 #include "failover/address_guard.h"
 #include "failover/fast_detection.h"
+#include "failover/file_watch.h"
+#include "failover/process_watch.h"
 #include "failover/proxy_watch.h"
 #include "failover/router.h"
 #include "failover/script_schedule.h"
@@ -39,6 +41,8 @@ class NodeView {
   [[nodiscard]] virtual const std::vector<std::unique_ptr<Router>>& routers() const = 0;
   [[nodiscard]] virtual const std::vector<RouterGroup>& groups() const = 0;
   [[nodiscard]] virtual const ScriptSchedule& scripts() const = 0;
+  [[nodiscard]] virtual const FileWatch& files() const = 0;
+  [[nodiscard]] virtual const ProcessWatch& processes() const = 0;
   [[nodiscard]] virtual const ProxyWatch& proxy() const = 0;
   [[nodiscard]] virtual const AddressGuard& guard() const = 0;
   [[nodiscard]] virtual const FastDetection& detection() const = 0;

@@ -72,6 +72,20 @@ void watch_interfaces(Plan& plan, const config::VrrpInstance& instance) {
   }
 }
 
+void watch_files_and_processes(Plan& plan, const config::VrrpInstance& instance,
+                               const config::Tracking& tracking) {
+  for (const auto& tracked : instance.tracked_files) {
+    plan.settings.trackers.push_back({"file " + tracking.files.at(tracked.file).name,
+                                      tracked.weight, tracked.weight_reverse, true});
+    plan.watched.push_back({Watched::Kind::file, "", 0, tracked.file});
+  }
+  for (const auto& tracked : instance.tracked_processes) {
+    plan.settings.trackers.push_back({"process " + tracking.processes.at(tracked.process).name,
+                                      tracked.weight, tracked.weight_reverse});
+    plan.watched.push_back({Watched::Kind::process, "", 0, tracked.process});
+  }
+}
+
 vrrp::AnnounceSchedule to_schedule(const config::GarpSchedule& garp) {
   vrrp::AnnounceSchedule schedule;
   schedule.delay = garp.delay;
@@ -141,6 +155,7 @@ Plan make_plan(const config::Failover& config, std::uint32_t index, bool track_p
                                       tracked.weight, tracked.weight_reverse});
     plan.watched.push_back({Watched::Kind::bfd, "", 0, tracked.session});
   }
+  watch_files_and_processes(plan, instance, config.tracking);
   if (track_proxy) {
     plan.settings.trackers.push_back({"proxy", 0, false});
     plan.watched.push_back({Watched::Kind::proxy, "", 0});

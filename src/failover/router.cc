@@ -43,7 +43,9 @@ void Router::review_links() {
   for (std::size_t i = 0; i < plan_.watched.size(); ++i) {
     if (plan_.watched[i].kind != Watched::Kind::interface) continue;
     const linux::Link* link = tools_.links.find(plan_.watched[i].interface);
-    const auto health = link && link->usable() ? vrrp::Health::up : vrrp::Health::down;
+    const bool usable = link && tools_.links.is_usable(*link);
+    const bool believed = tools_.debounce.look(plan_.watched[i].interface, usable, now);
+    const auto health = believed ? vrrp::Health::up : vrrp::Health::down;
     if (instance_.trackers()[i].health == health) continue;
     handle(vrrp::event::TrackerReported{i, health, link ? "" : "does not exist"}, now);
   }
@@ -91,6 +93,14 @@ void Router::report_script(std::uint32_t script, vrrp::Health health, const std:
   }
 }
 
+void Router::report_watched(Watched::Kind kind, std::uint32_t index, vrrp::Health health,
+                            const std::string& detail, int value) {
+  for (std::size_t i = 0; i < plan_.watched.size(); ++i) {
+    if (plan_.watched[i].kind != kind || plan_.watched[i].index != index) continue;
+    handle(vrrp::event::TrackerReported{i, health, detail, value}, tools_.loop.now());
+  }
+}
+
 void Router::report_claim(const linux::ArpClaim& claim) {
   for (const auto& held : plan_.held) {
     const linux::Link* link = tools_.links.find(held.device);
@@ -110,7 +120,7 @@ void Router::report_proxy(vrrp::Health health, const std::string& detail) {
 void Router::report_bfd(std::uint32_t session, vrrp::Health health, const std::string& detail) {
   for (std::size_t i = 0; i < plan_.watched.size(); ++i) {
     const Watched& watched = plan_.watched[i];
-    if (watched.kind != Watched::Kind::bfd || watched.bfd != session) continue;
+    if (watched.kind != Watched::Kind::bfd || watched.index != session) continue;
     handle(vrrp::event::TrackerReported{i, health, detail}, tools_.loop.now());
   }
 }

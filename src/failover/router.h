@@ -11,6 +11,7 @@
 #include "failover/address_guard.h"
 #include "failover/advert_ports.h"
 #include "failover/announcer.h"
+#include "failover/link_debounce.h"
 #include "failover/plan.h"
 #include "failover/proxy_watch.h"
 #include "failover/script_schedule.h"
@@ -28,6 +29,7 @@ struct Tools {
   AddressGuard& guard;
   Announcer& announcer;
   AdvertPorts& ports;
+  LinkDebounce& debounce;
 };
 
 class Router final : public AdvertListener {
@@ -59,6 +61,9 @@ class Router final : public AdvertListener {
   void review_links();
   void report_script(std::uint32_t script, vrrp::Health health, const std::string& detail);
   void report_claim(const linux::ArpClaim& claim);
+  // A file or a process; `value` is a file's.
+  void report_watched(Watched::Kind kind, std::uint32_t index, vrrp::Health health,
+                      const std::string& detail, int value = 0);
   void report_proxy(vrrp::Health health, const std::string& detail);
   void report_bfd(std::uint32_t session, vrrp::Health health, const std::string& detail);
   // A command of the sync group, or news of the watch on the master.

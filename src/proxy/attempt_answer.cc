@@ -43,7 +43,7 @@ bool Attempt::is_buffered() const {
   return proxy_.buffering;
 }
 
-// Writes the head; the body's size where it is known. False: the cache answers after all.
+// Writes the head; the body's size where it is known. False: it is answered otherwise after all.
 bool Attempt::begin_answer(UpstreamBody& body, OutgoingBody& outgoing) {
   const http::ResponseHead& head = exchange_.upstream_head;
   exchange_.request.upstream_trailers.clear();
@@ -70,6 +70,7 @@ bool Attempt::begin_answer(UpstreamBody& body, OutgoingBody& outgoing) {
                     ? std::optional(head.framing.content_length)
                     : std::nullopt;
   if (cached) length = cached->client_length(length);
+  if (!cached && !cut_range(length)) return false;
   begin_outgoing(exchange_, outgoing, length);
   return true;
 }
@@ -81,7 +82,7 @@ std::optional<std::string_view> Attempt::unwrap(UpstreamBody& body, std::span<ch
   if (!bytes) return std::nullopt;
   record().body_bytes += bytes->size();
   const std::string_view passed(bytes->data(), bytes->size());
-  if (!exchange_.cached) return passed;
+  if (!exchange_.cached) return cut_.pass(passed);
   const std::string_view wanted = exchange_.cached->pass(passed);
   if (body.done()) exchange_.cached->complete();
   return wanted;

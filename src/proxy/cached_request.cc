@@ -7,10 +7,10 @@
 
 #include "base/text.h"
 #include "cache/lock_wait.h"
+#include "config/model/proxy_rules.h"
 #include "http/conditional.h"
 #include "http/date.h"
 #include "http/head_parser.h"
-#include "http/range.h"
 #include "proxy/file_response.h"
 #include "proxy/upstream_response.h"
 #include "proxy/variables.h"
@@ -23,23 +23,6 @@ using http::HeaderId;
 
 cache::Seconds seconds_now() {
   return cache::seconds_of(runtime::wall_now());
-}
-
-// What the response that was taken over from `head` says of itself.
-http::Validators validators_of(const http::ResponseHead& head) {
-  http::Validators validators;
-  validators.etag = head.headers.value(HeaderId::etag);
-  const auto modified = http::parse_date(head.headers.value(HeaderId::last_modified));
-  validators.has_last_modified = modified.has_value();
-  if (modified) validators.last_modified = *modified;
-  return validators;
-}
-
-// What is said of ranges is the cache's to say.
-void remove_accept_ranges(Response& response) {
-  std::erase_if(response.headers, [](const ResponseHeader& line) {
-    return equals_ignoring_case(line.name, "Accept-Ranges");
-  });
 }
 
 bool has_conditions(const http::HeaderTable& headers) {
@@ -187,7 +170,7 @@ void CachedRequest::remember_validators() {
   }
   if (head.status != 200 && head.status != 206) return;
   Request& request = exchange_.request;
-  const http::Validators validators = validators_of(head);
+  const http::Validators validators = validators_of(head.headers);
   if (validators.has_last_modified) {
     request.cache.last_modified =
         request.arena.store(http::format_date(validators.last_modified).view());
@@ -242,32 +225,19 @@ void CachedRequest::choose_part() {
   Request& request = exchange_.request;
   Response& response = request.response;
   const http::ResponseHead& head = exchange_.upstream_head;
-  if (head.headers.has(HeaderId::accept_ranges)) remove_accept_ranges(response);
-  const std::uint32_t ranges_max = request.location->max_ranges;
-  if (response.status != 200 || !head.headers.has(HeaderId::accept_ranges) || ranges_max == 0 ||
-      head.framing.kind != http::BodyKind::length) {
-    return;
-  }
-  http::RangeRequest asked;
-  const http::Header* range = request.head.headers.find(HeaderId::range);
-  if (range && http::range_applies(request.head.headers, validators_of(head))) {
-    asked = http::parse_range(range->value, head.framing.content_length, 1);
-  }
-  using Kind = http::RangeRequest::Kind;
-  const std::uint64_t size = head.framing.content_length;
-  if (asked.kind == Kind::whole) {
-    response.headers.push_back({"Accept-Ranges", "bytes"});
-  } else if (asked.kind == Kind::unsatisfiable) {
-    refuse_range(request, size);
-    refused_status_ = 416;
-  } else {
-    has_part_ = true;
-    part_first_ = asked.ranges[0].first;
-    part_end_ = asked.ranges[0].end;
-    response.status = 206;
-    response.reason = {};
-    response.headers.push_back({"Content-Range", content_range(request, asked.ranges[0], size)});
-  }
+  const bool ranges = offers_ranges();
+  remove_accept_ranges(response);
+  if (response.status != 200 || !ranges || head.framing.kind != http::BodyKind::length) return;
+  const RangeCut::Kind kind =
+      cut_.choose(request, validators_of(head.headers), head.framing.content_length);
+  if (kind == RangeCut::Kind::unsatisfiable) refused_status_ = 416;
+}
+
+// Whether the server does, or proxy_force_ranges does it for it.
+bool CachedRequest::offers_ranges() const {
+  const config::ProxyRules* const rules = plan_.location->proxy->rules.get();
+  return exchange_.upstream_head.headers.has(HeaderId::accept_ranges) ||
+         (rules != nullptr && rules->force_ranges);
 }
 
 bool CachedRequest::begin_response(bool buffered) {
@@ -278,9 +248,9 @@ bool CachedRequest::begin_response(bool buffered) {
       cache::judge_freshness(exchange_.upstream_head.headers, settings_.ignored_headers, now);
   cacheable_ = freshness_.cacheable;
   if (cacheable_ && request.response.status == 200 && exchange_.parent == nullptr) {
-    const http::Condition condition =
-        http::evaluate_conditions(request.head.headers, validators_of(exchange_.upstream_head),
-                                  modified_since_rule(*request.location));
+    const http::Condition condition = http::evaluate_conditions(
+        request.head.headers, validators_of(exchange_.upstream_head.headers),
+        modified_since_rule(*request.location));
     if (condition == http::Condition::failed) refused_status_ = 412;
     if (condition == http::Condition::not_modified) become_not_modified(request);
     if (condition == http::Condition::send) choose_part();
@@ -311,7 +281,7 @@ void CachedRequest::begin_fill(cache::Seconds now) {
 std::optional<std::uint64_t> CachedRequest::client_length(
     std::optional<std::uint64_t> length) const {
   if (exchange_.request.response.status == 304) return std::nullopt;
-  return has_part_ ? std::optional(part_end_ - part_first_) : length;
+  return cut_.is_part() ? std::optional(cut_.length()) : length;
 }
 
 std::string_view CachedRequest::pass(std::string_view bytes) {
@@ -320,12 +290,7 @@ std::string_view CachedRequest::pass(std::string_view bytes) {
                                        "reading upstream");
     fill_.reset();
   }
-  const std::uint64_t begin = position_;
-  position_ += bytes.size();
-  if (!has_part_) return bytes;
-  const std::uint64_t first = std::clamp(part_first_, begin, position_);
-  const std::uint64_t end = std::clamp(part_end_, begin, position_);
-  return bytes.substr(first - begin, end - first);
+  return cut_.pass(bytes);
 }
 
 void CachedRequest::complete() {
@@ -409,13 +374,12 @@ Verdict CachedRequest::answer_conditions(std::uint64_t size_bytes, std::size_t f
   Request& request = exchange_.request;
   Response& response = request.response;
   const http::ResponseHead& head = exchange_.upstream_head;
-  if (head.headers.has(HeaderId::accept_ranges)) remove_accept_ranges(response);
+  const bool ranges = offers_ranges();
+  remove_accept_ranges(response);
   response.content_length = size_bytes;
   if (response.status != 200 || exchange_.parent != nullptr) return Verdict::proceed();
-  if (!head.headers.has(HeaderId::accept_ranges) && !has_conditions(request.head.headers)) {
-    return Verdict::proceed();
-  }
-  const http::Validators validators = validators_of(head);
+  if (!ranges && !has_conditions(request.head.headers)) return Verdict::proceed();
+  const http::Validators validators = validators_of(head.headers);
   const http::Condition condition = http::evaluate_conditions(
       request.head.headers, validators, modified_since_rule(*request.location));
   if (condition == http::Condition::failed) return Verdict::error(412);
@@ -423,7 +387,7 @@ Verdict CachedRequest::answer_conditions(std::uint64_t size_bytes, std::size_t f
     become_not_modified(request);
     return Verdict::respond();
   }
-  if (!head.headers.has(HeaderId::accept_ranges)) return Verdict::proceed();
+  if (!ranges) return Verdict::proceed();
   const Verdict verdict = send_asked_ranges(request, validators, size_bytes);
   for (FilePart& part : response.file_parts) part.offset += file_offset;
   return verdict.kind == Verdict::Kind::respond && response.status == 200 ? Verdict::proceed()

@@ -19,6 +19,7 @@
 #include "cache/freshness.h"
 #include "config/model/cache.h"
 #include "proxy/exchange.h"
+#include "proxy/range_cut.h"
 #include "runtime/task.h"
 
 namespace baton::proxy {
@@ -96,6 +97,7 @@ class CachedRequest {
   void remember_error(std::uint16_t status, bool had_head);
   void report_problem();
   void set_status(std::string_view status);
+  [[nodiscard]] bool offers_ranges() const;
 
   Exchange& exchange_;
   const LocationPlan& plan_;
@@ -111,10 +113,7 @@ class CachedRequest {
   std::uint16_t refused_status_ = 0;
   cache::Freshness freshness_;  // of the upstream's response
   std::optional<cache::Fill> fill_;
-  bool has_part_ = false;  // the client asked for bytes [part_first_, part_end_)
-  std::uint64_t part_first_ = 0;
-  std::uint64_t part_end_ = 0;
-  std::uint64_t position_ = 0;  // in the body
+  RangeCut cut_;  // of the response that is passed on
 };
 
 }  // namespace baton::proxy

@@ -118,6 +118,7 @@ runtime::Task<void> FastcgiAttempt::upload() {
     fail_with(sent.error(), {}, sending_request);
     upstream().source().cancel();
   }
+  if (sent && !record().header) pick_.await_answer(exchange_.now());
   uploaded_ = true;
 }
 
@@ -256,6 +257,9 @@ FastcgiAttempt::Step FastcgiAttempt::judge_head() {
   const std::uint16_t status = exchange_.upstream_head.status;
   record().status = status;
   record().header = elapsed();
+  if (pick_.answered(exchange_.now())) {
+    log("upstream server answers again", reading_head, LogLevel::notice);
+  }
   if (next_upstream_condition(status) & may_pass_over_) {
     end_ = AttemptEnd::passed_over;
     return Step::ended;
@@ -277,8 +281,10 @@ FastcgiAttempt::Step FastcgiAttempt::judge_head() {
 runtime::Task<void> FastcgiAttempt::pass_on() {
   const http::ResponseHead& head = exchange_.upstream_head;
   take_upstream_head(exchange_, plan_);
+  auto client_length = length_;
+  if (!cut_range(client_length)) co_return;
   OutgoingBody outgoing;
-  begin_outgoing(exchange_, outgoing, length_);
+  begin_outgoing(exchange_, outgoing, client_length);
   std::uint64_t left = length_.value_or(UINT64_MAX);
   const std::span<char> buffer = exchange_.upstream_buffer.span().subspan(head.bytes);
   std::string_view bytes(buffer.data(), received_ - head.bytes);
@@ -297,7 +303,7 @@ runtime::Task<void> FastcgiAttempt::pass_on() {
     const BodyPart part = last               ? BodyPart::last
                           : proxy_.buffering ? BodyPart::more
                                              : BodyPart::flush;
-    const Status sent = co_await send_to_client(exchange_, outgoing.frame(bytes, part), false);
+    const Status sent = co_await send_to_client(exchange_, outgoing.frame(cut_.pass(bytes), part), false);
     if (!sent || !outgoing.status()) {
       co_return break_off(sent ? outgoing.status().error() : sent.error(), {});
     }

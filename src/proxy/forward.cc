@@ -226,6 +226,8 @@ std::optional<Verdict> conclude(Exchange& exchange, const auto& attempt, Attempt
       return follow_accel(exchange, exchange.services.router.plan(exchange.request));
     case AttemptEnd::intercepted:
       return Verdict::error(exchange.upstream_head.status);
+    case AttemptEnd::out_of_range:
+      return Verdict::error(416);
     case AttemptEnd::client_failed:
       return client_verdict(exchange, attempt.error());
     case AttemptEnd::passed_over:

@@ -26,6 +26,16 @@ std::string compress(std::string_view text, const config::CompressionSettings& s
   return output;
 }
 
+// The same as a stream, in two pieces.
+std::string compress_in_pieces(std::string_view text) {
+  Request request;
+  GzipFilter filter({}, text.size(), request);
+  std::string output;
+  EXPECT_TRUE(filter.filter(text.substr(0, text.size() / 2), BodyPart::more, output));
+  EXPECT_TRUE(filter.filter(text.substr(text.size() / 2), BodyPart::last, output));
+  return output;
+}
+
 // Feeds `packed` in pieces of `step` bytes; nullopt when it is broken.
 std::optional<std::string> unpack(std::string_view packed, std::size_t step) {
   GunzipFilter filter;
@@ -50,13 +60,36 @@ TEST(Gzip, UnpacksToWhatWasPacked) {
   for (const std::size_t lines : {0u, 1u, 50u, 3000u}) {
     const std::string text = text_of(lines);
     EXPECT_EQ(unpack(compress(text), 1000), text) << lines;
+    EXPECT_EQ(unpack(compress_in_pieces(text), 1000), text) << lines;
   }
 }
 
 TEST(Gzip, AStreamIsUsedAgainAsIfItWereNew) {
   const std::string text = text_of(500);
-  const std::string first = compress(text);
-  EXPECT_EQ(compress(text), first);
+  const std::string first = compress_in_pieces(text);
+  EXPECT_EQ(compress_in_pieces(text), first);
+  const std::string whole = compress(text);
+  EXPECT_EQ(compress(text), whole);
+}
+
+TEST(Gzip, EveryLevelPacksAWholeBody) {
+  const std::string text = text_of(2000);
+  std::size_t larger = SIZE_MAX;
+  for (const int level : {1, 5, 9}) {
+    config::CompressionSettings settings;
+    settings.level = level;
+    const std::string packed = compress(text, settings);
+    EXPECT_EQ(unpack(packed, 1000), text);
+    EXPECT_LT(packed.size(), larger) << level;
+    larger = packed.size();
+  }
+}
+
+TEST(Gzip, ASmallWindowIsKept) {
+  config::CompressionSettings settings;
+  settings.window_bits = 9;
+  const std::string text = text_of(500);
+  EXPECT_EQ(unpack(compress(text, settings), 1000), text);
 }
 
 TEST(Gzip, AFlushGivesAllThatCameBefore) {

@@ -122,12 +122,15 @@ void keep_next_request(Exchange& exchange) {
   exchange.received = left.size();
 }
 
-// lingering_close: by default where the client may still be sending.
-bool lingers(const Request& request, bool more_may_come) {
+// lingering_close: by default where the client may still be sending. The rest of a body that is
+// announced is taken whatever the configuration says, as in nginx: else the client would not get to
+// read its answer.
+bool lingers(const Request& request, bool head_is_whole, bool body_is_whole) {
   using Lingering = config::ConnectionSettings::Lingering;
   const auto& settings = request.location->connection;
-  if (!settings || settings->lingering == Lingering::on) return more_may_come;
-  return settings->lingering == Lingering::always;
+  const Lingering how = settings ? settings->lingering : Lingering::on;
+  if (how == Lingering::always || (head_is_whole && !body_is_whole)) return true;
+  return how == Lingering::on && !head_is_whole;
 }
 
 // Reads and forgets the rest of a body that nobody wanted, so that the next request can follow.
@@ -192,8 +195,9 @@ runtime::Task<After> serve_request(Exchange& exchange) {
   log_request(exchange);
   exchange.held_connections.release();
   if (!request.keep_alive) {
-    const bool more_may_come = !exchange.body.finished() || outcome != HeadOutcome::complete;
-    co_return request.header_sent&& lingers(request, more_may_come) ? After::linger : After::close;
+    const bool waits = request.header_sent &&
+                       lingers(request, outcome == HeadOutcome::complete, exchange.body.finished());
+    co_return waits ? After::linger : After::close;
   }
   if (!exchange.body.finished()) {
     const bool discarded = co_await discard_body(exchange);

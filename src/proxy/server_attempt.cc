@@ -6,6 +6,10 @@
 
 #include <system_error>
 
+#include "config/model/proxy_rules.h"
+#include "proxy/compression.h"
+#include "proxy/page_filters.h"
+
 namespace baton::proxy {
 
 std::string failure_message(const Error& error) {
@@ -35,6 +39,22 @@ ServerAttempt::ServerAttempt(Exchange& exchange, const LocationPlan& plan, upstr
   if (exchange.upstream_hold) record.server = exchange.request.arena.store(record.server);
   record.after_redirect = record_ > 0 && record_ == exchange.first_attempt;
   exchange.request.attempts.push_back(record);
+}
+
+bool ServerAttempt::cut_range(std::optional<std::uint64_t>& length) {
+  Request& request = exchange_.request;
+  if (!proxy_.rules || !proxy_.rules->force_ranges || exchange_.parent != nullptr) return true;
+  // What goes out must be what the server sent, byte by byte.
+  const bool changed = will_be_compressed(request, length) || changes_text(request);
+  if (request.response.status != 200 || !length || changed) return true;
+  const http::Validators validators = validators_of(exchange_.upstream_head.headers);
+  if (cut_.choose(request, validators, *length) == RangeCut::Kind::unsatisfiable) {
+    end_ = AttemptEnd::out_of_range;
+    pick_.succeed(exchange_.now());
+    return false;
+  }
+  if (cut_.is_part()) length = cut_.length();
+  return true;
 }
 
 }  // namespace baton::proxy

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "proxy/exchange.h"
+#include "proxy/range_cut.h"
 #include "upstream/thread_upstreams.h"
 
 namespace baton::proxy {
@@ -19,6 +20,7 @@ enum class AttemptEnd : std::uint8_t {
   redirected,     // it names a location that answers (X-Accel-Redirect)
   superseded,     // the cache answers instead of what came: forward() ends with `proceed`
   passed_over,    // it answered with a status that is to be tried elsewhere
+  out_of_range,   // it answered, and the range that the client asked for is not in the body
   client_failed,  // the client went away or sent a bad body; see error()
 };
 
@@ -46,6 +48,9 @@ class ServerAttempt {
   UpstreamAttempt& record() { return exchange_.request.attempts[record_]; }
   runtime::Stream& upstream() { return connection_->stream(); }
   Duration elapsed() const { return exchange_.now() - begun_; }
+  // proxy_force_ranges: cuts what the client asked for out of a body of `length` bytes, which
+  // becomes the length of the part. False: there is no such part; end_ is set.
+  bool cut_range(std::optional<std::uint64_t>& length);
 
   Exchange& exchange_;
   const LocationPlan& plan_;
@@ -61,6 +66,7 @@ class ServerAttempt {
   Error error_;
   std::string_view action_ = "connecting to upstream";
   bool request_sent_ = false;
+  RangeCut cut_;
 };
 
 }  // namespace baton::proxy

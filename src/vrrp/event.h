@@ -39,6 +39,7 @@ struct TrackerReported {
   std::size_t index = 0;  // in Settings::trackers
   Health health = Health::unknown;
   std::string detail;  // why; may be empty
+  int value = 0;       // of a scaled tracker
 };
 
 // The address that adverts are sent from; nothing when the interface has none.

@@ -150,6 +150,7 @@ void Instance::on(const event::TrackerReported& report, Instant now) {
   Tracker& tracker = trackers_[report.index];
   tracker.health = report.health;
   tracker.detail = report.detail;
+  tracker.value = report.value;
   if (!started_) return;
   review_priority(now);
   review_trackers(now);
@@ -185,6 +186,7 @@ void Instance::on(event::Reconfigured change, Instant now) {
     if (known != earlier.end()) {
       tracker.health = known->health;
       tracker.detail = known->detail;
+      tracker.value = known->value;
     }
     trackers_.push_back(std::move(tracker));
   }

@@ -38,12 +38,7 @@ constexpr Foreign outside_words[] = {
     {"static_routes", Verdict::unsupported},
     {"static_rules", Verdict::unsupported},
     {"track_group", Verdict::unsupported},
-    {"track_file", Verdict::unsupported, "a vrrp_script that reads the file does the same"},
-    {"vrrp_track_file", Verdict::unsupported, "a vrrp_script that reads the file does the same"},
-    {"vrrp_track_process", Verdict::unsupported, "for the proxy itself use track_proxy"},
     {"garp_group", Verdict::unsupported, "vrrp_garp_interval paces each interface"},
-    {"interface_up_down_delays", Verdict::unsupported},
-    {"linkbeat_interfaces", Verdict::no_effect, "link state comes from the kernel"},
 };
 
 // Some of these stand outside of global_defs as well.
@@ -53,7 +48,6 @@ constexpr Foreign global_words[] = {
     {"namespace_with_ipsets", Verdict::tuning},
     {"instance", Verdict::no_effect, "pid files keep their names"},
     {"use_pid_dir", Verdict::no_effect, "pid files keep their places"},
-    {"linkbeat_use_polling", Verdict::no_effect, "link state comes from the kernel"},
     {"child_wait_time", Verdict::tuning},
     {"tmp_config_directory", Verdict::tuning},
     {"config_save_dir", Verdict::tuning},
@@ -174,8 +168,6 @@ constexpr Foreign instance_words[] = {
     {"use_ipvlan", Verdict::unsupported},
     {"vrf", Verdict::unsupported},
     {"native_ipv6", Verdict::unsupported},
-    {"track_file", Verdict::unsupported, "a vrrp_script that reads the file does the same"},
-    {"track_process", Verdict::unsupported, "for the proxy itself use track_proxy"},
     {"track_src_ip", Verdict::unsupported},
     {"mcast_dst_ip", Verdict::unsupported, "vrrp_mcast_group4 sets it for all instances"},
     {"unicast_ttl", Verdict::unsupported},
@@ -198,19 +190,11 @@ constexpr Foreign instance_words[] = {
     {"timer_expired_backup", Verdict::no_effect, "a node that overslept always yields"},
     {"kernel_rx_buf_size", Verdict::tuning},
     {"debug", Verdict::no_effect},
-    {"linkbeat_use_polling", Verdict::no_effect, "link state comes from the kernel"},
     {"lvs_sync_daemon_interface", Verdict::lvs},
     {"auth_hmac", Verdict::unsupported},
 };
 
 constexpr Foreign group_words[] = {
-    {"track_interface", Verdict::unsupported, "track it in each member instance"},
-    {"track_script", Verdict::unsupported, "track it in each member instance"},
-    {"track_file", Verdict::unsupported},
-    {"track_process", Verdict::unsupported},
-    {"track_bfd", Verdict::unsupported, "track it in each member instance"},
-    {"global_tracking", Verdict::unsupported},
-    {"sync_group_tracking_weight", Verdict::unsupported},
     {"notify_deleted", Verdict::unsupported},
     {"notify_priority_changes", Verdict::no_effect, "it serves notify FIFOs"},
     {"smtp_alert", Verdict::mail},
@@ -238,6 +222,8 @@ std::vector<Foreign> words_of(Section section) {
     case Section::script:
     case Section::authentication:
     case Section::bfd:
+    case Section::track_file:
+    case Section::track_process:
       break;
   }
   return words;

@@ -18,7 +18,9 @@ enum class Section : std::uint8_t {
   instance,
   sync_group,
   authentication,
-  bfd
+  track_file,
+  track_process,
+  bfd,
 };
 
 // Deals with `statement` when its keyword is keepalived's in that section: true. False: unknown.

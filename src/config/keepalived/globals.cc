@@ -118,6 +118,10 @@ void scheduling(Reader& reader, Globals&, const Statement& statement) {
   read_scheduling(reader, statement);
 }
 
+void link_beat_everywhere(Reader& reader, Globals&, const Statement& statement) {
+  read_link_beat_everywhere(reader, statement);
+}
+
 template <bool InstanceDefaults::* Member>
 void default_flag(Reader& reader, Globals&, const Statement& statement) {
   reader.defaults.*Member = reader.boolean(statement).value_or(reader.defaults.*Member);
@@ -146,6 +150,7 @@ constexpr Keyword<Globals> keywords[] = {
     {"vrrp_check_unicast_src", Shape::line, 0,
      default_flag<&InstanceDefaults::check_unicast_source>},
     {"vrrp_down_timer_adverts", Shape::line, 1, down_timer},
+    {"linkbeat_use_polling", Shape::line, 0, link_beat_everywhere},
     {"dynamic_interfaces", Shape::line, 0, dynamic_interfaces},
     {"smtp_alert", Shape::line, 0, smtp_alert},
     {"fast_failover", Shape::line, 1, fast_failover},

@@ -184,6 +184,10 @@ void flag(Reader& reader, InstanceDraft& draft, const Statement& statement) {
   if (value) draft.instance.*Member = *value != Negated;
 }
 
+void link_beat(Reader&, InstanceDraft& draft, const Statement&) {
+  draft.link_beat = true;
+}
+
 void no_virtual_ipaddress(Reader&, InstanceDraft& draft, const Statement&) {
   draft.without_addresses_on_purpose = true;
 }
@@ -207,6 +211,9 @@ constexpr Keyword<InstanceDraft> keywords[] = {
     {"preempt_delay", Shape::line, 1, preempt_delay},
     {"track_script", Shape::block, 0, read_tracked_scripts},
     {"track_interface", Shape::block, 0, read_tracked_interfaces},
+    {"track_file", Shape::block, 0, read_tracked_files},
+    {"track_process", Shape::block, 0, read_tracked_processes},
+    {"linkbeat_use_polling", Shape::line, 0, link_beat},
     {"dont_track_primary", Shape::line, 0, flag<&VrrpInstance::track_primary_interface, true>},
     {"track_bfd", Shape::block, 0, read_tracked_bfds},
     {"track_proxy", Shape::line, 0, track_proxy},
@@ -260,6 +267,7 @@ void read_instance(Reader& reader, const Statement& block) {
   }
   apply_statements<InstanceDraft>(reader, draft, block.block, Section::instance, keywords);
   settle_instance(reader, draft);
+  if (draft.link_beat) add_link_beat(reader, {draft.instance.interface, LinkBeat::Way::mii});
   reader.model.instances.push_back(std::move(draft.instance));
 }
 

@@ -26,8 +26,16 @@ constexpr std::size_t most_problems = 100'000;
 
 // In the order in which they are read.
 constexpr OuterBlock outer_blocks[] = {
-    {"global_defs", read_global_defs},    {"vrrp_script", read_script},
-    {"bfd_instance", read_bfd_instance},  {"vrrp_instance", read_instance},
+    {"global_defs", read_global_defs},
+    {"vrrp_script", read_script},
+    {"bfd_instance", read_bfd_instance},
+    {"track_file", read_track_file},
+    {"vrrp_track_file", read_track_file},
+    {"vrrp_track_process", read_track_process},
+    {"interface_up_down_delays", read_interface_delays},
+    {"linkbeat_interfaces", read_link_beats},
+    {"linkbeat_use_polling", read_link_beat_everywhere},
+    {"vrrp_instance", read_instance},
     {"vrrp_sync_group", read_sync_group},
 };
 
@@ -75,6 +83,7 @@ std::shared_ptr<const Failover> read_configuration(SourceTree& sources, const Lo
   read_others(reader, statements);
   settle_scripts(reader);
   check_router_ids(reader);
+  check_interface_delays(reader);
   return std::make_shared<const Failover>(std::move(reader.model));
 }
 

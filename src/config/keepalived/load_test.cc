@@ -237,8 +237,8 @@ TEST_F(LoadTest, AVirtualServerWithoutItsBraceDoesNotBreakTheFile) {
 }
 
 TEST_F(LoadTest, WordsOfKeepalivedThatBatonLacksAreNamedAsSuch) {
-  EXPECT_FALSE(load_text("vrrp_track_process p {\n process nginx\n}\n"));
-  EXPECT_TRUE(refuses("'vrrp_track_process' is keepalived's and not supported by baton yet"));
+  EXPECT_FALSE(load_text(instance_with("use_ipvlan")));
+  EXPECT_TRUE(refuses("'use_ipvlan' is keepalived's and not supported by baton yet"));
   EXPECT_FALSE(find("Unknown keyword"));
 }
 

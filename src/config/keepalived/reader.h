@@ -95,6 +95,7 @@ struct InstanceDraft {
   std::optional<Position> nopreempt_place;
   std::optional<Position> preempt_delay_place;
   std::optional<Position> interval_place;
+  bool link_beat = false;
   bool ipv6_reported = false;
   bool lower_priority_repeat_set = false;
 };
@@ -106,15 +107,22 @@ struct TrackedWeight {
 };
 
 // One file per topic. Each takes the outer block's statement.
-void read_global_defs(Reader& reader, const Statement& block);      // globals.cc
-void settle_globals(Reader& reader, const std::string& host_name);  // globals.cc
-void read_script(Reader& reader, const Statement& block);           // script.cc
-void settle_scripts(Reader& reader);                                // script.cc
-void read_instance(Reader& reader, const Statement& block);         // instance.cc
-void settle_instance(Reader& reader, InstanceDraft& draft);         // instance_checks.cc
-void check_router_ids(Reader& reader);                              // instance_checks.cc
-void read_sync_group(Reader& reader, const Statement& block);       // sync_group.cc
-void read_bfd_instance(Reader& reader, const Statement& block);     // bfd.cc
+void read_global_defs(Reader& reader, const Statement& block);          // globals.cc
+void settle_globals(Reader& reader, const std::string& host_name);      // globals.cc
+void read_script(Reader& reader, const Statement& block);               // script.cc
+void settle_scripts(Reader& reader);                                    // script.cc
+void read_instance(Reader& reader, const Statement& block);             // instance.cc
+void settle_instance(Reader& reader, InstanceDraft& draft);             // instance_checks.cc
+void check_router_ids(Reader& reader);                                  // instance_checks.cc
+void read_track_file(Reader& reader, const Statement& block);           // track_file.cc
+void read_track_process(Reader& reader, const Statement& block);        // track_process.cc
+void read_interface_delays(Reader& reader, const Statement& block);     // interfaces.cc
+void check_interface_delays(Reader& reader);                            // interfaces.cc
+void read_link_beats(Reader& reader, const Statement& block);           // interfaces.cc
+void read_link_beat_everywhere(Reader& reader, const Statement& line);  // interfaces.cc
+void add_link_beat(Reader& reader, const LinkBeat& beat);               // interfaces.cc
+void read_sync_group(Reader& reader, const Statement& block);           // sync_group.cc
+void read_bfd_instance(Reader& reader, const Statement& block);         // bfd.cc
 
 // Value blocks of instances and groups.
 void read_addresses(Reader& reader, InstanceDraft& draft, const Statement& block);  // addresses.cc
@@ -125,11 +133,16 @@ std::optional<net::IpAddress> read_source_address(Reader& reader, InstanceDraft&
 void read_tracked_scripts(Reader& reader, InstanceDraft& draft,
                           const Statement& block);  // track.cc
 void read_tracked_interfaces(Reader& reader, InstanceDraft& draft,
-                             const Statement& block);                                  // track.cc
+                             const Statement& block);  // track.cc
+void read_tracked_files(Reader& reader, InstanceDraft& draft,
+                        const Statement& block);  // track.cc
+void read_tracked_processes(Reader& reader, InstanceDraft& draft,
+                            const Statement& block);                                   // track.cc
 void read_tracked_bfds(Reader& reader, InstanceDraft& draft, const Statement& block);  // bfd.cc
 // "NAME [weight W [reverse|noreverse]]"; `what` is "track script", for messages.
 TrackedWeight read_tracked_weight(Reader& reader, const InstanceDraft& draft,
-                                  const Statement& statement, std::string_view what);  // track.cc
+                                  const Statement& statement, std::string_view what,
+                                  int most = 253);  // track.cc
 // Null after an error.
 std::optional<FastFailover> read_fast_failover(Reader& reader,
                                                const Statement& statement);  // fast_failover.cc

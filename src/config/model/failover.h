@@ -13,6 +13,7 @@
 #include "config/model/bfd.h"
 #include "config/model/fast_failover.h"
 #include "config/model/scheduling.h"
+#include "config/model/tracking.h"
 #include "config/source.h"
 #include "net/address.h"
 
@@ -111,6 +112,8 @@ struct VrrpInstance {
   std::vector<TrackedInterface> tracked_interfaces;
   std::vector<TrackedBfd> tracked_bfds;
   std::optional<FastFailover> fast_failover;  // absent: as Failover::fast_failover
+  std::vector<TrackedFile> tracked_files;
+  std::vector<TrackedProcess> tracked_processes;
   GarpSchedule garp;
   NotifyCommands notify;
   bool skip_check_advert_addresses = false;
@@ -142,6 +145,7 @@ struct Failover {
   Duration delay_after_boot = 0s;  // vrrp_delay_after_boot: stay out until the host is up this long
   bool dynamic_interfaces = false;
   net::IpAddress multicast_group = net::IpAddress::ipv4(224, 0, 0, 18);
+  Tracking tracking;
   std::vector<VrrpScript> scripts;
   std::vector<VrrpInstance> instances;
   std::vector<VrrpSyncGroup> sync_groups;
