@@ -53,7 +53,8 @@ Node::Node(runtime::Loop& loop, ProcessInputs inputs, Opened opened)
       guard_(netlink_, links_, log_),
       announcer_(loop, std::move(opened.arp), links_, log_, inputs_.log_detail),
       ports_(loop),
-      tools_{loop, log_, inputs_.log_detail, links_, guard_, announcer_, ports_, debounce_},
+      will_(log_, inputs_.rename_executor),
+      tools_{loop, log_, inputs_.log_detail, links_, guard_, announcer_, ports_, debounce_, will_},
       files_(loop, log_, [this](std::uint32_t file) { report_file(nullptr, file); }),
       processes_(loop, log_,
                  [this](const auto& change) { report_process(nullptr, change.process); }),
@@ -172,6 +173,7 @@ void Node::on_beat() {
   if (now < next_renewal_) return;
   next_renewal_ = now + AddressGuard::renew_interval;
   guard_.renew();
+  will_.tend();
   for (const auto& outcome : scripts_.overdue(now)) take_outcome(outcome);
   files_.retry_folders();
   poll_links();
@@ -241,6 +243,8 @@ void Node::log_link(const linux::Link& link) {
 
 void Node::review_proxy() {
   const Instant now = loop_.refresh_now();
+  // With a backup that takes over at once there is little sense in waiting.
+  proxy_.set_grace(detection_.is_watched() ? ProxyWatch::watched_grace : ProxyWatch::restart_grace);
   proxy_.look(now);
   proxy_timer_.arm(proxy_.deadline());
   const auto health = std::pair(proxy_.health(), proxy_.detail());
@@ -346,6 +350,7 @@ void Node::begin_stop(bool yield) {
   script_timer_.cancel();
   if (inputs_.keep_addresses_at_end) {
     guard_.leave_for_good();
+    will_.revoke_all();
     close();
     return;
   }

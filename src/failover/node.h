@@ -152,6 +152,7 @@ class Node final : public Router::Owner, public NodeView {
   Announcer announcer_;
   AdvertPorts ports_;
   LinkDebounce debounce_;
+  LastWill will_;
   Tools tools_;
   ScriptSchedule scripts_;
   FileWatch files_;

@@ -19,6 +19,7 @@ Router::Router(Tools& tools, Owner& owner, Plan plan, std::uint32_t index)
 Router::~Router() {
   if (port_) port_->unlisten(plan_.identity.virtual_router_id, this);
   tools_.guard.release(name());
+  tools_.will.revoke(name());
 }
 
 void Router::start() {
@@ -192,10 +193,12 @@ void Router::send_to(const net::IpAddress& destination, const vrrp::Advert& adve
 
 void Router::apply(const vrrp::action::AddAddresses&) {
   tools_.guard.hold(name(), own_held());
+  tools_.will.leave(name(), make_bequest());
 }
 
 void Router::apply(const vrrp::action::RemoveAddresses&) {
   tools_.guard.release(name());
+  tools_.will.revoke(name());
 }
 
 void Router::apply(const vrrp::action::Announce& announce) {
@@ -213,6 +216,27 @@ void Router::apply(const vrrp::action::Probe&) {
 void Router::apply(const vrrp::action::LogLine& line) {
   if (line.detail && !tools_.log_detail) return;
   tools_.log.write(line.level, line.text);
+}
+
+Bequest Router::make_bequest() {
+  Bequest bequest;
+  for (const auto& held : own_held()) {
+    const linux::Link* link = tools_.links.find(held.device);
+    if (link) bequest.addresses.push_back({link->index, held.prefix});
+  }
+  const auto& source = instance_.source();
+  if (!source || !port_) return bequest;
+  bequest.endpoint = port_->endpoint();
+  const auto say_goodbye_to = [&](const net::IpAddress& destination) {
+    const auto message = vrrp::build_message(instance_.make_advert(0), *source, destination,
+                                             instance_.checksum_form());
+    if (++packet_id_ == 0) packet_id_ = 1;
+    bequest.goodbyes.push_back(
+        {destination, vrrp::build_ipv4_packet(message, *source, destination, packet_id_)});
+  };
+  if (!plan_.identity.unicast) say_goodbye_to(plan_.identity.multicast_group);
+  for (const auto& peer : plan_.settings.peers) say_goodbye_to(peer.address);
+  return bequest;
 }
 
 std::vector<HeldAddress> Router::own_held() const {

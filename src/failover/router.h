@@ -11,6 +11,7 @@
 #include "failover/address_guard.h"
 #include "failover/advert_ports.h"
 #include "failover/announcer.h"
+#include "failover/last_will.h"
 #include "failover/link_debounce.h"
 #include "failover/plan.h"
 #include "failover/proxy_watch.h"
@@ -30,6 +31,7 @@ struct Tools {
   Announcer& announcer;
   AdvertPorts& ports;
   LinkDebounce& debounce;
+  LastWill& will;
 };
 
 class Router final : public AdvertListener {
@@ -97,6 +99,8 @@ class Router final : public AdvertListener {
   }
   void review_port();
   void send_to(const net::IpAddress& destination, const vrrp::Advert& advert);
+  // What is to be done if this process dies while it is master.
+  [[nodiscard]] Bequest make_bequest();
   // An owner's real address is here for good and is not ours to put or to remove.
   [[nodiscard]] std::vector<HeldAddress> own_held() const;
 

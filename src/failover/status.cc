@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "failover/bfd_status.h"
 #include "failover/node_view.h"
 
 namespace baton::failover {
@@ -166,6 +167,7 @@ json status(const NodeView& node, Instant now, WallTime wall_now) {
   return {{"pid", ::getpid()},
           {"router_id", node.config().router_id},
           {"proxy", proxy_status(node, now)},
+          {"bfd", bfd_status(node.detection(), node.config(), now)},
           {"scripts", scripts},
           {"instances", instances},
           {"sync_groups", groups},
