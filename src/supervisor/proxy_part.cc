@@ -140,9 +140,6 @@ void ProxyPart::on_message(ChildProcess& child, ipc::Message message) {
     case ipc::MessageType::reload_wanted:
       settings_.reload_wanted();
       break;
-    case ipc::MessageType::log:
-      log_.write(static_cast<LogLevel>(std::min<std::uint64_t>(message.number, 7)), message.text);
-      break;
     default:
       break;
   }

@@ -33,7 +33,9 @@ struct InstanceDefaults {
   bool skip_check_advert_addresses = false;
   bool strict = false;
   bool check_unicast_source = false;
-  bool smtp_alert = false;
+  std::optional<bool> smtp_alert;
+  std::optional<bool> smtp_alert_vrrp;
+  bool priority_changes = false;  // vrrp_notify_priority_changes
   std::uint8_t down_timer_adverts = 3;
 };
 
@@ -107,13 +109,18 @@ struct TrackedWeight {
 };
 
 // One file per topic. Each takes the outer block's statement.
-void read_global_defs(Reader& reader, const Statement& block);          // globals.cc
-void settle_globals(Reader& reader, const std::string& host_name);      // globals.cc
-void read_script(Reader& reader, const Statement& block);               // script.cc
-void settle_scripts(Reader& reader);                                    // script.cc
-void read_instance(Reader& reader, const Statement& block);             // instance.cc
+void read_global_defs(Reader& reader, const Statement& block);                     // globals.cc
+void settle_globals(Reader& reader, const std::string& host_name);                 // globals.cc
+void read_messages(Reader& reader, const Statement& block);                        // messages.cc
+void read_places(Reader& reader, const Statement& block);                          // places.cc
+void read_outer_places(Reader& reader, const std::vector<Statement>& statements);  // places.cc
+void settle_places(Reader& reader);                                                // places.cc
+void read_script(Reader& reader, const Statement& block);                          // script.cc
+void settle_scripts(Reader& reader);                                               // script.cc
+void read_instance(Reader& reader, const Statement& block);                        // instance.cc
 void settle_instance(Reader& reader, InstanceDraft& draft);             // instance_checks.cc
 void check_router_ids(Reader& reader);                                  // instance_checks.cc
+void read_sync_group(Reader& reader, const Statement& block);           // sync_group.cc
 void read_track_file(Reader& reader, const Statement& block);           // track_file.cc
 void read_track_process(Reader& reader, const Statement& block);        // track_process.cc
 void read_interface_delays(Reader& reader, const Statement& block);     // interfaces.cc
@@ -121,7 +128,6 @@ void check_interface_delays(Reader& reader);                            // inter
 void read_link_beats(Reader& reader, const Statement& block);           // interfaces.cc
 void read_link_beat_everywhere(Reader& reader, const Statement& line);  // interfaces.cc
 void add_link_beat(Reader& reader, const LinkBeat& beat);               // interfaces.cc
-void read_sync_group(Reader& reader, const Statement& block);           // sync_group.cc
 void read_bfd_instance(Reader& reader, const Statement& block);         // bfd.cc
 
 // Value blocks of instances and groups.
@@ -151,6 +157,12 @@ void read_scheduling(Reader& reader, const Statement& statement);  // scheduling
 // `owner` is "(VI_1)" or "vrrp group G:", for messages.
 void read_notify(Reader& reader, NotifyCommands& notify, const std::string& owner,
                  const Statement& statement);  // notify.cc
+// notify_deleted, notify_priority_changes: what is told beyond states.
+void read_notify_option(Reader& reader, NotifyCommands& notify, const std::string& owner,
+                        const Statement& statement);  // notify.cc
+// Whether an instance or group that said `said` about smtp_alert sends mail.
+bool wants_mail(Reader& reader, const std::optional<bool>& said, const Position& where,
+                const std::string& owner);  // messages.cc
 // One keyword of the garp_ family, without its "vrrp_" of global_defs. False: not one of them.
 void read_garp(Reader& reader, GarpSchedule& garp, const std::string& owner,
                std::string_view keyword, const Statement& statement);  // garp.cc
