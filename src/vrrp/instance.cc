@@ -23,10 +23,6 @@ constexpr Duration probe_interval = 900ms;
 constexpr Duration recheck_interval = 250ms;
 // RFC 5227 section 2.4: how often an address is defended against one that does not give up.
 constexpr Duration defence_interval = 10s;
-// A node whose processes died at once keeps its addresses until their lifetime ends, and its kernel
-// goes on answering for them: until then the successor's announcements must be the newer ones.
-constexpr Duration settle_interval = 250ms;
-constexpr Duration settle_longest = 4s;
 
 }  // namespace
 
@@ -260,11 +256,6 @@ void Instance::on(const event::GroupFault& fault, Instant now) {
   if (started_) review_trackers(now);
 }
 
-void Instance::settle(Instant now) {
-  settle_at_ = now + settle_interval;
-  settle_until_ = now + settle_longest;
-}
-
 void Instance::enter(State state, std::string reason, Instant now) {
   actions_.emplace_back(action::Transition{state_, state, reason});
   if (state == State::master) ++counters_.became_master;
@@ -296,7 +287,7 @@ void Instance::become_backup(std::string reason, Duration wait, Duration linger,
 
 // The advert goes first: every other node holds back from then on.
 void Instance::become_master(std::string reason, Instant now) {
-  const bool after_loss = lost_;
+  const auto lost_master = lost_ ? master_ : std::nullopt;
   if (dropped_ownership_) {
     dropped_ownership_ = false;
     review_priority(now);
@@ -313,7 +304,7 @@ void Instance::become_master(std::string reason, Instant now) {
   const AnnounceSchedule& schedule = settings_.announce;
   if (schedule.delay > 0s) announce_again_at_ = now + schedule.delay;
   if (schedule.refresh > 0s) refresh_at_ = now + schedule.delay + schedule.refresh;
-  if (after_loss) settle(now);
+  if (lost_master) settle(lost_master, now);
 }
 
 void Instance::become_fault(std::string reason, Instant now) {

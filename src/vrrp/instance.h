@@ -125,7 +125,9 @@ class Instance {
   [[nodiscard]] Duration quick_skew() const;
   // How long after a priority 0 the place is taken.
   [[nodiscard]] Duration skew_after_goodbye() const;
-  void settle(Instant now);
+  // After a takeover because of a loss: announces again for a while, and doubts.
+  void settle(const std::optional<net::IpAddress>& lost_master, Instant now);
+  void doubt(const ParsedAdvert& parsed, Instant now);
   void on(const event::AddressClaimed& claim, Instant now);
   void on(const event::Stop& stop, Instant now);
   // The second path and the witness (instance_takeover.cc).
@@ -226,9 +228,15 @@ class Instance {
   // Fast detection.
   std::optional<net::IpAddress> watched_;  // the master that is watched closely
   Duration stagger_ = 0s;
-  bool lost_ = false;             // it was lost, and nobody was heard since
-  Instant settle_at_ = never;     // after a loss: when to announce again
-  Instant settle_until_ = never;  // ... for the last time
+  bool lost_ = false;                             // it was lost, and nobody was heard since
+  Instant settle_at_ = never;                     // after a loss: when to announce again
+  Instant settle_until_ = never;                  // ... for the last time
+  std::optional<net::IpAddress> taken_for_dead_;  // heard again soon, it was not
+  Instant doubt_until_{};
+  Duration distrust_ = 0s;  // grows with every loss that was none
+  Instant trust_from_{};    // losses before are not believed
+
+  // The second path and the witness.
   TakeoverGuard guard_;
   TakeoverGuard::Obstacle obstacle_ = TakeoverGuard::Obstacle::none;
   std::string held_back_;           // why, as long as it is

@@ -108,6 +108,7 @@ void Instance::follow(const ParsedAdvert& parsed, Instant now) {
 }
 
 void Instance::hear_as_master(const ParsedAdvert& parsed, Instant now) {
+  doubt(parsed, now);
   const std::uint8_t priority = parsed.advert.priority;
   if (priority == 0) {
     // There were two masters: the other's announcements may still be believed.

@@ -25,6 +25,8 @@ class Frr:
             host.write(f"{folder}/.keep", "")
         # Debian's build insists on its groups.
         host.write("/etc/group", host.read("/etc/group") + "frrvty:x:991:root\nfrr:x:992:root\n")
+        allowed = "auth sufficient pam_permit.so\naccount sufficient pam_permit.so\n"
+        host.write("/etc/pam.d/frr", allowed)
         zebra = "-A 127.0.0.1 -u root -g root --vty_socket /run/frr -z /run/frr/zserv.api"
         host.run(
             f"{PEERS}/bin/zebra -d {zebra} -i /run/frr/zebra.pid -f /dev/null"
