@@ -209,8 +209,6 @@ std::vector<Foreign> words_of(Section section) {
       add(instance_words);
       break;
     case Section::sync_group:
-      add(group_words);
-      break;
     case Section::script:
     case Section::authentication:
     case Section::bfd:
