@@ -190,8 +190,6 @@ constexpr Foreign instance_words[] = {
     {"auth_hmac", Verdict::unsupported},
 };
 
-constexpr Foreign group_words[] = {};
-
 std::vector<Foreign> words_of(Section section) {
   std::vector<Foreign> words;
   const auto add = [&words](const auto& table) {
