@@ -134,8 +134,8 @@ void FastDetection::tell_watched(Seen& seen) {
   const auto* entry = seen.path ? table().find_following(*seen.path) : nullptr;
   if (!entry || entry->session.state() != bfd::State::up) return;
   if (std::exchange(seen.told, true)) return;
-  const Duration stagger =
-      std::clamp<Duration>(entry->session.receive_interval(), stagger_shortest, stagger_longest);
+  const Duration stagger = std::clamp<Duration>(2 * entry->session.receive_interval(),
+                                                stagger_shortest, stagger_longest);
   seen.router->obey(vrrp::event::MasterWatched{seen.path->remote, stagger});
 }
 

@@ -23,10 +23,10 @@ namespace baton::failover {
 
 class FastDetection final : public BfdSessions::Owner {
  public:
-  // The unit of the wait that lets one of several backups be first: the skew of priority p is
-  // (256 - p) / 256 of it. Ten steps of priority must be more than a tick of the timers.
-  static constexpr Duration stagger_shortest = 20ms;
-  static constexpr Duration stagger_longest = 40ms;
+  // The wait that lets one of several backups be first is 1/256 of this for every step that it is
+  // below the master. Ten steps must be more than a tick of the timers.
+  static constexpr Duration stagger_shortest = 40ms;
+  static constexpr Duration stagger_longest = 80ms;
 
   // A bfd_instance, by its index, is up or down.
   using Report = std::function<void(std::uint32_t, vrrp::Health, const std::string&)>;

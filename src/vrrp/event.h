@@ -55,8 +55,8 @@ struct Slept {
 };
 
 // Fast detection (BFD): the master at that address is watched closely from now on. Its place is
-// then taken after the skew of an interval of `stagger`, not of a second. With 0 it is no longer
-// watched, which says nothing about its health.
+// then taken after 1/256 of `stagger` for every step by which our priority is lower than its own.
+// With 0 it is no longer watched, which says nothing about its health.
 struct MasterWatched {
   net::IpAddress master;
   Duration stagger{};

@@ -228,6 +228,7 @@ class Instance {
   // Fast detection.
   std::optional<net::IpAddress> watched_;  // the master that is watched closely
   Duration stagger_ = 0s;
+  std::uint8_t claim_ = owner_priority;           // the last priority that the master had
   bool lost_ = false;                             // it was lost, and nobody was heard since
   Instant settle_at_ = never;                     // after a loss: when to announce again
   Instant settle_until_ = never;                  // ... for the last time

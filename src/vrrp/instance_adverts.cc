@@ -207,6 +207,7 @@ void Instance::note_addresses(const ParsedAdvert& parsed) {
 
 void Instance::remember_master(const ParsedAdvert& parsed) {
   lost_ = false;
+  if (parsed.advert.priority > 0) claim_ = parsed.advert.priority;
   if (master_ != parsed.envelope.source) told_ = 0;
   master_ = parsed.envelope.source;
   master_priority_ = parsed.advert.priority;

@@ -62,8 +62,10 @@ void Instance::doubt(const ParsedAdvert& parsed, Instant now) {
                   parsed.envelope.source.text(), to_seconds(distrust_)));
 }
 
+// The next in line of the master hardly waits.
 Duration Instance::quick_skew() const {
-  return skew_time(3, effective_priority_, stagger_);
+  const int steps = std::max(0, claim_ - effective_priority_);
+  return steps * stagger_ / 256;
 }
 
 Duration Instance::skew_after_goodbye() const {

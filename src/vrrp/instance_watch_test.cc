@@ -78,6 +78,7 @@ TEST_F(InstanceWatch, AnAdvertThatCameLastIsASignOfLifeToo) {
 
 TEST_F(InstanceWatch, AnAdvertInTheMeantimeMakesItForgetTheLoss) {
   start({100, 90});
+  watch(1, 400ms);
   segment.run_for(segment.node(0).sent.back().first + 995ms - segment.now());
   lose(1);
   segment.run_for(5s);

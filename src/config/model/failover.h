@@ -12,6 +12,7 @@
 #include "config/model/fast_failover.h"
 #include "config/model/guard.h"
 #include "config/model/messages.h"
+#include "config/model/pair.h"
 #include "config/model/process_places.h"
 #include "config/model/scheduling.h"
 #include "config/model/script.h"
@@ -148,6 +149,7 @@ struct Failover {
   std::vector<BfdInstance> bfd_instances;
   FastFailover fast_failover;
   Scheduling scheduling;
+  PairSettings pair;
   Messages messages;
   ProcessPlaces places;
 };
