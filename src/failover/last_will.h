@@ -56,6 +56,10 @@ class LastWill {
   LastWill(const LastWill&) = delete;
   LastWill& operator=(const LastWill&) = delete;
 
+  // Appoints the executor ahead of time: a takeover shall not wait for a fork.
+  void prepare() {
+    if (!line_) appoint();
+  }
   // From now on this is done for `holder`, instead of what was left before.
   void leave(const std::string& holder, Bequest bequest);
   void revoke(const std::string& holder);

@@ -97,6 +97,7 @@ void Node::start() {
   });
   const bool just_booted = runtime::monotonic_now().time_since_epoch() < boot_phase;
   default_link_wait_ = just_booted ? boot_link_wait : Duration(0s);
+  if (!inputs_.config->instances.empty()) will_.prepare();
   last_beat_ = loop_.refresh_now();
   remove_leftovers(*inputs_.config);
   use(inputs_.config);
