@@ -11,7 +11,6 @@
 
 #include <array>
 #include <cerrno>
-#include <optional>
 
 #include "linux/links.h"
 #include "net/bytes.h"
@@ -56,7 +55,8 @@ void carry_out(linux::Netlink* netlink, const Bequest& bequest) {
   auto socket = linux::VrrpSocket::open(bequest.endpoint);
   if (!socket) return;
   for (const auto& goodbye : bequest.goodbyes) {
-    static_cast<void>(socket->send(goodbye.packet, goodbye.destination));
+    static_cast<void>(
+        socket->send({goodbye.bytes, goodbye.source, goodbye.destination, goodbye.hop_limit}));
   }
 }
 
@@ -107,8 +107,10 @@ std::vector<std::uint8_t> Bequest::encode() const {
   write_address(writer, endpoint.receive_address);
   writer.u16(static_cast<std::uint16_t>(goodbyes.size()));
   for (const auto& goodbye : goodbyes) {
+    write_address(writer, goodbye.source);
     write_address(writer, goodbye.destination);
-    write_text(writer, goodbye.packet);
+    writer.u8(goodbye.hop_limit);
+    write_text(writer, goodbye.bytes);
   }
   return writer.take();
 }
@@ -128,9 +130,11 @@ std::optional<Bequest> Bequest::decode(std::span<const std::uint8_t> bytes) {
   bequest.endpoint.receive_address = read_address(reader);
   for (unsigned left = reader.u16(); left > 0 && reader.ok(); --left) {
     Goodbye goodbye;
+    goodbye.source = read_address(reader);
     goodbye.destination = read_address(reader);
+    goodbye.hop_limit = reader.u8();
     const auto packet = reader.take(reader.u16());
-    goodbye.packet.assign(packet.begin(), packet.end());
+    goodbye.bytes.assign(packet.begin(), packet.end());
     bequest.goodbyes.push_back(std::move(goodbye));
   }
   if (!reader.ok() || reader.left() > 0) return std::nullopt;

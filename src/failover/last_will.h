@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,6 +22,7 @@
 #include "linux/vrrp_socket.h"
 #include "net/address.h"
 #include "runtime/fd.h"
+#include "vrrp/packet.h"
 
 namespace baton::failover {
 
@@ -32,8 +34,10 @@ struct Bequest {
     friend bool operator==(const Address&, const Address&) = default;
   };
   struct Goodbye {
+    net::IpAddress source;
     net::IpAddress destination;
-    std::vector<std::uint8_t> packet;  // an advert of priority 0, whole
+    std::uint8_t hop_limit = vrrp::ip_ttl;
+    std::vector<std::uint8_t> bytes;  // an advert of priority 0, as linux::OutgoingPacket has it
     friend bool operator==(const Goodbye&, const Goodbye&) = default;
   };
   std::vector<Address> addresses;

@@ -9,10 +9,12 @@ namespace {
 
 Bequest bequest() {
   Bequest made;
-  made.addresses = {{3, *net::Prefix::parse("10.0.0.1/32")}, {4, *net::Prefix::parse("fd00::1/64")}};
+  made.addresses = {{3, *net::Prefix::parse("10.0.0.1/32")},
+                    {4, *net::Prefix::parse("fd00::1/64")}};
   made.endpoint = {"ens33", 3, *net::IpAddress::parse("224.0.0.18")};
-  made.goodbyes = {{*net::IpAddress::parse("224.0.0.18"), {1, 2, 3}},
-                   {*net::IpAddress::parse("10.0.0.9"), {}}};
+  const auto us = *net::IpAddress::parse("10.0.0.8");
+  made.goodbyes = {{us, *net::IpAddress::parse("224.0.0.18"), 255, {1, 2, 3}},
+                   {us, *net::IpAddress::parse("10.0.0.9"), 64, {}}};
   return made;
 }
 

@@ -195,9 +195,8 @@ void Router::apply(const vrrp::action::SendAdvert& send) {
   for (const auto& peer : plan_.settings.peers) send_to(peer.address, advert);
 }
 
-void Router::send_to(const net::IpAddress& destination, const vrrp::Advert& advert) {
-  review_port();
-  if (!port_) return;
+Bequest::Goodbye Router::make_packet(const vrrp::Advert& advert,
+                                     const net::IpAddress& destination) {
   if (++packet_id_ == 0) packet_id_ = 1;
   const auto& source = *instance_.source();
   const std::uint8_t ttl = plan_.identity.unicast ? plan_.unicast_ttl : vrrp::ip_ttl;
@@ -205,7 +204,14 @@ void Router::send_to(const net::IpAddress& destination, const vrrp::Advert& adve
   if (source.is_ipv4()) {
     bytes = vrrp::build_ipv4_packet(bytes, source, destination, packet_id_, ttl);
   }
-  const auto done = port_->send({bytes, source, destination, ttl});
+  return {source, destination, ttl, std::move(bytes)};
+}
+
+void Router::send_to(const net::IpAddress& destination, const vrrp::Advert& advert) {
+  review_port();
+  if (!port_) return;
+  const auto made = make_packet(advert, destination);
+  const auto done = port_->send({made.bytes, made.source, made.destination, made.hop_limit});
   const int cause = done ? 0 : done.error().errno_value;
   if (cause != 0 && cause != send_error_) {
     tools_.log.print(LogLevel::warning, "({}) {} to {}", name(), baton::describe(done.error()),
@@ -271,11 +277,7 @@ Bequest Router::make_bequest() {
   if (!source || !port_) return bequest;
   bequest.endpoint = port_->endpoint();
   const auto say_goodbye_to = [&](const net::IpAddress& destination) {
-    const auto message = vrrp::build_message(instance_.make_advert(0), *source, destination,
-                                             instance_.checksum_form());
-    if (++packet_id_ == 0) packet_id_ = 1;
-    bequest.goodbyes.push_back(
-        {destination, vrrp::build_ipv4_packet(message, *source, destination, packet_id_)});
+    bequest.goodbyes.push_back(make_packet(instance_.make_advert(0), destination));
   };
   if (!plan_.identity.unicast) say_goodbye_to(plan_.identity.multicast_group);
   for (const auto& peer : plan_.settings.peers) say_goodbye_to(peer.address);

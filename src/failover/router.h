@@ -114,6 +114,8 @@ class Router final : public AdvertListener {
   }
   void review_port();
   void send_to(const net::IpAddress& destination, const vrrp::Advert& advert);
+  [[nodiscard]] Bequest::Goodbye make_packet(const vrrp::Advert& advert,
+                                             const net::IpAddress& destination);
   // What is to be done if this process dies while it is master.
   [[nodiscard]] Bequest make_bequest();
   // An owner's real address is here for good and is not ours to put or to remove.
