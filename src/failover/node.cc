@@ -6,10 +6,20 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <random>
 
 #include "base/assert.h"
 
 namespace baton::failover {
+
+namespace {
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return std::uint64_t{device()} << 32 | device();
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Node>> Node::create(runtime::Loop& loop, ProcessInputs inputs) {
   auto netlink = linux::Netlink::open();
@@ -51,12 +61,17 @@ Node::Node(runtime::Loop& loop, ProcessInputs inputs, Opened opened)
       second_path_(loop, links_, log_,
                    [this](const vrrp::PeerReport& report) { take_report(report); }),
       witnesses_(loop, scope_, links_),
-      tools_{loop,   log_,      inputs_.log_detail, links_,     guard_,   announcer_,
-             ports_, recorder_, second_path_,       witnesses_, debounce_},
+      will_(log_, inputs_.rename_executor),
+      tools_{loop,   log_,      inputs_.log_detail, links_,     guard_,    announcer_,
+             ports_, recorder_, second_path_,       witnesses_, debounce_, will_},
       files_(loop, log_, [this](std::uint32_t file) { report_file(nullptr, file); }),
       processes_(loop, log_,
                  [this](const auto& change) { report_process(nullptr, change.process); }),
       proxy_(loop.refresh_now()),
+      detection_(loop, log_, links_, random_seed(),
+                 [this](std::uint32_t session, vrrp::Health health, const std::string& detail) {
+                   tell_all([&](Router& router) { router.report_bfd(session, health, detail); });
+                 }),
       beat_timer_(loop, [this] { on_beat(); }),
       script_timer_(loop, [this] { run_scripts(); }),
       proxy_timer_(loop, [this] { review_proxy(); }),
@@ -92,6 +107,7 @@ void Node::start() {
   }
   const bool just_booted = runtime::monotonic_now().time_since_epoch() < boot_phase;
   default_link_wait_ = just_booted ? boot_link_wait : Duration(0s);
+  if (!inputs_.config->instances.empty()) will_.prepare();
   last_beat_ = loop_.refresh_now();
   remove_leftovers(*inputs_.config);
   use(inputs_.config);
@@ -150,6 +166,7 @@ void Node::use(std::shared_ptr<const config::Failover> config) {
   watch_trackers(!watching_);
   arrange_groups();
   handovers_.configure(config_->pair.handover_timeout);
+  detection_.use(*config_, routers_);
   pair_.configure(config_->pair, inputs_.pair_key, config_->router_id);
   --untold_;
   tell_all([this](Router& router) {
@@ -192,6 +209,7 @@ void Node::on_beat() {
   if (now < next_renewal_) return;
   next_renewal_ = now + AddressGuard::renew_interval;
   guard_.renew();
+  will_.tend();
   for (const auto& outcome : scripts_.overdue(now)) take_outcome(outcome);
   files_.retry_folders();
   poll_links();
@@ -208,6 +226,7 @@ void Node::check_sleep(Instant now) {
   const Duration slept = silence - beat;
   log_.print(LogLevel::warning, "this process did not run for {:.3f} s", to_seconds(slept));
   tell_all([slept](Router& router) { router.slept(slept); });
+  detection_.slept();
   guard_.renew();
 }
 
@@ -236,6 +255,7 @@ bool Node::read_network() {
   if (changed || overrun) {
     second_path_.review_links();
     review_links();
+    detection_.note_links();
   }
   return true;
 }
@@ -261,6 +281,8 @@ void Node::log_link(const linux::Link& link) {
 
 void Node::review_proxy() {
   const Instant now = loop_.refresh_now();
+  // With a backup that takes over at once there is little sense in waiting.
+  proxy_.set_grace(detection_.is_watched() ? ProxyWatch::watched_grace : ProxyWatch::restart_grace);
   proxy_.look(now);
   proxy_timer_.arm(proxy_.deadline());
   const auto health = std::pair(proxy_.health(), proxy_.detail());
@@ -286,6 +308,9 @@ void Node::tell_healths(Router& router) {
       report_process(&router, watched.index);
     } else if (watched.kind == Watched::Kind::proxy && proxy_.health() != tracker.health) {
       router.report_proxy(proxy_.health(), proxy_.detail());
+    } else if (watched.kind == Watched::Kind::bfd &&
+               detection_.health(watched.index) != tracker.health) {
+      router.report_bfd(watched.index, detection_.health(watched.index), "");
     }
   }
 }
@@ -374,6 +399,7 @@ void Node::begin_stop(bool yield) {
   script_timer_.cancel();
   if (inputs_.keep_addresses_at_end) {
     guard_.leave_for_good();
+    will_.revoke_all();
     close();
     return;
   }
@@ -405,6 +431,7 @@ void Node::review_stop() {
 
 void Node::close() {
   if (std::exchange(closing_, true)) return;
+  detection_.close();
   log_.write(LogLevel::info, "Stopped");
   beat_timer_.cancel();
   proxy_timer_.cancel();

@@ -66,6 +66,7 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   [[nodiscard]] const ProcessWatch& processes() const override { return processes_; }
   [[nodiscard]] const ProxyWatch& proxy() const override { return proxy_; }
   [[nodiscard]] const AddressGuard& guard() const override { return guard_; }
+  [[nodiscard]] const FastDetection& detection() const override { return detection_; }
   [[nodiscard]] const PairLink& pair() const override { return pair_; }
   [[nodiscard]] const Handovers& handovers() const override { return handovers_; }
   [[nodiscard]] const FlightRecorder& recorder() const override { return recorder_; }
@@ -190,11 +191,13 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   SecondPath second_path_;
   WitnessDesk witnesses_;
   LinkDebounce debounce_;
+  LastWill will_;
   Tools tools_;
   ScriptSchedule scripts_;
   FileWatch files_;
   ProcessWatch processes_;
   ProxyWatch proxy_;
+  FastDetection detection_;
   std::pair<vrrp::Health, std::string> told_proxy_;                  // to the routers
   std::map<std::uint64_t, std::unique_ptr<ReadWatch>> proxy_lives_;  // by generation
   std::vector<std::unique_ptr<Router>> routers_;

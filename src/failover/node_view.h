@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "failover/address_guard.h"
+#include "failover/fast_detection.h"
 #include "failover/file_watch.h"
 #include "failover/flight_recorder.h"
 #include "failover/handovers.h"
@@ -37,6 +38,7 @@ class NodeView {
   [[nodiscard]] virtual const ProcessWatch& processes() const = 0;
   [[nodiscard]] virtual const ProxyWatch& proxy() const = 0;
   [[nodiscard]] virtual const AddressGuard& guard() const = 0;
+  [[nodiscard]] virtual const FastDetection& detection() const = 0;
   [[nodiscard]] virtual const PairLink& pair() const = 0;
   [[nodiscard]] virtual const Handovers& handovers() const = 0;
   // The last transitions of all routers, and what led to them.

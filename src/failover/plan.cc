@@ -198,6 +198,11 @@ Plan make_plan(const config::Failover& config, std::uint32_t index, bool track_p
         {"script " + script.name, tracked.weight, tracked.weight_reverse});
     plan.watched.push_back({Watched::Kind::script, "", tracked.script});
   }
+  for (const auto& tracked : instance.tracked_bfds) {
+    plan.settings.trackers.push_back({"bfd " + config.bfd_instances.at(tracked.session).name,
+                                      tracked.weight, tracked.weight_reverse});
+    plan.watched.push_back({Watched::Kind::bfd, "", 0, tracked.session});
+  }
   watch_files_and_processes(plan, instance, config.tracking);
   if (track_proxy) {
     plan.settings.trackers.push_back({"proxy", 0, false});

@@ -16,10 +16,17 @@ namespace baton::failover {
 
 // What stands behind a tracker of the machine; same order as Settings::trackers.
 struct Watched {
-  enum class Kind : std::uint8_t { interface, script, proxy, file, process } kind = Kind::interface;
+  enum class Kind : std::uint8_t {
+    interface,
+    script,
+    proxy,
+    file,
+    process,
+    bfd
+  } kind = Kind::interface;
   std::string interface;
   std::uint32_t script = 0;  // index into config::Failover::scripts
-  std::uint32_t index = 0;   // of a file or process in config::Tracking
+  std::uint32_t index = 0;   // of a file or process in config::Tracking, or of a bfd_instance
 };
 
 // What cannot change without starting the instance anew.

@@ -19,6 +19,7 @@ Router::Router(Tools& tools, Owner& owner, Plan plan, std::uint32_t index)
 Router::~Router() {
   if (port_) port_->unlisten(plan_.identity.virtual_router_id, this);
   tools_.guard.release(name());
+  tools_.will.revoke(name());
   tools_.witnesses.forget(name());
 }
 
@@ -122,6 +123,14 @@ void Router::report_proxy(vrrp::Health health, const std::string& detail) {
   }
 }
 
+void Router::report_bfd(std::uint32_t session, vrrp::Health health, const std::string& detail) {
+  for (std::size_t i = 0; i < plan_.watched.size(); ++i) {
+    const Watched& watched = plan_.watched[i];
+    if (watched.kind != Watched::Kind::bfd || watched.index != session) continue;
+    handle(vrrp::event::TrackerReported{i, health, detail}, tools_.loop.now());
+  }
+}
+
 void Router::replan(Plan plan, std::uint32_t index) {
   index_ = index;
   const bool same = plan.settings == plan_.settings && plan.held == plan_.held;
@@ -186,9 +195,8 @@ void Router::apply(const vrrp::action::SendAdvert& send) {
   for (const auto& peer : plan_.settings.peers) send_to(peer.address, advert);
 }
 
-void Router::send_to(const net::IpAddress& destination, const vrrp::Advert& advert) {
-  review_port();
-  if (!port_) return;
+Bequest::Goodbye Router::make_packet(const vrrp::Advert& advert,
+                                     const net::IpAddress& destination) {
   if (++packet_id_ == 0) packet_id_ = 1;
   const auto& source = *instance_.source();
   const std::uint8_t ttl = plan_.identity.unicast ? plan_.unicast_ttl : vrrp::ip_ttl;
@@ -196,7 +204,14 @@ void Router::send_to(const net::IpAddress& destination, const vrrp::Advert& adve
   if (source.is_ipv4()) {
     bytes = vrrp::build_ipv4_packet(bytes, source, destination, packet_id_, ttl);
   }
-  const auto done = port_->send({bytes, source, destination, ttl});
+  return {source, destination, ttl, std::move(bytes)};
+}
+
+void Router::send_to(const net::IpAddress& destination, const vrrp::Advert& advert) {
+  review_port();
+  if (!port_) return;
+  const auto made = make_packet(advert, destination);
+  const auto done = port_->send({made.bytes, made.source, made.destination, made.hop_limit});
   const int cause = done ? 0 : done.error().errno_value;
   if (cause != 0 && cause != send_error_) {
     tools_.log.print(LogLevel::warning, "({}) {} to {}", name(), baton::describe(done.error()),
@@ -207,11 +222,13 @@ void Router::send_to(const net::IpAddress& destination, const vrrp::Advert& adve
 
 void Router::apply(const vrrp::action::AddAddresses&) {
   tools_.guard.hold(name(), own_held());
+  tools_.will.leave(name(), make_bequest());
   record(Moment::Kind::addresses_added);
 }
 
 void Router::apply(const vrrp::action::RemoveAddresses&) {
   tools_.guard.release(name());
+  tools_.will.revoke(name());
   record(Moment::Kind::addresses_removed);
 }
 
@@ -248,6 +265,23 @@ void Router::apply(const vrrp::action::SendReport&) {
 void Router::apply(const vrrp::action::LogLine& line) {
   if (line.detail && !tools_.log_detail) return;
   tools_.log.write(line.level, line.text);
+}
+
+Bequest Router::make_bequest() {
+  Bequest bequest;
+  for (const auto& held : own_held()) {
+    const linux::Link* link = tools_.links.find(held.device);
+    if (link) bequest.addresses.push_back({link->index, held.prefix});
+  }
+  const auto& source = instance_.source();
+  if (!source || !port_) return bequest;
+  bequest.endpoint = port_->endpoint();
+  const auto say_goodbye_to = [&](const net::IpAddress& destination) {
+    bequest.goodbyes.push_back(make_packet(instance_.make_advert(0), destination));
+  };
+  if (!plan_.identity.unicast) say_goodbye_to(plan_.identity.multicast_group);
+  for (const auto& peer : plan_.settings.peers) say_goodbye_to(peer.address);
+  return bequest;
 }
 
 std::vector<HeldAddress> Router::own_held() const {

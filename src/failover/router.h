@@ -12,6 +12,7 @@
 #include "failover/advert_ports.h"
 #include "failover/announcer.h"
 #include "failover/flight_recorder.h"
+#include "failover/last_will.h"
 #include "failover/link_debounce.h"
 #include "failover/plan.h"
 #include "failover/proxy_watch.h"
@@ -36,6 +37,7 @@ struct Tools {
   SecondPath& second_path;
   WitnessDesk& witnesses;
   LinkDebounce& debounce;
+  LastWill& will;
 };
 
 class Router final : public AdvertListener {
@@ -73,11 +75,12 @@ class Router final : public AdvertListener {
   void report_watched(Watched::Kind kind, std::uint32_t index, vrrp::Health health,
                       const std::string& detail, int value = 0);
   void report_proxy(vrrp::Health health, const std::string& detail);
+  void report_bfd(std::uint32_t session, vrrp::Health health, const std::string& detail);
   // From the second heartbeat path.
   void report_peer(const vrrp::PeerReport& report);
   // The interface has received a frame.
   void report_link_receives();
-  // A command of the sync group, or of a handover.
+  // A command of the sync group or of a handover, or news of the watch on the master.
   void obey(const vrrp::Event& command) { handle(command, tools_.loop.now()); }
   void clear_counters() { instance_.clear_counters(); }
   // Another plan of the same identity; nothing happens when it is equal.
@@ -114,6 +117,10 @@ class Router final : public AdvertListener {
   }
   void review_port();
   void send_to(const net::IpAddress& destination, const vrrp::Advert& advert);
+  [[nodiscard]] Bequest::Goodbye make_packet(const vrrp::Advert& advert,
+                                             const net::IpAddress& destination);
+  // What is to be done if this process dies while it is master.
+  [[nodiscard]] Bequest make_bequest();
   // An owner's real address is here for good and is not ours to put or to remove.
   [[nodiscard]] std::vector<HeldAddress> own_held() const;
 

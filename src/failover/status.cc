@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "failover/bfd_status.h"
 #include "failover/node_view.h"
 #include "failover/status_guard.h"
 
@@ -226,6 +227,7 @@ json status(const NodeView& node, Instant now, WallTime wall_now) {
   return {{"pid", ::getpid()},
           {"router_id", node.config().router_id},
           {"proxy", proxy_status(node, now)},
+          {"bfd", bfd_status(node.detection(), node.config(), now)},
           {"pair", pair_status(node.pair(), now)},
           {"handovers", handovers_status(node.handovers(), now)},
           {"scripts", scripts},

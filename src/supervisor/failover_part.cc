@@ -13,6 +13,8 @@
 #include "failover/process.h"
 #include "supervisor/pid_file.h"
 #include "supervisor/privileges.h"
+#include "supervisor/process_title.h"
+#include "supervisor/scheduling.h"
 
 namespace baton::supervisor {
 
@@ -41,9 +43,14 @@ Status FailoverPart::launch() {
   plan.name = configuration_->failover->places.vrrp_name;
   plan.title = "keepalived: VRRP process";
   plan.silence_stderr = settings_.silence_stderr;
-  plan.drop_privileges = keep_network_capabilities;
-  plan.entry = [this](runtime::Fd channel) {
+  const auto problems = std::make_shared<std::vector<std::string>>();
+  plan.drop_privileges = [this, problems] {
+    *problems = apply_scheduling(configuration_->failover->scheduling);
+    return keep_network_capabilities();
+  };
+  plan.entry = [this, problems](runtime::Fd channel) {
     const auto log = settings_.make_log();
+    for (const auto& problem : *problems) log->write(LogLevel::warning, problem);
     failover::ProcessInputs inputs;
     inputs.config = configuration_->failover;
     inputs.load_options = settings_.load_options;
@@ -53,6 +60,7 @@ Status FailoverPart::launch() {
     inputs.log_detail = settings_.log_detail;
     inputs.keep_addresses_at_end = settings_.keep_addresses_at_end;
     inputs.proxy_expected = settings_.proxy_expected;
+    inputs.rename_executor = [] { set_process_title("baton: executor of the VRRP process"); };
     return failover::run_process(std::move(inputs));
   };
   answer_ = Answer::none;

@@ -75,7 +75,8 @@ Actions Instance::handle(const Event& event, Instant now) {
 
 Instant Instance::deadline() const {
   return std::min({master_down_at_, advert_at_, announce_again_at_, conflict_again_at_, refresh_at_,
-                   yield_until_, release_at_, recheck_at_, report_at_, ask_witness_at_});
+                   yield_until_, release_at_, recheck_at_, report_at_, ask_witness_at_,
+                   settle_at_});
 }
 
 Advert Instance::make_advert(std::uint8_t priority) const {
@@ -292,6 +293,7 @@ void Instance::become_backup(std::string reason, Duration wait, Duration linger,
 
 // The advert goes first: every other node holds back from then on.
 void Instance::become_master(std::string reason, Instant now) {
+  const auto lost_master = lost_ ? master_ : std::nullopt;
   if (dropped_ownership_) {
     dropped_ownership_ = false;
     review_priority(now);
@@ -309,6 +311,7 @@ void Instance::become_master(std::string reason, Instant now) {
   const AnnounceSchedule& schedule = settings_.announce;
   if (schedule.delay > 0s) announce_again_at_ = now + schedule.delay;
   if (schedule.refresh > 0s) refresh_at_ = now + schedule.delay + schedule.refresh;
+  if (lost_master) settle(lost_master, now);
 }
 
 void Instance::become_fault(std::string reason, Instant now) {
@@ -388,9 +391,10 @@ void Instance::review_priority(Instant now) {
 void Instance::clear_timers() {
   master_down_at_ = advert_at_ = announce_again_at_ = conflict_again_at_ = refresh_at_ =
       yield_until_ = release_at_ = recheck_at_ = preempt_from_ = contested_since_ =
-          ask_witness_at_ = report_at_ = never;
+          ask_witness_at_ = report_at_ = settle_at_ = never;
   wish_.reset();
   take_over_.clear();
+  lost_ = false;
 }
 
 void Instance::send(std::uint8_t priority) {
@@ -460,6 +464,10 @@ void Instance::run_announcements(Instant now) {
     conflict_again_at_ = never;
     actions_.emplace_back(action::Announce{schedule.conflict_repeat});
   }
+  if (settle_at_ <= now) {
+    settle_at_ = now + settle_interval < settle_until_ ? now + settle_interval : never;
+    actions_.emplace_back(action::Announce{1});
+  }
   if (refresh_at_ <= now) {
     refresh_at_ = schedule.refresh > 0s ? now + schedule.refresh : never;
     actions_.emplace_back(action::Announce{schedule.refresh_repeat});
@@ -501,6 +509,9 @@ std::string Instance::timeout_reason(Instant now) const {
     return fmt::format("no advert for {:.3f} s", to_seconds(now - since_));
   }
   const double silence_s = to_seconds(now - heard_at_);
+  if (lost_) {
+    return fmt::format("BFD lost master {}, last advert {:.3f} s ago", master_->text(), silence_s);
+  }
   if (master_priority_ == 0) {
     return fmt::format("master {} gave up {:.3f} s ago", master_->text(), silence_s);
   }

@@ -128,6 +128,15 @@ class Instance {
   void on(const event::SourceChanged& change, Instant now);
   void on(const event::Slept& sleep, Instant now);
   void on(event::Reconfigured change, Instant now);
+  // Fast detection (instance_watch.cc).
+  void on(const event::MasterWatched& watched, Instant now);
+  void on(const event::MasterLost& lost, Instant now);
+  [[nodiscard]] Duration quick_skew() const;
+  // How long after a priority 0 the place is taken.
+  [[nodiscard]] Duration skew_after_goodbye() const;
+  // After a takeover because of a loss: announces again for a while, and doubts.
+  void settle(const std::optional<net::IpAddress>& lost_master, Instant now);
+  void doubt(const ParsedAdvert& parsed, Instant now);
   void on(const event::AddressClaimed& claim, Instant now);
   void on(const event::Stop& stop, Instant now);
   void on(const event::Pass& pass, Instant now);
@@ -239,6 +248,19 @@ class Instance {
   Instant next_probe_at_{};       // adverts before go without a question
   Instant next_conflict_at_{};    // conflicts before are not announced once more
 
+  // Fast detection.
+  std::optional<net::IpAddress> watched_;  // the master that is watched closely
+  Duration stagger_ = 0s;
+  std::uint8_t claim_ = owner_priority;           // the last priority that the master had
+  bool lost_ = false;                             // it was lost, and nobody was heard since
+  Instant settle_at_ = never;                     // after a loss: when to announce again
+  Instant settle_until_ = never;                  // ... for the last time
+  std::optional<net::IpAddress> taken_for_dead_;  // heard again soon, it was not
+  Instant doubt_until_{};
+  Duration distrust_ = 0s;  // grows with every loss that was none
+  Instant trust_from_{};    // losses before are not believed
+
+  // The second path and the witness.
   TakeoverGuard guard_;
   TakeoverGuard::Obstacle obstacle_ = TakeoverGuard::Obstacle::none;
   std::string held_back_;           // why, as long as it is

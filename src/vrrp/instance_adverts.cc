@@ -55,7 +55,7 @@ void Instance::hear_as_backup(const ParsedAdvert& parsed, Instant now) {
     remember_master(parsed);
     heard_at_ = now;
     planned_ = true;
-    wait_for_master(now + skew());
+    wait_for_master(now + skew_after_goodbye());
     ask_witness_at_ = never;
     return;
   }
@@ -110,6 +110,7 @@ void Instance::follow(const ParsedAdvert& parsed, Instant now) {
 }
 
 void Instance::hear_as_master(const ParsedAdvert& parsed, Instant now) {
+  doubt(parsed, now);
   const std::uint8_t priority = parsed.advert.priority;
   if (priority == 0) {
     // There were two masters: the other's announcements may still be believed.
@@ -209,6 +210,8 @@ void Instance::note_addresses(const ParsedAdvert& parsed) {
 }
 
 void Instance::remember_master(const ParsedAdvert& parsed) {
+  lost_ = false;
+  if (parsed.advert.priority > 0) claim_ = parsed.advert.priority;
   if (master_ != parsed.envelope.source) told_ = 0;
   master_ = parsed.envelope.source;
   master_priority_ = parsed.advert.priority;

@@ -36,7 +36,6 @@ constexpr Foreign outside_words[] = {
     {"static_routes", Verdict::unsupported},
     {"static_rules", Verdict::unsupported},
     {"track_group", Verdict::unsupported},
-    {"bfd_instance", Verdict::unsupported},
 };
 
 // These stand outside of every block, and nowhere else.
@@ -109,14 +108,7 @@ constexpr Foreign global_words[] = {
     {"vrrp_ipsets", Verdict::no_effect, "no_accept is done by nftables"},
     {"iptables", Verdict::no_effect, "no_accept is done by nftables"},
     {"disable_local_igmp", Verdict::no_effect},
-    {"max_auto_priority", Verdict::tuning},
     {"min_auto_priority_delay", Verdict::tuning},
-    {"vrrp_priority", Verdict::tuning},
-    {"vrrp_no_swap", Verdict::tuning},
-    {"vrrp_cpu_affinity", Verdict::tuning},
-    {"vrrp_rt_priority", Verdict::tuning},
-    {"vrrp_rlimit_rttime", Verdict::tuning},
-    {"vrrp_rlimit_rtime", Verdict::tuning},
     {"bfd_priority", Verdict::tuning},
     {"bfd_no_swap", Verdict::tuning},
     {"bfd_cpu_affinity", Verdict::tuning},
@@ -167,7 +159,6 @@ constexpr Foreign instance_words[] = {
     {"vmac_xmit_base", Verdict::unsupported},
     {"use_ipvlan", Verdict::unsupported},
     {"vrf", Verdict::unsupported},
-    {"track_bfd", Verdict::unsupported},
     {"garp_extra_if", Verdict::no_effect, "it serves VMAC interfaces"},
     {"vmac_garp_intvl", Verdict::no_effect, "it serves VMAC interfaces"},
     {"garp_extra_if_vmac", Verdict::no_effect, "it serves VMAC interfaces"},
@@ -178,10 +169,6 @@ constexpr Foreign instance_words[] = {
     {"debug", Verdict::no_effect},
     {"lvs_sync_daemon_interface", Verdict::lvs},
     {"auth_hmac", Verdict::unsupported},
-};
-
-constexpr Foreign group_words[] = {
-    {"track_bfd", Verdict::unsupported},
 };
 
 std::vector<Foreign> words_of(Section section) {
@@ -201,10 +188,9 @@ std::vector<Foreign> words_of(Section section) {
       add(instance_words);
       break;
     case Section::sync_group:
-      add(group_words);
-      break;
     case Section::script:
     case Section::authentication:
+    case Section::bfd:
     case Section::track_file:
     case Section::track_process:
       break;

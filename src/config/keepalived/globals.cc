@@ -110,6 +110,14 @@ void down_timer(Reader& reader, Globals&, const Statement& statement) {
   if (value) reader.defaults.down_timer_adverts = static_cast<std::uint8_t>(*value);
 }
 
+void fast_failover(Reader& reader, Globals&, const Statement& statement) {
+  if (const auto wish = read_fast_failover(reader, statement)) reader.model.fast_failover = *wish;
+}
+
+void scheduling(Reader& reader, Globals&, const Statement& statement) {
+  read_scheduling(reader, statement);
+}
+
 void link_beat_everywhere(Reader& reader, Globals&, const Statement& statement) {
   read_link_beat_everywhere(reader, statement);
 }
@@ -160,6 +168,14 @@ constexpr Keyword<Globals> keywords[] = {
     {"vrrp_down_timer_adverts", Shape::line, 1, down_timer},
     {"linkbeat_use_polling", Shape::line, 0, link_beat_everywhere},
     {"dynamic_interfaces", Shape::line, 0, dynamic_interfaces},
+    {"fast_failover", Shape::line, 1, fast_failover},
+    {"vrrp_rt_priority", Shape::line, 1, scheduling},
+    {"vrrp_priority", Shape::line, 1, scheduling},
+    {"vrrp_no_swap", Shape::line, 0, scheduling},
+    {"vrrp_cpu_affinity", Shape::line, 1, scheduling},
+    {"vrrp_rlimit_rttime", Shape::line, 1, scheduling},
+    {"vrrp_rlimit_rtime", Shape::line, 1, scheduling},
+    {"max_auto_priority", Shape::line, 0, scheduling},
     {"pair_key", Shape::line, 1, pair_word},
     {"pair_peer", Shape::line, 1, pair_word},
     {"pair_listen", Shape::line, 1, pair_word},

@@ -176,6 +176,10 @@ void track_proxy(Reader& reader, InstanceDraft& draft, const Statement& statemen
   draft.instance.track_proxy = reader.boolean(statement);
 }
 
+void fast_failover(Reader& reader, InstanceDraft& draft, const Statement& statement) {
+  draft.instance.fast_failover = read_fast_failover(reader, statement);
+}
+
 void guard(Reader& reader, InstanceDraft& draft, const Statement& statement) {
   read_guard_option(reader, draft.instance.guard, owner_of(draft) + " ", statement);
 }
@@ -217,7 +221,9 @@ constexpr Keyword<InstanceDraft> keywords[] = {
     {"track_process", Shape::block, 0, read_tracked_processes},
     {"linkbeat_use_polling", Shape::line, 0, link_beat},
     {"dont_track_primary", Shape::line, 0, flag<&VrrpInstance::track_primary_interface, true>},
+    {"track_bfd", Shape::block, 0, read_tracked_bfds},
     {"track_proxy", Shape::line, 0, track_proxy},
+    {"fast_failover", Shape::line, 1, fast_failover},
     {"heartbeat_interface", Shape::line, 1, guard},
     {"heartbeat_peer", Shape::line, 1, guard},
     {"heartbeat_interval", Shape::line, 1, guard},

@@ -8,11 +8,14 @@
 #include <vector>
 
 #include "base/time.h"
+#include "config/model/bfd.h"
+#include "config/model/fast_failover.h"
 #include "config/model/guard.h"
 #include "config/model/messages.h"
 #include "config/model/packet_filter.h"
 #include "config/model/pair.h"
 #include "config/model/process_places.h"
+#include "config/model/scheduling.h"
 #include "config/model/script.h"
 #include "config/model/tracking.h"
 #include "config/model/wire.h"
@@ -104,6 +107,8 @@ struct VrrpInstance {
   bool track_primary_interface = true;  // false: dont_track_primary
   std::vector<TrackedScript> tracked_scripts;
   std::vector<TrackedInterface> tracked_interfaces;
+  std::vector<TrackedBfd> tracked_bfds;
+  std::optional<FastFailover> fast_failover;  // absent: as Failover::fast_failover
   std::vector<TrackedFile> tracked_files;
   std::vector<TrackedProcess> tracked_processes;
   GarpSchedule garp;
@@ -147,6 +152,9 @@ struct Failover {
   std::vector<VrrpScript> scripts;
   std::vector<VrrpInstance> instances;
   std::vector<VrrpSyncGroup> sync_groups;
+  std::vector<BfdInstance> bfd_instances;
+  FastFailover fast_failover;
+  Scheduling scheduling;
   PairSettings pair;
   Messages messages;
   ProcessPlaces places;
