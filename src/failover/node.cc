@@ -7,6 +7,8 @@
 
 #include <algorithm>
 
+#include "failover/leftovers.h"
+
 namespace baton::failover {
 
 Result<std::unique_ptr<Node>> Node::create(runtime::Loop& loop, ProcessInputs inputs) {
@@ -43,7 +45,9 @@ Node::Node(runtime::Loop& loop, ProcessInputs inputs, Opened opened)
       guard_(netlink_, links_, log_),
       announcer_(loop, std::move(opened.arp), links_, log_, inputs_.log_detail),
       ports_(loop),
-      tools_{loop, log_, inputs_.log_detail, links_, guard_, announcer_, ports_, debounce_},
+      routes_(netlink_, links_, log_),
+      tools_{loop,       log_,   inputs_.log_detail, links_, guard_,
+             announcer_, ports_, debounce_,          routes_},
       files_(loop, log_, [this](std::uint32_t file) { report_file(nullptr, file); }),
       processes_(loop, log_,
                  [this](const auto& change) { report_process(nullptr, change.process); }),
@@ -82,6 +86,7 @@ void Node::remove_leftovers(const config::Failover& config) {
     for (auto& held : make_plan(config, i, false).held) leftovers.push_back(std::move(held));
   }
   guard_.remove_leftovers(leftovers);
+  routes_.remove_leftovers(all_routes(config));
   if (const auto done = links_.refresh(netlink_); !done) {
     log_.print(LogLevel::error, "{}", baton::describe(done.error()));
   }
@@ -93,6 +98,7 @@ void Node::remove_leftovers(const config::Failover& config) {
 void Node::use(std::shared_ptr<const config::Failover> config) {
   config_ = std::move(config);
   ++untold_;
+  hold_statics();
   auto earlier = std::exchange(routers_, {});
   const auto wanted = [&](const Router& router) {
     return std::ranges::any_of(config_->instances, [&](const config::VrrpInstance& instance) {
@@ -158,6 +164,8 @@ void Node::on_beat() {
   next_renewal_ = now + AddressGuard::renew_interval;
   guard_.renew();
   for (const auto& outcome : scripts_.overdue(now)) take_outcome(outcome);
+  routes_.restore();
+  review_statics();
   files_.retry_folders();
   poll_links();
   run_notifications();
@@ -179,6 +187,7 @@ void Node::check_sleep(Instant now) {
 bool Node::read_network() {
   bool changed = false;
   bool overrun = false;
+  bool routes_may_be_gone = false;  // without a word, with a link or an address
   monitor_.read([&](const linux::NetworkChange& change) {
     using Kind = linux::NetworkChange::Kind;
     if (change.kind == Kind::overrun) {
@@ -187,6 +196,7 @@ bool Node::read_network() {
     }
     if (change.kind == Kind::link || change.kind == Kind::link_gone) log_link(change.link_state);
     links_.apply(change);
+    routes_may_be_gone |= change.kind != Kind::address;
     if (change.kind == Kind::address_removed) {
       guard_.on_removed(change.address, loop_.refresh_now());
     }
@@ -198,6 +208,7 @@ bool Node::read_network() {
     }
     guard_.renew();
   }
+  if (routes_may_be_gone || overrun) routes_.restore();
   if (changed || overrun) {
     review_links();
   }
@@ -326,6 +337,7 @@ void Node::begin_stop(bool yield) {
   script_timer_.cancel();
   if (inputs_.keep_addresses_at_end) {
     guard_.leave_for_good();
+    routes_.leave_for_good();
     close();
     return;
   }
@@ -360,6 +372,10 @@ void Node::close() {
   proxy_timer_.cancel();
   link_timer_.cancel();
   files_.stop();
+  if (!inputs_.keep_addresses_at_end) {
+    routes_.release(static_holder);
+    guard_.release(static_holder);
+  }
   processes_.stop();
   stop_timer_.cancel();
   closing_scope_.spawn(end_tasks());

@@ -59,6 +59,7 @@ class Node final : public Router::Owner, public NodeView {
   }
   [[nodiscard]] const std::vector<RouterGroup>& groups() const override { return groups_; }
   [[nodiscard]] const ScriptSchedule& scripts() const override { return scripts_; }
+  [[nodiscard]] const RouteGuard& route_guard() const override { return routes_; }
   [[nodiscard]] const FileWatch& files() const override { return files_; }
   [[nodiscard]] const ProcessWatch& processes() const override { return processes_; }
   [[nodiscard]] const ProxyWatch& proxy() const override { return proxy_; }
@@ -128,6 +129,11 @@ class Node final : public Router::Owner, public NodeView {
   void watch_trackers(bool at_start);
   void report_file(Router* router, std::uint32_t file);
   void report_process(Router* router, std::uint32_t process);
+  // The static part (node_statics.cc).
+  void hold_statics();
+  void watch_routes();
+  void review_statics();
+  [[nodiscard]] std::string missing_of_group(const std::string& group) const;
   void poll_links();
   void review_links();
 
@@ -151,6 +157,7 @@ class Node final : public Router::Owner, public NodeView {
   Announcer announcer_;
   AdvertPorts ports_;
   LinkDebounce debounce_;
+  RouteGuard routes_;
   Tools tools_;
   ScriptSchedule scripts_;
   FileWatch files_;
@@ -166,6 +173,8 @@ class Node final : public Router::Owner, public NodeView {
   std::uint64_t last_notify_ticket_ = first_notify_ticket;
   std::deque<PastTransition> history_;
   std::unique_ptr<ReadWatch> monitor_watch_;
+  std::unique_ptr<linux::RouteMonitor> route_monitor_;
+  std::unique_ptr<ReadWatch> route_watch_;
   std::unique_ptr<ReadWatch> arp_watch_;
 
   runtime::Timer beat_timer_;

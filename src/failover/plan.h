@@ -9,16 +9,24 @@
 
 #include "config/model/failover.h"
 #include "failover/address_guard.h"
+#include "failover/route_guard.h"
 #include "vrrp/settings.h"
 
 namespace baton::failover {
 
 // What stands behind a tracker of the machine; same order as Settings::trackers.
 struct Watched {
-  enum class Kind : std::uint8_t { interface, script, proxy, file, process } kind = Kind::interface;
+  enum class Kind : std::uint8_t {
+    interface,
+    script,
+    proxy,
+    file,
+    process,
+    static_group
+  } kind = Kind::interface;
   std::string interface;
   std::uint32_t script = 0;  // index into config::Failover::scripts
-  std::uint32_t index = 0;   // of a file or process in config::Tracking
+  std::uint32_t index = 0;   // of a file or process in config::Tracking, or of a track group
 };
 
 // What cannot change without starting the instance anew.
@@ -38,10 +46,14 @@ struct Plan {
   vrrp::Settings settings;
   std::vector<Watched> watched;
   std::vector<HeldAddress> held;  // advertised ones first, then the excluded
+  HeldRoutes routes;
   Duration garp_interval = 0s;
 };
 
 Plan make_plan(const config::Failover& config, std::uint32_t instance, bool track_proxy);
+
+// An address of the file on `device`.
+HeldAddress to_held(const config::VirtualAddress& address, const std::string& device);
 
 // Every address that any instance may hold.
 std::vector<HeldAddress> all_addresses(const config::Failover& config);

@@ -18,6 +18,7 @@ Router::Router(Tools& tools, Owner& owner, Plan plan, std::uint32_t index)
 
 Router::~Router() {
   if (port_) port_->unlisten(plan_.identity.virtual_router_id, this);
+  tools_.routes.release(name());
   tools_.guard.release(name());
 }
 
@@ -97,6 +98,8 @@ void Router::report_watched(Watched::Kind kind, std::uint32_t index, vrrp::Healt
                             const std::string& detail, int value) {
   for (std::size_t i = 0; i < plan_.watched.size(); ++i) {
     if (plan_.watched[i].kind != kind || plan_.watched[i].index != index) continue;
+    const vrrp::Tracker& known = instance_.trackers()[i];
+    if (known.health == health && known.value == value && known.detail == detail) continue;
     handle(vrrp::event::TrackerReported{i, health, detail, value}, tools_.loop.now());
   }
 }
@@ -119,7 +122,8 @@ void Router::report_proxy(vrrp::Health health, const std::string& detail) {
 
 void Router::replan(Plan plan, std::uint32_t index) {
   index_ = index;
-  const bool same = plan.settings == plan_.settings && plan.held == plan_.held;
+  const bool same = plan.settings == plan_.settings && plan.held == plan_.held &&
+                    plan.routes.same_as(plan_.routes);
   plan_ = std::move(plan);
   if (same) return;
   handle(vrrp::event::Reconfigured{plan_.settings}, tools_.loop.now());
@@ -184,9 +188,16 @@ void Router::send_to(const net::IpAddress& destination, const vrrp::Advert& adve
 
 void Router::apply(const vrrp::action::AddAddresses&) {
   tools_.guard.hold(name(), own_held());
+  if (!plan_.routes.routes.empty()) log_detail("setting Virtual Routes");
+  if (!plan_.routes.rules.empty()) log_detail("setting Virtual Rules");
+  tools_.routes.hold(name(), plan_.routes);
 }
 
+// A route with a virtual source goes before its source.
 void Router::apply(const vrrp::action::RemoveAddresses&) {
+  if (!plan_.routes.rules.empty()) log_detail("removing Virtual Rules");
+  if (!plan_.routes.routes.empty()) log_detail("removing Virtual Routes");
+  tools_.routes.release(name());
   tools_.guard.release(name());
 }
 
@@ -205,6 +216,10 @@ void Router::apply(const vrrp::action::Probe&) {
 void Router::apply(const vrrp::action::LogLine& line) {
   if (line.detail && !tools_.log_detail) return;
   tools_.log.write(line.level, line.text);
+}
+
+void Router::log_detail(const char* what) {
+  if (tools_.log_detail) tools_.log.print(LogLevel::info, "({}) {}", name(), what);
 }
 
 std::vector<HeldAddress> Router::own_held() const {

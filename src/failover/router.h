@@ -30,6 +30,7 @@ struct Tools {
   Announcer& announcer;
   AdvertPorts& ports;
   LinkDebounce& debounce;
+  RouteGuard& routes;
 };
 
 class Router final : public AdvertListener {
@@ -95,6 +96,7 @@ class Router final : public AdvertListener {
     owner_.on_transition(*this, transition);
   }
   void review_port();
+  void log_detail(const char* what);
   void send_to(const net::IpAddress& destination, const vrrp::Advert& advert);
   // An owner's real address is here for good and is not ours to put or to remove.
   [[nodiscard]] std::vector<HeldAddress> own_held() const;

@@ -65,6 +65,10 @@ class Netlink {
   Status put_address(const AddressChange& change);
   // An address that is not there is no error.
   Status remove_address(int link, const net::Prefix& prefix);
+  // Any other request that is answered by an acknowledgement alone.
+  Status ask(nlmsghdr* message) {
+    return request(message, [](const nlmsghdr*) {});
+  }
 
  private:
   explicit Netlink(runtime::Fd fd) : fd_(std::move(fd)) {}

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "failover/leftovers.h"
 #include "failover/process.h"
 #include "supervisor/pid_file.h"
 #include "supervisor/privileges.h"
@@ -165,6 +166,7 @@ void FailoverPart::on_exit(ChildProcess& child, runtime::ExitStatus status) {
   remove_pid_files(child.pid());
   child_.reset();
   scripts_.end_checks();
+  if (!clean) failover::remove_leftovers(*configuration_->failover, log_);
   if (failure_.empty()) failure_ = fmt::format("the failover process {}", described(status));
   changed_.open();
   if (ending_) return;

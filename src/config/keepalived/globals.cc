@@ -110,6 +110,10 @@ void smtp_alert(Reader& reader, Globals&, const Statement& statement) {
                    "scripts");
 }
 
+void default_interface(Reader& reader, Globals&, const Statement& statement) {
+  reader.defaults.interface = statement.word(1);
+}
+
 void link_beat_everywhere(Reader& reader, Globals&, const Statement& statement) {
   read_link_beat_everywhere(reader, statement);
 }
@@ -142,6 +146,7 @@ constexpr Keyword<Globals> keywords[] = {
     {"vrrp_check_unicast_src", Shape::line, 0,
      default_flag<&InstanceDefaults::check_unicast_source>},
     {"vrrp_down_timer_adverts", Shape::line, 1, down_timer},
+    {"default_interface", Shape::line, 1, default_interface},
     {"linkbeat_use_polling", Shape::line, 0, link_beat_everywhere},
     {"dynamic_interfaces", Shape::line, 0, dynamic_interfaces},
     {"smtp_alert", Shape::line, 0, smtp_alert},

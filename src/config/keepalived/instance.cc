@@ -207,6 +207,8 @@ constexpr Keyword<InstanceDraft> keywords[] = {
     {"preempt_delay", Shape::line, 1, preempt_delay},
     {"track_script", Shape::block, 0, read_tracked_scripts},
     {"track_interface", Shape::block, 0, read_tracked_interfaces},
+    {"virtual_routes", Shape::block, 0, read_virtual_routes},
+    {"virtual_rules", Shape::block, 0, read_virtual_rules},
     {"track_file", Shape::block, 0, read_tracked_files},
     {"track_process", Shape::block, 0, read_tracked_processes},
     {"linkbeat_use_polling", Shape::line, 0, link_beat},

@@ -280,8 +280,7 @@ TEST_F(InstanceTest, WordsThatChangeBehaviourAreRefusedByName) {
 }
 
 TEST_F(InstanceTest, BlocksThatChangeBehaviourAreRefusedByName) {
-  for (const char* word :
-       {"virtual_routes", "virtual_rules", "track_bfd"}) {
+  for (const char* word : {"track_bfd"}) {
     Diagnostics problems;
     const std::string text = instance_with(std::string(word) + " {\n something\n}\npriority 7");
     EXPECT_FALSE(load(sources_, {write(word, text), ""}, problems)) << word;

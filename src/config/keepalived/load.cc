@@ -34,7 +34,11 @@ constexpr OuterBlock outer_blocks[] = {
     {"interface_up_down_delays", read_interface_delays},
     {"linkbeat_interfaces", read_link_beats},
     {"linkbeat_use_polling", read_link_beat_everywhere},
+    {"static_ipaddress", read_static_addresses},
+    {"static_routes", read_static_routes},
+    {"static_rules", read_static_rules},
     {"vrrp_instance", read_instance},
+    {"track_group", read_track_group},
     {"vrrp_sync_group", read_sync_group},
 };
 
@@ -74,6 +78,7 @@ std::shared_ptr<const Failover> read_configuration(SourceTree& sources, const Lo
   const auto statements = build_tree(lines, diagnostics);
 
   Reader reader(diagnostics, sources.live());
+  reader.sources = &sources;
   reader.model.script_user = default_account();
   for (const OuterBlock& outer : outer_blocks) {
     read_blocks(reader, statements, outer);
@@ -83,6 +88,7 @@ std::shared_ptr<const Failover> read_configuration(SourceTree& sources, const Lo
   settle_scripts(reader);
   check_router_ids(reader);
   check_interface_delays(reader);
+  settle_statics(reader);
   return std::make_shared<const Failover>(std::move(reader.model));
 }
 

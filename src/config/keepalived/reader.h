@@ -35,6 +35,7 @@ struct InstanceDefaults {
   bool check_unicast_source = false;
   bool smtp_alert = false;
   std::uint8_t down_timer_adverts = 3;
+  std::string interface = "eth0";  // default_interface: of static addresses that name none
 };
 
 // What is known about a vrrp_script besides its model.
@@ -71,7 +72,9 @@ class Reader {
   std::map<std::string, std::uint32_t, std::less<>> script_index;
   std::vector<ScriptFacts> script_facts;  // one for each of model.scripts
   std::set<std::string> instance_names;
-  std::size_t order = 0;  // of the outer block being read
+  std::size_t order = 0;                     // of the outer block being read
+  SourceTree* sources = nullptr;             // for iproute2's names of numbers; may be null
+  std::uint32_t next_rule_priority = 16384;  // for a rule that has none
 
  private:
   std::set<std::string> noted_;
@@ -101,13 +104,22 @@ struct InstanceDraft {
 };
 
 // One file per topic. Each takes the outer block's statement.
-void read_global_defs(Reader& reader, const Statement& block);          // globals.cc
-void settle_globals(Reader& reader, const std::string& host_name);      // globals.cc
-void read_script(Reader& reader, const Statement& block);               // script.cc
-void settle_scripts(Reader& reader);                                    // script.cc
-void read_instance(Reader& reader, const Statement& block);             // instance.cc
-void settle_instance(Reader& reader, InstanceDraft& draft);             // instance_checks.cc
-void check_router_ids(Reader& reader);                                  // instance_checks.cc
+void read_global_defs(Reader& reader, const Statement& block);      // globals.cc
+void settle_globals(Reader& reader, const std::string& host_name);  // globals.cc
+void read_script(Reader& reader, const Statement& block);           // script.cc
+void settle_scripts(Reader& reader);                                // script.cc
+void read_instance(Reader& reader, const Statement& block);         // instance.cc
+void settle_instance(Reader& reader, InstanceDraft& draft);         // instance_checks.cc
+void check_router_ids(Reader& reader);                              // instance_checks.cc
+std::vector<Route> read_routes(Reader& reader, const Statement& block,
+                               bool is_static);  // routes.cc
+std::vector<RoutingRule> read_rules(Reader& reader, const Statement& block,
+                                    bool is_static);                    // rules.cc
+void read_static_addresses(Reader& reader, const Statement& block);     // statics.cc
+void read_static_routes(Reader& reader, const Statement& block);        // statics.cc
+void read_static_rules(Reader& reader, const Statement& block);         // statics.cc
+void read_track_group(Reader& reader, const Statement& block);          // statics.cc
+void settle_statics(Reader& reader);                                    // statics.cc
 void read_track_file(Reader& reader, const Statement& block);           // track_file.cc
 void read_track_process(Reader& reader, const Statement& block);        // track_process.cc
 void read_interface_delays(Reader& reader, const Statement& block);     // interfaces.cc
@@ -127,6 +139,10 @@ void read_tracked_scripts(Reader& reader, InstanceDraft& draft,
                           const Statement& block);  // track.cc
 void read_tracked_interfaces(Reader& reader, InstanceDraft& draft,
                              const Statement& block);  // track.cc
+void read_virtual_routes(Reader& reader, InstanceDraft& draft,
+                         const Statement& block);  // routes.cc
+void read_virtual_rules(Reader& reader, InstanceDraft& draft,
+                        const Statement& block);  // rules.cc
 void read_tracked_files(Reader& reader, InstanceDraft& draft,
                         const Statement& block);  // track.cc
 void read_tracked_processes(Reader& reader, InstanceDraft& draft,

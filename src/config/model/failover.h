@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "config/model/route.h"
 #include "config/model/tracking.h"
 #include "config/source.h"
 #include "net/address.h"
@@ -107,6 +108,8 @@ struct VrrpInstance {
   bool track_primary_interface = true;  // false: dont_track_primary
   std::vector<TrackedScript> tracked_scripts;
   std::vector<TrackedInterface> tracked_interfaces;
+  std::vector<Route> routes;       // virtual_routes
+  std::vector<RoutingRule> rules;  // virtual_rules
   std::vector<TrackedFile> tracked_files;
   std::vector<TrackedProcess> tracked_processes;
   GarpSchedule garp;
@@ -130,6 +133,27 @@ struct VrrpSyncGroup {
   Position where;
 };
 
+// Instances that get a fault when something static that names the group is missing and cannot be
+// put back.
+struct TrackGroup {
+  std::string name;
+  std::vector<std::uint32_t> members;  // indices into Failover::instances
+  Position where;
+};
+
+struct StaticAddress {
+  VirtualAddress address;
+  std::string track_group;  // empty: nobody depends on it
+};
+
+// What is there as long as the failover part runs, whoever is master.
+struct Statics {
+  std::vector<StaticAddress> addresses;
+  std::vector<Route> routes;
+  std::vector<RoutingRule> rules;
+  std::vector<TrackGroup> groups;
+};
+
 // The whole of keepalived.conf as far as VRRP goes.
 struct Failover {
   std::string router_id;
@@ -141,6 +165,7 @@ struct Failover {
   bool dynamic_interfaces = false;
   net::IpAddress multicast_group = net::IpAddress::ipv4(224, 0, 0, 18);
   Tracking tracking;
+  Statics statics;
   std::vector<VrrpScript> scripts;
   std::vector<VrrpInstance> instances;
   std::vector<VrrpSyncGroup> sync_groups;
