@@ -27,6 +27,7 @@ struct Words {
   std::string failover;
   std::string run_directory = default_run_directory();
   StatusOptions status;
+  HistoryOptions history;
   TraceOptions trace;
   bool gracefully = false;
 };
@@ -113,6 +114,13 @@ int run_as_baton(const CommandLine& line) {
   status_command->add_flag("--json", words.status.json, "for programs");
   status_command->add_flag("--watch", words.status.watch, "again every second");
   status_command->callback([&] { code = show_status(words.run_directory, words.status); });
+
+  auto* history_command =
+      app.add_subcommand("history", "the last transitions: why, what led to them, the outage");
+  history_command->add_option("count", words.history.count, "how many (default 5)");
+  history_command->add_flag("--json", words.history.json, "for programs");
+  history_command->add_flag("--brief", words.history.brief, "without the timelines");
+  history_command->callback([&] { code = show_history(words.run_directory, words.history); });
 
   auto* reload_command = app.add_subcommand("reload", "use the changed files, lose nothing");
   reload_command->callback([&] { code = reload(words.run_directory); });

@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "cli/history_text.h"
+#include "cli/json_fields.h"
 #include "cli/status_text.h"
 #include "control/client.h"
 #include "control/server.h"
@@ -113,6 +115,29 @@ int show_status(const std::string& run_directory, const StatusOptions& options) 
     std::fflush(stdout);
     ::sleep(1);
   }
+}
+
+int show_history(const std::string& run_directory, const HistoryOptions& options) {
+  auto trees = find_trees(run_directory);
+  if (trees.empty()) return complain(run_directory);
+  for (auto& tree : trees) {
+    const auto answer = tree.client.ask("history", status_patience);
+    if (!answer) {
+      fmt::print(stderr, "baton: {}: {}\n", tree.path, describe(answer.error()));
+      return 1;
+    }
+    const auto& history = member(*answer, "history");
+    if (!history.is_object()) continue;  // a tree without failover
+    if (options.json) {
+      fmt::print("{}\n", newest_transitions(history, options.count)
+                             .dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    } else {
+      fmt::print("{}", history_text(history, options.count, options.brief));
+    }
+    return 0;
+  }
+  fmt::print(stderr, "baton: no failover process runs here\n");
+  return 1;
 }
 
 int reload(const std::string& run_directory) {

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -143,11 +144,46 @@ std::string dump_json(const NodeView& node, Instant now, WallTime wall_now) {
     array.push_back({{"data", data_of(*router, config, now, wall_now)},
                      {"stats", statistics_of(router->instance())}});
   }
+  if (node.config().places.json_version == 2) return json{{"vrrp", array}}.dump() + "\n";
   return array.dump() + "\n";
 }
 
+std::string dump_globals(const config::Failover& config) {
+  const auto yes_no = [](bool value) { return value ? "true" : "false"; };
+  const config::Mail& mail = config.messages.mail;
+  std::string text = "------< Global definitions >------\n";
+  if (!config.places.network_namespace.empty()) {
+    text += fmt::format(" Network namespace = {}\n", config.places.network_namespace);
+  }
+  if (!config.places.instance.empty()) {
+    text += fmt::format(" Instance name = {}\n", config.places.instance);
+  }
+  text += fmt::format(" Router ID = {}\n", config.router_id);
+  if (!mail.host.empty()) {
+    text += fmt::format(" Smtp server = {}\n Smtp server port = {}\n", mail.host, mail.port);
+    text += fmt::format(" Smtp server connection timeout = {}\n", to_seconds(mail.connect_timeout));
+    text += fmt::format(" Email notification from = {}\n", mail.from);
+    for (const auto& to : mail.to) text += fmt::format(" Email notification = {}\n", to);
+  }
+  for (const auto& fifo : config.messages.fifos) {
+    text += fmt::format(" Global notify fifo = {}, uid:gid {}:{}\n", fifo.path, fifo.owner.uid,
+                        fifo.owner.gid);
+  }
+  text += fmt::format(" FIFO write vrrp states on reload = {}\n",
+                      yes_no(config.messages.states_on_reload));
+  text += fmt::format(" VRRP IPv4 mcast group = {}\n", config.multicast_group.text());
+  text += fmt::format(" Gratuitous ARP interval = {:.6f}\n", to_seconds(config.garp_interval));
+  text += fmt::format(" Dynamic interfaces = {}\n", yes_no(config.dynamic_interfaces));
+  text += fmt::format(" Script security {}\n", config.script_security ? "enabled" : "disabled");
+  text += fmt::format(" Default script uid:gid {}:{}\n", config.script_user.uid,
+                      config.script_user.gid);
+  text += fmt::format(" umask = 0{:o}\n", config.places.umask);
+  return text;
+}
+
 std::string dump_text(const NodeView& node, Instant now, WallTime wall_now) {
-  std::string text = "------< VRRP Topology >------\n";
+  std::string text = dump_globals(node.config());
+  text += "------< VRRP Topology >------\n";
   for (const auto& router : node.routers()) {
     const vrrp::Instance& instance = router->instance();
     const vrrp::Settings& settings = instance.settings();
@@ -177,10 +213,11 @@ std::string dump_text(const NodeView& node, Instant now, WallTime wall_now) {
   return text;
 }
 
-void write_dump(const std::string& path, const std::string& text, Log& log) {
+void write_dump(const std::string& path, const std::string& text, mode_t umask, Log& log) {
   static_cast<void>(::unlink(path.c_str()));
   const runtime::Fd file(
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (file) static_cast<void>(::fchmod(file.get(), 0666 & ~umask));
   std::size_t done = 0;
   while (file && done < text.size()) {
     const ssize_t count = ::write(file.get(), text.data() + done, text.size() - done);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "base/assert.h"
 #include "failover/leftovers.h"
 
 namespace baton::failover {
@@ -45,9 +46,12 @@ Node::Node(runtime::Loop& loop, ProcessInputs inputs, Opened opened)
       guard_(netlink_, links_, log_),
       announcer_(loop, std::move(opened.arp), links_, log_, inputs_.log_detail),
       ports_(loop),
+      second_path_(loop, links_, log_,
+                   [this](const vrrp::PeerReport& report) { take_report(report); }),
+      witnesses_(loop, scope_, links_),
       routes_(netlink_, links_, log_),
-      tools_{loop,       log_,   inputs_.log_detail, links_, guard_,
-             announcer_, ports_, debounce_,          routes_},
+      tools_{loop,   log_,      inputs_.log_detail, links_,     guard_,    announcer_,
+             ports_, recorder_, second_path_,       witnesses_, debounce_, routes_},
       files_(loop, log_, [this](std::uint32_t file) { report_file(nullptr, file); }),
       processes_(loop, log_,
                  [this](const auto& change) { report_process(nullptr, change.process); }),
@@ -61,6 +65,14 @@ Node::Node(runtime::Loop& loop, ProcessInputs inputs, Opened opened)
 
 Node::~Node() = default;
 
+namespace {
+
+// Ports of switches may block for half a minute after a machine came up (spanning tree).
+constexpr Duration boot_phase = 120s;
+constexpr Duration boot_link_wait = 30s;
+
+}  // namespace
+
 void Node::start() {
   scope_.spawn(read_messages());
   scope_.spawn(read_signals());
@@ -69,6 +81,8 @@ void Node::start() {
   arp_watch_ = std::make_unique<ReadWatch>(loop_, arp_listener_.release(), [this] {
     return arp_listener_.read([this](const linux::ArpClaim& claim) { take_claim(claim); });
   });
+  const bool just_booted = runtime::monotonic_now().time_since_epoch() < boot_phase;
+  default_link_wait_ = just_booted ? boot_link_wait : Duration(0s);
   last_beat_ = loop_.refresh_now();
   remove_leftovers(*inputs_.config);
   use(inputs_.config);
@@ -96,7 +110,7 @@ void Node::remove_leftovers(const config::Failover& config) {
 
 // Brings the routers to `config` by difference: who is unchanged is not touched.
 void Node::use(std::shared_ptr<const config::Failover> config) {
-  config_ = std::move(config);
+  const auto before = std::exchange(config_, std::move(config));
   ++untold_;
   hold_statics();
   auto earlier = std::exchange(routers_, {});
@@ -106,10 +120,12 @@ void Node::use(std::shared_ptr<const config::Failover> config) {
     });
   };
   for (auto& router : earlier) {
-    if (!wanted(*router)) retire(std::move(router));
+    if (wanted(*router)) continue;
+    tell_deleted(*router, before->instances.at(router->index()));
+    retire(std::move(router));
   }
   for (std::uint32_t i = 0; i < config_->instances.size(); ++i) {
-    Plan plan = make_plan(*config_, i, tracks_proxy(config_->instances[i]));
+    Plan plan = make_plan(*config_, i, tracks_proxy(config_->instances[i]), default_link_wait_);
     const auto known = std::ranges::find_if(earlier, [&](const auto& router) {
       return router && router->name() == plan.settings.name;
     });
@@ -121,6 +137,7 @@ void Node::use(std::shared_ptr<const config::Failover> config) {
       routers_.push_back(std::make_unique<Router>(tools_, *this, std::move(plan), i));
     }
   }
+  second_path_.configure(*config_);
   scripts_.configure(config_, loop_.now());
   watch_trackers(!watching_);
   arrange_groups();
@@ -135,8 +152,9 @@ void Node::use(std::shared_ptr<const config::Failover> config) {
 }
 
 void Node::retire(std::unique_ptr<Router> router) {
+  retiring_ = router.get();
   router->stop(false);
-  notifications_.erase(router->name());
+  retiring_ = nullptr;
 }
 
 void Node::start_routers() {
@@ -160,6 +178,7 @@ void Node::on_beat() {
   check_sleep(now);
   beat_timer_.arm(now + beat);
   review_proxy();
+  sample_links(now);
   if (now < next_renewal_) return;
   next_renewal_ = now + AddressGuard::renew_interval;
   guard_.renew();
@@ -210,6 +229,7 @@ bool Node::read_network() {
   }
   if (routes_may_be_gone || overrun) routes_.restore();
   if (changed || overrun) {
+    second_path_.review_links();
     review_links();
   }
   return true;
@@ -218,6 +238,7 @@ bool Node::read_network() {
 // Another link of this machine on the same segment may answer for our address: that is us.
 void Node::take_claim(const linux::ArpClaim& claim) {
   if (links_.find(claim.mac)) return;
+  witnesses_.on_claim(claim);
   for (const auto& router : routers_) router->report_claim(claim);
 }
 
@@ -290,18 +311,21 @@ void Node::take_outcome(const ScriptSchedule::Outcome& outcome) {
 }
 
 void Node::on_notice(Router& router, const vrrp::action::Notify& notify) {
-  // An instance that a reload took out of the file has no commands there any more.
-  const auto& instances = config_->instances;
-  if (router.index() >= instances.size() || instances[router.index()].name != router.name()) return;
-  const auto& commands = instances[router.index()].notify;
-  notifications_[router.name()].push(notify.notice, notify.priority, commands, router.index());
+  if (&router == retiring_) return;
+  const config::VrrpInstance& instance = config_->instances.at(router.index());
+  BATON_ASSERT(instance.name == router.name());
+  announce_notice(router, notify, instance);
+  NotifyQueue& queue = notifications_[router.name()];
+  if (notify.notice == vrrp::action::Notice::lower_priority) {
+    queue.push_lower_priority(instance.notify, router.index());
+  } else if (notify.notice != vrrp::action::Notice::priority) {
+    queue.push(notify.notice, notify.priority, instance.notify, router.index());
+  }
   run_notifications();
 }
 
 void Node::on_transition(Router& router, const vrrp::action::Transition& transition) {
-  history_.push_back({loop_.now(), runtime::wall_now(), router.name(), transition.from,
-                      transition.to, transition.reason});
-  if (history_.size() > history_max) history_.pop_front();
+  recorder_.note_transition(router.name(), transition, loop_.refresh_now(), runtime::wall_now());
 }
 
 std::vector<net::IpAddress> Node::virtual_addresses() const {
@@ -316,6 +340,13 @@ std::vector<net::IpAddress> Node::virtual_addresses() const {
 
 void Node::run_notifications() {
   const Instant now = loop_.now();
+  // Those of instances that are gone stay until all is told.
+  std::erase_if(notifications_, [this](const auto& entry) {
+    return entry.second.idle() &&
+           std::ranges::none_of(config_->instances, [&entry](const auto& instance) {
+             return instance.name == entry.first;
+           });
+  });
   const auto run = [&](NotifyQueue& queue) {
     const std::uint64_t ticket = last_notify_ticket_ + 1;
     const auto request = queue.next(ticket, now);

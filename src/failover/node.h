@@ -12,7 +12,6 @@
 //   time         a beat of 100 ms: renews addresses, notices that the process slept
 #pragma once
 
-#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -43,7 +42,6 @@ class Node final : public Router::Owner, public NodeView {
   static constexpr Duration sleep_shortest = 200ms;
   // How long the end waits for notify_stop.
   static constexpr Duration notify_stop_patience = 1s;
-  static constexpr std::size_t history_max = 20;
 
   // Opens what the node needs; `loop` and the inputs' log outlive it.
   static Result<std::unique_ptr<Node>> create(runtime::Loop& loop, ProcessInputs inputs);
@@ -64,7 +62,7 @@ class Node final : public Router::Owner, public NodeView {
   [[nodiscard]] const ProcessWatch& processes() const override { return processes_; }
   [[nodiscard]] const ProxyWatch& proxy() const override { return proxy_; }
   [[nodiscard]] const AddressGuard& guard() const override { return guard_; }
-  [[nodiscard]] const std::deque<PastTransition>& history() const override { return history_; }
+  [[nodiscard]] const FlightRecorder& recorder() const override { return recorder_; }
 
   void on_notice(Router& router, const vrrp::action::Notify& notify) override;
   void on_transition(Router& router, const vrrp::action::Transition& transition) override;
@@ -90,7 +88,8 @@ class Node final : public Router::Owner, public NodeView {
   void configure(const std::string& packed);
   void attach_proxy(ipc::Message message);
   void take_script_result(const ipc::Message& message);
-  void answer_status(std::uint64_t ticket);
+  // `subject`: "history", or nothing for the whole status.
+  void answer_status(std::uint64_t ticket, const std::string& subject);
 
   // Configuration.
   void remove_leftovers(const config::Failover& config);
@@ -105,6 +104,16 @@ class Node final : public Router::Owner, public NodeView {
   void review_groups();
   void review_group(RouterGroup& group);
   void tell_group(const RouterGroup& group, vrrp::action::Notice notice);
+
+  // What goes to FIFOs and by mail (node_announcements.cc).
+  void announce(const ipc::Announcement& announcement);
+  void announce_state(const Router& router, std::string_view state, std::uint8_t priority,
+                      const config::VrrpInstance& instance);
+  void announce_notice(const Router& router, const vrrp::action::Notify& notify,
+                       const config::VrrpInstance& instance);
+  void announce_group(const RouterGroup& group, vrrp::action::Notice notice);
+  void announce_all_states();
+  void tell_deleted(const Router& router, const config::VrrpInstance& instance);
   // `tell` for every router; groups look at their members only afterwards, so that what concerns
   // all at once is not passed on by one of them to the others.
   template <typename Tell>
@@ -119,6 +128,9 @@ class Node final : public Router::Owner, public NodeView {
   void on_beat();
   bool read_network();
   void take_claim(const linux::ArpClaim& claim);
+  // The second path and silent links (node_guard.cc).
+  void take_report(const vrrp::PeerReport& report);
+  void sample_links(Instant now);
   void log_link(const linux::Link& link);
   void review_proxy();
   void tell_healths(Router& router);
@@ -156,6 +168,9 @@ class Node final : public Router::Owner, public NodeView {
   AddressGuard guard_;
   Announcer announcer_;
   AdvertPorts ports_;
+  FlightRecorder recorder_;
+  SecondPath second_path_;
+  WitnessDesk witnesses_;
   LinkDebounce debounce_;
   RouteGuard routes_;
   Tools tools_;
@@ -167,11 +182,11 @@ class Node final : public Router::Owner, public NodeView {
   std::map<std::uint64_t, std::unique_ptr<ReadWatch>> proxy_lives_;  // by generation
   std::vector<std::unique_ptr<Router>> routers_;
   std::vector<RouterGroup> groups_;
-  unsigned untold_ = 0;  // above 0: routers are being told something, groups wait
+  const Router* retiring_ = nullptr;  // a reload takes it away: its STOP concerns nobody
+  unsigned untold_ = 0;               // above 0: routers are being told something, groups wait
   std::map<std::string, NotifyQueue> notifications_;        // by instance
   std::map<std::string, NotifyQueue> group_notifications_;  // by sync group
   std::uint64_t last_notify_ticket_ = first_notify_ticket;
-  std::deque<PastTransition> history_;
   std::unique_ptr<ReadWatch> monitor_watch_;
   std::unique_ptr<linux::RouteMonitor> route_monitor_;
   std::unique_ptr<ReadWatch> route_watch_;
@@ -183,6 +198,14 @@ class Node final : public Router::Owner, public NodeView {
   runtime::Timer link_timer_;
   runtime::Timer start_timer_;
   runtime::Timer stop_timer_;
+  struct LinkSample {
+    bool usable = false;
+    std::uint64_t frames = 0;
+  };
+  static constexpr Duration sample_interval = 250ms;
+  std::map<std::string, LinkSample> link_samples_;  // by interface
+  Instant next_sample_{};
+  Duration default_link_wait_{};
   Instant last_beat_{};
   Instant next_renewal_{};
   bool watching_ = false;  // trackers are watched for

@@ -67,6 +67,7 @@ void Node::review_group(RouterGroup& group) {
 }
 
 void Node::tell_group(const RouterGroup& group, vrrp::action::Notice notice) {
+  announce_group(group, notice);
   const auto& commands = config_->sync_groups[group.index].notify;
   auto [entry, is_new] = group_notifications_.try_emplace(
       group.machine.name(), NotifyQueue(NotifyQueue::Kind::notify_group));

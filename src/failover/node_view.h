@@ -1,13 +1,13 @@
 // What the node shows of itself, to status and dumps.
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "failover/address_guard.h"
 #include "failover/file_watch.h"
+#include "failover/flight_recorder.h"
 #include "failover/process_watch.h"
 #include "failover/proxy_watch.h"
 #include "failover/route_guard.h"
@@ -16,15 +16,6 @@
 #include "vrrp/sync_group.h"
 
 namespace baton::failover {
-
-struct PastTransition {
-  Instant at{};
-  WallTime wall{};
-  std::string instance;
-  vrrp::State from{};
-  vrrp::State to{};
-  std::string reason;
-};
 
 // A sync group with its members here.
 struct RouterGroup {
@@ -49,8 +40,8 @@ class NodeView {
   [[nodiscard]] virtual const ProcessWatch& processes() const = 0;
   [[nodiscard]] virtual const ProxyWatch& proxy() const = 0;
   [[nodiscard]] virtual const AddressGuard& guard() const = 0;
-  // The last transitions of all routers, oldest first.
-  [[nodiscard]] virtual const std::deque<PastTransition>& history() const = 0;
+  // The last transitions of all routers, and what led to them.
+  [[nodiscard]] virtual const FlightRecorder& recorder() const = 0;
 
  protected:
   ~NodeView() = default;

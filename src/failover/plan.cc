@@ -106,6 +106,16 @@ vrrp::AnnounceSchedule to_schedule(const config::GarpSchedule& garp) {
   return schedule;
 }
 
+vrrp::TakeoverRules to_rules(const config::GuardOptions& guard, Duration link_wait) {
+  vrrp::TakeoverRules rules;
+  rules.second_path = guard.has_second_path();
+  rules.heartbeat_interval = guard.heartbeat_interval.value_or(rules.heartbeat_interval);
+  rules.witness = !guard.witnesses.empty();
+  rules.witness_timeout = guard.witness_timeout.value_or(rules.witness_timeout);
+  rules.link_wait = guard.takeover_link_wait.value_or(link_wait);
+  return rules;
+}
+
 vrrp::Settings to_settings(const config::VrrpInstance& instance) {
   vrrp::Settings settings;
   settings.name = instance.name;
@@ -149,13 +159,16 @@ HeldAddress to_held(const config::VirtualAddress& address, const std::string& de
   return held;
 }
 
-Plan make_plan(const config::Failover& config, std::uint32_t index, bool track_proxy) {
+Plan make_plan(const config::Failover& config, std::uint32_t index, bool track_proxy,
+               Duration link_wait) {
   const config::VrrpInstance& instance = config.instances.at(index);
   Plan plan;
   plan.identity = {instance.interface,      instance.virtual_router_id,
                    instance.version,        !instance.unicast_peers.empty(),
                    instance.source_address, config.multicast_group};
   plan.settings = to_settings(instance);
+  plan.guard = instance.guard;
+  plan.settings.takeover = to_rules(instance.guard, link_wait);
   for (const auto& group : config.sync_groups) {
     if (std::ranges::find(group.members, index) != group.members.end()) {
       plan.settings.sync_group = group.name;

@@ -48,9 +48,13 @@ struct Plan {
   std::vector<HeldAddress> held;  // advertised ones first, then the excluded
   HeldRoutes routes;
   Duration garp_interval = 0s;
+  config::GuardOptions guard;  // paths and witnesses; the rules are in the settings
 };
 
-Plan make_plan(const config::Failover& config, std::uint32_t instance, bool track_proxy);
+// `link_wait`: for instances whose file does not say how long the first takeover waits for a link
+// that receives.
+Plan make_plan(const config::Failover& config, std::uint32_t instance, bool track_proxy,
+               Duration link_wait = 0s);
 
 // An address of the file on `device`.
 HeldAddress to_held(const config::VirtualAddress& address, const std::string& device);

@@ -91,7 +91,8 @@ TEST(Plan, ComputedBroadcastIsTheLastAddressOfThePrefix) {
 TEST(Plan, MemberKnowsItsSyncGroup) {
   auto config = make_config();
   config.instances.push_back(config.instances[0]);
-  config.sync_groups.push_back({"G", {1}, {}, {}});
+  config.sync_groups.emplace_back().name = "G";
+  config.sync_groups.back().members = {1};
   EXPECT_FALSE(find_unsupported(config));
   EXPECT_EQ(make_plan(config, 0, false).settings.sync_group, "");
   EXPECT_EQ(make_plan(config, 1, false).settings.sync_group, "G");

@@ -20,6 +20,7 @@ Router::~Router() {
   if (port_) port_->unlisten(plan_.identity.virtual_router_id, this);
   tools_.routes.release(name());
   tools_.guard.release(name());
+  tools_.witnesses.forget(name());
 }
 
 void Router::start() {
@@ -138,7 +139,10 @@ void Router::on_packet(const vrrp::ParsedAdvert& parsed, Instant arrived) {
 void Router::on_timer() {
   Instant now = tools_.loop.refresh_now();
   owner_.check_sleep(now);
-  if (port_ && instance_.state() == vrrp::State::backup) port_->drain();
+  if (instance_.state() == vrrp::State::backup) {
+    if (port_) port_->drain();
+    if (plan_.settings.takeover.second_path) tools_.second_path.drain();
+  }
   now = tools_.loop.now();
   if (instance_.deadline() <= now) {
     handle(vrrp::event::TimerDue{}, now);
@@ -147,13 +151,24 @@ void Router::on_timer() {
   }
 }
 
+void Router::report_peer(const vrrp::PeerReport& report) {
+  handle(vrrp::event::PeerReported{&report}, tools_.loop.refresh_now());
+}
+
+void Router::report_link_receives() {
+  handle(vrrp::event::LinkReceived{}, tools_.loop.now());
+}
+
 bool Router::tracks_proxy() const {
   return std::ranges::any_of(
       plan_.watched, [](const Watched& watched) { return watched.kind == Watched::Kind::proxy; });
 }
 
 void Router::handle(const vrrp::Event& event, Instant now) {
-  for (const auto& single : instance_.handle(event, now)) {
+  const std::uint64_t rejected = instance_.counters().rejected_total();
+  const auto actions = instance_.handle(event, now);
+  record(event, now, instance_.counters().rejected_total() != rejected, actions);
+  for (const auto& single : actions) {
     std::visit([&](const auto& what) { apply(what); }, single);
   }
   timer_.arm(instance_.deadline());
@@ -162,6 +177,7 @@ void Router::handle(const vrrp::Event& event, Instant now) {
 
 void Router::apply(const vrrp::action::SendAdvert& send) {
   if (!instance_.source()) return;
+  record(Moment::Kind::advert_sent, send.priority);
   const vrrp::Advert advert = instance_.make_advert(send.priority);
   if (!plan_.identity.unicast) {
     send_to(plan_.identity.multicast_group, advert);
@@ -191,6 +207,7 @@ void Router::apply(const vrrp::action::AddAddresses&) {
   if (!plan_.routes.routes.empty()) log_detail("setting Virtual Routes");
   if (!plan_.routes.rules.empty()) log_detail("setting Virtual Rules");
   tools_.routes.hold(name(), plan_.routes);
+  record(Moment::Kind::addresses_added);
 }
 
 // A route with a virtual source goes before its source.
@@ -199,6 +216,7 @@ void Router::apply(const vrrp::action::RemoveAddresses&) {
   if (!plan_.routes.routes.empty()) log_detail("removing Virtual Routes");
   tools_.routes.release(name());
   tools_.guard.release(name());
+  record(Moment::Kind::addresses_removed);
 }
 
 void Router::apply(const vrrp::action::Announce& announce) {
@@ -206,11 +224,27 @@ void Router::apply(const vrrp::action::Announce& announce) {
   targets.reserve(plan_.held.size());
   for (const auto& held : plan_.held) targets.push_back({held.prefix.address, held.device});
   tools_.announcer.announce(name(), targets, announce.repeat, plan_.garp_interval);
+  record(Moment::Kind::announced);
 }
 
 void Router::apply(const vrrp::action::Probe&) {
   const auto& held = plan_.held.front();
   tools_.announcer.probe({held.prefix.address, held.device}, plan_.identity.multicast_group);
+}
+
+void Router::apply(const vrrp::action::AskWitness&) {
+  record(Moment::Kind::witness_asked);
+  const WitnessDesk::Question question{
+      plan_.guard.witnesses, plan_.settings.takeover.witness_timeout, plan_.identity.interface,
+      instance_.source().value_or(net::IpAddress{})};
+  if (question.witnesses.empty()) return;
+  tools_.witnesses.ask(name(), question, [this](bool reachable, const std::string& detail) {
+    handle(vrrp::event::WitnessReported{reachable, detail}, tools_.loop.refresh_now());
+  });
+}
+
+void Router::apply(const vrrp::action::SendReport&) {
+  tools_.second_path.send(plan_.guard, instance_.make_report(tools_.loop.now()));
 }
 
 void Router::apply(const vrrp::action::LogLine& line) {

@@ -11,10 +11,13 @@
 #include "failover/address_guard.h"
 #include "failover/advert_ports.h"
 #include "failover/announcer.h"
+#include "failover/flight_recorder.h"
 #include "failover/link_debounce.h"
 #include "failover/plan.h"
 #include "failover/proxy_watch.h"
 #include "failover/script_schedule.h"
+#include "failover/second_path.h"
+#include "failover/witness_desk.h"
 #include "runtime/loop.h"
 #include "vrrp/instance.h"
 
@@ -29,6 +32,9 @@ struct Tools {
   AddressGuard& guard;
   Announcer& announcer;
   AdvertPorts& ports;
+  FlightRecorder& recorder;
+  SecondPath& second_path;
+  WitnessDesk& witnesses;
   LinkDebounce& debounce;
   RouteGuard& routes;
 };
@@ -66,6 +72,10 @@ class Router final : public AdvertListener {
   void report_watched(Watched::Kind kind, std::uint32_t index, vrrp::Health health,
                       const std::string& detail, int value = 0);
   void report_proxy(vrrp::Health health, const std::string& detail);
+  // From the second heartbeat path.
+  void report_peer(const vrrp::PeerReport& report);
+  // The interface has received a frame.
+  void report_link_receives();
   // A command of the sync group.
   void obey(const vrrp::Event& command) { handle(command, tools_.loop.now()); }
   void clear_counters() { instance_.clear_counters(); }
@@ -85,11 +95,16 @@ class Router final : public AdvertListener {
  private:
   void on_timer();
   void handle(const vrrp::Event& event, Instant now);
+  // For the flight recorder.
+  void record(const vrrp::Event& event, Instant now, bool rejected, const vrrp::Actions& actions);
+  void record(Moment::Kind kind, std::uint8_t priority = 0);
   void apply(const vrrp::action::SendAdvert& send);
   void apply(const vrrp::action::AddAddresses&);
   void apply(const vrrp::action::RemoveAddresses&);
   void apply(const vrrp::action::Announce& announce);
   void apply(const vrrp::action::Probe&);
+  void apply(const vrrp::action::AskWitness&);
+  void apply(const vrrp::action::SendReport&);
   void apply(const vrrp::action::Notify& notify) { owner_.on_notice(*this, notify); }
   void apply(const vrrp::action::LogLine& line);
   void apply(const vrrp::action::Transition& transition) {
@@ -111,6 +126,7 @@ class Router final : public AdvertListener {
   std::uint16_t packet_id_ = 0;
   int port_error_ = 0;
   int send_error_ = 0;
+  std::optional<vrrp::PeerReport> last_report_;  // for the flight recorder
 };
 
 }  // namespace baton::failover

@@ -6,22 +6,17 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "failover/node_view.h"
+#include "failover/status_guard.h"
 
 namespace baton::failover {
 
 namespace {
 
 using nlohmann::json;
-
-std::string iso_time(WallTime time) {
-  const auto ms = std::chrono::floor<std::chrono::milliseconds>(time);
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(ms);
-  const std::time_t whole = seconds.time_since_epoch().count();
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(whole), (ms - seconds).count());
-}
 
 json text_or_null(const std::optional<net::IpAddress>& address) {
   return address ? json(address->text()) : json(nullptr);
@@ -117,31 +112,43 @@ json instance_status(const NodeView& node, const Router& router, Instant now, Wa
   for (const auto& peer : settings.peers) peers.push_back(peer.address.text());
   const auto priority = instance.master_priority();
   const Duration age = instance.since() == Instant{} ? Duration(0s) : now - instance.since();
-  return {{"name", settings.name},
-          {"interface", router.plan().identity.interface},
-          {"virtual_router_id", settings.virtual_router_id},
-          {"version", settings.version},
-          {"state", vrrp::name_of(instance.state())},
-          {"yielding", instance.is_yielding()},
-          {"since", iso_time(wall_now - age)},
-          {"age_ms", to_ms(age)},
-          {"reason", instance.reason()},
-          {"source", text_or_null(instance.source())},
-          {"master", text_or_null(instance.master())},
-          {"master_priority", priority ? json(*priority) : json(nullptr)},
-          {"unicast_peers", peers},
-          {"advert_interval_ms", to_ms(settings.advert_interval)},
-          {"preempt", !settings.nopreempt},
-          {"sync_group", settings.sync_group.empty() ? json(nullptr) : json(settings.sync_group)},
-          {"faults", instance.faults()},
-          {"priority", priority_status(instance)},
-          {"adverts", advert_status(instance.counters())},
-          {"became_master", instance.counters().became_master},
-          {"released_master", instance.counters().released_master},
-          {"addresses", address_status(node, router)}};
+  json object{
+      {"name", settings.name},
+      {"interface", router.plan().identity.interface},
+      {"virtual_router_id", settings.virtual_router_id},
+      {"version", settings.version},
+      {"state", vrrp::name_of(instance.state())},
+      {"yielding", instance.is_yielding()},
+      {"since", iso_time(wall_now - age)},
+      {"age_ms", to_ms(age)},
+      {"reason", instance.reason()},
+      {"source", text_or_null(instance.source())},
+      {"master", text_or_null(instance.master())},
+      {"master_priority", priority ? json(*priority) : json(nullptr)},
+      {"unicast_peers", peers},
+      {"advert_interval_ms", to_ms(settings.advert_interval)},
+      {"preempt", !settings.nopreempt},
+      {"sync_group", settings.sync_group.empty() ? json(nullptr) : json(settings.sync_group)},
+      {"faults", instance.faults()},
+      {"priority", priority_status(instance)},
+      {"adverts", advert_status(instance.counters())},
+      {"became_master", instance.counters().became_master},
+      {"released_master", instance.counters().released_master},
+      {"addresses", address_status(node, router)}};
+  const auto heard = node.recorder().last_advert(settings.name);
+  object["last_advert_age_ms"] = heard ? json(to_ms(now - *heard)) : json(nullptr);
+  add_guard_status(object, instance, now);
+  return object;
 }
 
 }  // namespace
+
+std::string iso_time(WallTime time) {
+  const auto ms = std::chrono::floor<std::chrono::milliseconds>(time);
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(ms);
+  const std::time_t whole = seconds.time_since_epoch().count();
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(whole), (ms - seconds).count());
+}
 
 json status(const NodeView& node, Instant now, WallTime wall_now) {
   json scripts = json::array();
@@ -155,13 +162,18 @@ json status(const NodeView& node, Instant now, WallTime wall_now) {
   json groups = json::array();
   for (const auto& group : node.groups()) groups.push_back(group_status(group));
   json transitions = json::array();
-  for (const auto& past : node.history()) {
+  constexpr std::size_t shown_max = 20;
+  const auto& flights = node.recorder().flights();
+  for (std::size_t i = flights.size() - std::min(flights.size(), shown_max); i < flights.size();
+       ++i) {
+    const Flight& past = flights[i];
     transitions.push_back({{"time", iso_time(past.wall)},
                            {"age_ms", to_ms(now - past.at)},
                            {"instance", past.instance},
                            {"from", vrrp::name_of(past.from)},
                            {"to", vrrp::name_of(past.to)},
-                           {"reason", past.reason}});
+                           {"reason", past.reason},
+                           {"outage_ms", past.outage ? json(to_ms(*past.outage)) : json(nullptr)}});
   }
   return {{"pid", ::getpid()},
           {"router_id", node.config().router_id},

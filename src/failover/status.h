@@ -35,6 +35,16 @@
 //     advert_interval_ms, preempt (true/false)
 //     sync_group          name of the group it moves with; null when it is in none
 //     faults            array of texts: what keeps it in FAULT
+//     last_advert_age_ms  how long ago an advert of another node was heard; null: never
+//     held_back         text: why it does not take over although its master is silent; else null
+//     second_path       object, null without one: heartbeat_interval_ms, peers: array of
+//       source, name, state, yielding, priority, base_priority, preempt   as the peer says
+//       hears_adverts   false: it holds back because only the second path tells it of a master
+//       sees            its witness answers, or its link receives
+//       alive           its reports are on time
+//       age_ms          how long ago the last one came
+//     witness           object, null without one: reachable (null: not asked yet), detail,
+//                       age_ms of the last answer
 //     priority          object: base, effective, parts: array of
 //       tracker         "script NAME", "interface NAME", "proxy", "source address"
 //       state           "up", "down", "unknown"
@@ -50,16 +60,20 @@
 //     state             as of instances; FAULT when one member is, MASTER when all are
 //     members           array of names
 //   transitions         array, oldest first, at most the last 20: time, age_ms, instance,
-//                       from, to, reason
+//                       from, to, reason, outage_ms (as in history.h)
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <string>
 
 #include "base/time.h"
 
 namespace baton::failover {
 
 class NodeView;
+
+// "2026-11-22T21:00:00.123Z"
+std::string iso_time(WallTime time);
 
 nlohmann::json status(const NodeView& node, Instant now, WallTime wall_now);
 

@@ -111,6 +111,11 @@ Status ArpSocket::announce(int link, const net::Mac& mac, const net::IpAddress& 
   return send(link, build_gratuitous_arp(mac, address));
 }
 
+Status ArpSocket::request(int link, const net::Mac& mac, const net::IpAddress& sender,
+                          const net::IpAddress& address) {
+  return send(link, build_request(net::Mac::broadcast(), mac, sender, {}, address));
+}
+
 Status ArpSocket::probe(int link, const net::Mac& mac, const net::IpAddress& address,
                         const net::IpAddress& group) {
   return send(link, build_arp_probe(mac, address, group));

@@ -43,6 +43,9 @@ class ArpSocket {
   static Result<ArpSocket> open();
   // Sends one frame out of the link. Never blocks: a full queue is an error.
   Status announce(int link, const net::Mac& mac, const net::IpAddress& address);
+  // The ordinary question of `sender` (who has `address`?), to everybody on the link.
+  Status request(int link, const net::Mac& mac, const net::IpAddress& sender,
+                 const net::IpAddress& address);
   Status probe(int link, const net::Mac& mac, const net::IpAddress& address,
                const net::IpAddress& group);
 

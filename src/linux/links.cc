@@ -209,6 +209,32 @@ Result<std::vector<InterfaceAddress>> Netlink::addresses() {
   return addresses;
 }
 
+Result<std::uint64_t> Netlink::frames_received(int link) {
+  alignas(nlmsghdr) char buffer[256];
+  nlmsghdr* message = mnl_nlmsg_put_header(buffer);
+  message->nlmsg_type = RTM_GETSTATS;
+  message->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+  auto* wanted =
+      static_cast<if_stats_msg*>(mnl_nlmsg_put_extra_header(message, sizeof(if_stats_msg)));
+  wanted->ifindex = static_cast<std::uint32_t>(link);
+  wanted->filter_mask = IFLA_STATS_FILTER_BIT(IFLA_STATS_LINK_64);
+  std::optional<std::uint64_t> received;
+  const auto status = request(message, [&](const nlmsghdr* part) {
+    std::array<const nlattr*, 64> attributes{};
+    if (mnl_nlmsg_get_payload_len(part) < sizeof(if_stats_msg)) return;
+    mnl_attr_parse(part, sizeof(if_stats_msg), save_attribute, &attributes);
+    const nlattr* counters = attributes[IFLA_STATS_LINK_64];
+    if (!counters || mnl_attr_get_payload_len(counters) < sizeof(std::uint64_t)) return;
+    // rx_packets is the first of them; the kernel does not align it.
+    std::uint64_t value = 0;
+    std::memcpy(&value, mnl_attr_get_payload(counters), sizeof value);
+    received = value;
+  });
+  if (!status) return std::unexpected(status.error());
+  if (!received) return fail(ErrorKind::unavailable, "counters of a link");
+  return *received;
+}
+
 Status Netlink::put_address(const AddressChange& change) {
   alignas(nlmsghdr) char buffer[512];
   nlmsghdr* message = start_address_message(buffer, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE,

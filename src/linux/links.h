@@ -61,6 +61,8 @@ class Netlink {
 
   Result<std::vector<Link>> links();
   Result<std::vector<InterfaceAddress>> addresses();
+  // Frames that the link has received since it was made.
+  Result<std::uint64_t> frames_received(int link);
   // Adds, or gives an existing address a new lifetime.
   Status put_address(const AddressChange& change);
   // An address that is not there is no error.

@@ -39,7 +39,7 @@ FailoverPart::FailoverPart(runtime::Loop& loop, runtime::TaskScope& scope, Log& 
 
 Status FailoverPart::launch() {
   ChildProcess::Plan plan;
-  plan.name = "keepalived";
+  plan.name = configuration_->failover->places.vrrp_name;
   plan.title = "keepalived: VRRP process";
   plan.silence_stderr = settings_.silence_stderr;
   plan.drop_privileges = keep_network_capabilities;
@@ -83,6 +83,7 @@ runtime::Task<std::string> FailoverPart::configure(
     co_return co_await start(std::move(configuration));
   }
   const auto previous = std::exchange(configuration_, std::move(configuration));
+  previous_ = previous;
   answer_ = Answer::none;
   failure_.clear();
   const Status sent = child_->send(ipc::MessageType::configure, 0, configuration_->packed_sources);
@@ -129,8 +130,10 @@ void FailoverPart::on_message(ChildProcess& child, ipc::Message message) {
     case ipc::MessageType::kill_scripts:
       scripts_.end_checks();
       break;
-    case ipc::MessageType::log:
-      log_.write(static_cast<LogLevel>(std::min<std::uint64_t>(message.number, 7)), message.text);
+    case ipc::MessageType::announce:
+      if (const auto announcement = ipc::Announcement::decode(message.text)) {
+        settings_.announce(*announcement);
+      }
       break;
     default:
       break;
@@ -151,7 +154,9 @@ void FailoverPart::run_script(const ipc::Message& message) {
     static_cast<void>(child->send(std::move(reply)));
   };
   const auto request = ipc::ScriptRequest::decode(message.text);
-  auto job = request ? find_script(*configuration_->failover, *request) : std::nullopt;
+  const auto& configuration =
+      request && request->of_previous && previous_ ? previous_ : configuration_;
+  auto job = request ? find_script(*configuration->failover, *request) : std::nullopt;
   if (!job) {
     done(message.number, {ipc::ScriptOutcome::not_started, ENOENT, 0s});
     return;

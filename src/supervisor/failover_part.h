@@ -33,6 +33,8 @@ class FailoverPart final : public ChildProcess::Owner, public PulseReceiver {
     std::function<std::unique_ptr<Log>()> make_log;
     bool silence_stderr = false;  // the tree is in the background
     std::function<void()> reload_wanted;
+    // For FIFOs and mail.
+    std::function<void(const ipc::Announcement&)> announce;
   };
 
   FailoverPart(runtime::Loop& loop, runtime::TaskScope& scope, Log& log, Settings settings);
@@ -81,6 +83,7 @@ class FailoverPart final : public ChildProcess::Owner, public PulseReceiver {
   Settings settings_;
   ScriptRunner scripts_;
   std::shared_ptr<const Configuration> configuration_;
+  std::shared_ptr<const Configuration> previous_;  // the one before the last reload
   std::shared_ptr<ChildProcess> child_;
   std::vector<Attached> attached_;
   Answer answer_ = Answer::none;

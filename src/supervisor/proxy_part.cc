@@ -9,8 +9,8 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "proxy/connection_counts.h"
-#include "proxy/limit_zones.h"
+#include "proxy/access/limit_zones.h"
+#include "proxy/client/connection_counts.h"
 #include "supervisor/pid_file.h"
 #include "supervisor/privileges.h"
 #include "supervisor/proxy_child.h"
@@ -139,9 +139,6 @@ void ProxyPart::on_message(ChildProcess& child, ipc::Message message) {
       break;
     case ipc::MessageType::reload_wanted:
       settings_.reload_wanted();
-      break;
-    case ipc::MessageType::log:
-      log_.write(static_cast<LogLevel>(std::min<std::uint64_t>(message.number, 7)), message.text);
       break;
     default:
       break;

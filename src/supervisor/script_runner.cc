@@ -66,6 +66,10 @@ const std::optional<config::ScriptCommand>* command_of(const config::NotifyComma
       return &commands.stop;
     case Event::any:
       return &commands.any;
+    case Event::lower_priority:
+      return &commands.lower_priority;
+    case Event::deleted:
+      return &commands.deleted;
   }
   return nullptr;
 }

@@ -158,6 +158,10 @@ void Tree::make_failover_part() {
   settings.log_detail = options_.log_detail;
   settings.make_log = [this] { return make_failover_log(options_); };
   settings.reload_wanted = [this] { want_reload(); };
+  messenger_ = std::make_unique<Messenger>(loop_, tasks_, *log_);
+  settings.announce = [this](const ipc::Announcement& announcement) {
+    messenger_->announce(announcement);
+  };
   failover_ = std::make_unique<FailoverPart>(loop_, tasks_, *log_, std::move(settings));
 }
 
@@ -190,12 +194,19 @@ runtime::Task<std::string> Tree::start_parts() {
   if (options_.personality != Personality::baton) log_all(load_lines_);
   if (console_) console_->be_quiet(false);
   if (options_.personality == Personality::nginx) tell_system();
+  if (messenger_) {
+    co_await messenger_->run_frame(configuration_->failover->messages.startup, "startup");
+    if (stopping_) co_return "";
+  }
   if (proxy_) {
     constexpr int tries = 5;  // half a second apart, as nginx
     const std::string problem = co_await proxy_->bring_up(configuration_, tries);
     if (!problem.empty()) co_return problem;
   }
-  if (failover_ && !stopping_) co_return co_await failover_->start(configuration_);
+  if (failover_ && !stopping_) {
+    messenger_->configure(configuration_->failover);
+    co_return co_await failover_->start(configuration_);
+  }
   co_return "";
 }
 
@@ -231,7 +242,10 @@ void Tree::started() {
   if (options_.personality == Personality::nginx) {
     set_process_title(fmt::format("nginx: master process {}", options_.command_line));
   }
+  if (failover_) tasks_.spawn(follow_reload_time());
   if (options_.personality == Personality::keepalived) {
+    const std::string& name = configuration_->failover->places.main_name;
+    if (!name.empty()) set_process_name(name);
     log_->write(LogLevel::info, "Startup complete");
   }
   log_->print(LogLevel::notice, "baton {} is ready", BATON_VERSION);
@@ -262,6 +276,12 @@ runtime::Task<void> Tree::shut_down() {
   if (proxy_) proxy_->expect_end();
   if (failover_) co_await end_failover();
   if (proxy_) co_await end_proxy();
+  if (messenger_) {
+    co_await messenger_->finish();
+    if (serving_) {
+      co_await messenger_->run_frame(configuration_->failover->messages.shutdown, "shutdown");
+    }
+  }
   if (control_) control_->withdraw();
   if (options_.personality == Personality::keepalived && serving_) {
     log_->print(LogLevel::info, "Stopped Keepalived v{} (baton {})", keepalived_version,
@@ -273,7 +293,8 @@ runtime::Task<void> Tree::shut_down() {
 
 runtime::Task<void> Tree::end_failover() {
   failover_->end();
-  const Instant deadline = loop_.refresh_now() + yield_patience;
+  const Duration wanted = configuration_->failover->places.child_wait;
+  const Instant deadline = loop_.refresh_now() + std::max<Duration>(yield_patience, wanted);
   while (failover_->process()) {
     if (!co_await failover_->changed().wait(deadline)) break;
   }

@@ -16,6 +16,8 @@
 
 namespace baton::vrrp {
 
+struct PeerReport;  // heartbeat.h
+
 enum class State : std::uint8_t { init, backup, master, fault, stopped };
 
 // "INIT", "BACKUP", "MASTER", "FAULT", "STOPPED"
@@ -63,6 +65,20 @@ struct AddressClaimed {
   net::Mac by;
 };
 
+// What another node of the pair tells of this virtual router on the second heartbeat path.
+struct PeerReported {
+  const PeerReport* report;  // valid during the call
+};
+
+// The answer to AskWitness; `detail` says of whom, or why not.
+struct WitnessReported {
+  bool reachable = false;
+  std::string detail;
+};
+
+// The interface has received a frame since it was looked at last (takeover.h).
+struct LinkReceived {};
+
 struct Stop {
   bool yield = true;  // keep the addresses until the successor is heard, for a bounded time
 };
@@ -84,7 +100,8 @@ struct GroupFault {
 using Event =
     std::variant<event::Start, event::AdvertReceived, event::TimerDue, event::TrackerReported,
                  event::SourceChanged, event::Slept, event::Reconfigured, event::AddressClaimed,
-                 event::Stop, event::GroupMaster, event::GroupBackup, event::GroupFault>;
+                 event::PeerReported, event::WitnessReported, event::LinkReceived, event::Stop,
+                 event::GroupMaster, event::GroupBackup, event::GroupFault>;
 
 namespace action {
 
@@ -105,7 +122,14 @@ struct Announce {
 // Asks the other VRRP routers of the link whether one of them also has the first address.
 struct Probe {};
 
-enum class Notice : std::uint8_t { master, backup, fault, stop };
+// Asks the witnesses; answered by WitnessReported.
+struct AskWitness {};
+
+// Sends Instance::make_report() on the second path.
+struct SendReport {};
+
+// A state that was entered, a lower advert heard as master, another effective priority.
+enum class Notice : std::uint8_t { master, backup, fault, stop, lower_priority, priority };
 
 struct Notify {
   Notice notice = Notice::backup;
@@ -127,8 +151,8 @@ struct Transition {
 }  // namespace action
 
 using Action = std::variant<action::SendAdvert, action::AddAddresses, action::RemoveAddresses,
-                            action::Announce, action::Probe, action::Notify, action::LogLine,
-                            action::Transition>;
+                            action::Announce, action::Probe, action::AskWitness, action::SendReport,
+                            action::Notify, action::LogLine, action::Transition>;
 
 // In the order in which they are to be done. Empty, and without allocation, for the ordinary
 // advert that a backup hears.

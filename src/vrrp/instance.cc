@@ -49,7 +49,8 @@ std::uint64_t Counters::rejected_total() const {
 Instance::Instance(Settings settings)
     : settings_(std::move(settings)),
       effective_priority_(settings_.priority),
-      master_interval_(settings_.advert_interval) {
+      master_interval_(settings_.advert_interval),
+      guard_(settings_.takeover) {
   for (const auto& tracker : settings_.trackers) trackers_.push_back(Tracker{tracker, {}, {}});
 }
 
@@ -63,7 +64,7 @@ Actions Instance::handle(const Event& event, Instant now) {
 
 Instant Instance::deadline() const {
   return std::min({master_down_at_, advert_at_, announce_again_at_, conflict_again_at_, refresh_at_,
-                   yield_until_, release_at_, recheck_at_});
+                   yield_until_, release_at_, recheck_at_, report_at_, ask_witness_at_});
 }
 
 Advert Instance::make_advert(std::uint8_t priority) const {
@@ -109,17 +110,20 @@ void Instance::on(const event::Start&, Instant now) {
   if (started_) return;
   started_ = true;
   since_ = now;
+  guard_.begin(now);
+  if (settings_.takeover.second_path) report_at_ = now;
   review_priority(now);
   review_trackers(now);
 }
 
 void Instance::on(const event::TimerDue&, Instant now) {
+  run_reports(now);
   if (yield_until_ <= now) {
     finish_stop(yield_end_.empty() ? "stopped; no successor was heard" : yield_end_, now);
     return;
   }
   if (release_at_ <= now) release_addresses();
-  if (master_down_at_ <= now) {
+  if (master_down_at_ <= now && may_take_over(now)) {
     log(LogLevel::info, "Receive advertisement timeout", true);
     if (settings_.sync_group.empty()) {
       become_master(timeout_reason(now), now);
@@ -191,6 +195,8 @@ void Instance::on(event::Reconfigured change, Instant now) {
   if (state_ != State::backup) master_interval_ = change.settings.advert_interval;
   if (settings_.version == 2) master_interval_ = change.settings.advert_interval;
   settings_ = std::move(change.settings);
+  guard_.set_rules(settings_.takeover);
+  report_at_ = settings_.takeover.second_path && started_ ? now : never;
   if (settings_.sync_group.empty()) {
     group_fault_.clear();
     if (wish_) wait_for_master(now);
@@ -226,6 +232,7 @@ void Instance::on(const event::Stop& stop, Instant now) {
     return;
   }
   clear_timers();
+  if (settings_.takeover.second_path) report_at_ = now;
   const Duration slowest = skew_time(settings_.version, 1, settings_.advert_interval);
   yield_until_ = now + std::min(slowest + yield_margin, yield_longest);
 }
@@ -258,6 +265,13 @@ void Instance::enter(State state, std::string reason, Instant now) {
   clear_timers();
   told_ = 0;
   heard_at_ = never;
+  planned_ = waits_for_witness_ = false;
+  held_back_.clear();
+  obstacle_ = TakeoverGuard::Obstacle::none;
+  if (settings_.takeover.second_path) {
+    actions_.emplace_back(action::SendReport{});
+    report_at_ = state == State::stopped ? never : now + settings_.takeover.heartbeat_interval;
+  }
 }
 
 void Instance::become_backup(std::string reason, Duration wait, Duration linger, Instant now) {
@@ -308,7 +322,8 @@ void Instance::leave_init_or_fault(Instant now) {
   master_.reset();
   master_interval_ = settings_.advert_interval;
   const bool at_once = is_owner() && settings_.wants_master;
-  if (at_once && settings_.sync_group.empty()) {
+  if (state_ == State::fault) guard_.begin(now);
+  if (at_once && settings_.sync_group.empty() && !settings_.takeover.active()) {
     become_master(std::move(reason), now);
   } else {
     become_backup(std::move(reason), at_once ? Duration(0s) : down_time(), 0s, now);
@@ -318,6 +333,8 @@ void Instance::leave_init_or_fault(Instant now) {
 void Instance::wait_for_master(Instant at) {
   wish_.reset();
   master_down_at_ = at;
+  waits_for_witness_ = false;
+  ask_witness_at_ = settings_.takeover.witness ? at - witness_lead() : never;
 }
 
 void Instance::finish_stop(std::string reason, Instant now) {
@@ -361,6 +378,7 @@ void Instance::review_priority(Instant now) {
   log(LogLevel::info,
       fmt::format("Changing effective priority from {} to {}", effective_priority_, effective));
   effective_priority_ = effective;
+  actions_.emplace_back(action::Notify{action::Notice::priority, effective});
   if (master_down_at_ != never) {
     master_down_at_ = std::max(now, master_down_at_ + (down_time() - earlier_down_time));
   }
@@ -368,7 +386,8 @@ void Instance::review_priority(Instant now) {
 
 void Instance::clear_timers() {
   master_down_at_ = advert_at_ = announce_again_at_ = conflict_again_at_ = refresh_at_ =
-      yield_until_ = release_at_ = recheck_at_ = preempt_from_ = contested_since_ = never;
+      yield_until_ = release_at_ = recheck_at_ = preempt_from_ = contested_since_ =
+          ask_witness_at_ = report_at_ = never;
   wish_.reset();
 }
 

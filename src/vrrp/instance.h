@@ -24,6 +24,10 @@
 //    how the survivor knows that there was a conflict and that it must announce itself again.
 //  * A node that slept does not trust its timers: it listens first.
 //
+// Before a backup takes over for want of adverts it asks its TakeoverGuard (takeover.h): a second
+// heartbeat path, a witness, a link that receives. What the second path tells is dealt with in
+// instance_takeover.cc.
+//
 // In a sync group (sync_group.h) the end of the master-down timer is a wish, and the group decides.
 #pragma once
 
@@ -37,6 +41,7 @@
 #include "vrrp/event.h"
 #include "vrrp/receive.h"
 #include "vrrp/settings.h"
+#include "vrrp/takeover.h"
 
 namespace baton::vrrp {
 
@@ -97,6 +102,12 @@ class Instance {
   [[nodiscard]] const std::vector<Tracker>& trackers() const { return trackers_; }
   [[nodiscard]] const Counters& counters() const { return counters_; }
   void clear_counters() { counters_ = {}; }
+  // What the second path and the witness say.
+  [[nodiscard]] const TakeoverGuard& guard() const { return guard_; }
+  // Why it does not take over although its master is silent; empty when nothing holds it back.
+  [[nodiscard]] const std::string& held_back() const { return held_back_; }
+  // The report to send for SendReport, without run and sequence.
+  [[nodiscard]] PeerReport make_report(Instant now) const;
   // What keeps it from taking part, for people; empty when nothing does.
   [[nodiscard]] std::vector<std::string> faults() const;
 
@@ -110,6 +121,17 @@ class Instance {
   void on(event::Reconfigured change, Instant now);
   void on(const event::AddressClaimed& claim, Instant now);
   void on(const event::Stop& stop, Instant now);
+  // The second path and the witness (instance_takeover.cc).
+  void on(const event::PeerReported& heard, Instant now);
+  void on(const event::WitnessReported& answer, Instant now);
+  void on(const event::LinkReceived&, Instant now);
+  bool may_take_over(Instant now);
+  void run_reports(Instant now);
+  void resolve(const PeerReport& report, Instant now);
+  void yield_to(const PeerReport& report, std::string reason, Instant now);
+  void ask_witness(Instant now);
+  void hold_back(const TakeoverGuard::Verdict& verdict);
+  [[nodiscard]] Duration witness_lead() const;
   void on(const event::GroupMaster&, Instant now);
   void on(const event::GroupBackup& command, Instant now);
   void on(const event::GroupFault& fault, Instant now);
@@ -193,6 +215,15 @@ class Instance {
   bool claim_answered_ = false;   // since it was asked last
   Instant next_probe_at_{};       // adverts before go without a question
   Instant next_conflict_at_{};    // conflicts before are not announced once more
+
+  TakeoverGuard guard_;
+  TakeoverGuard::Obstacle obstacle_ = TakeoverGuard::Obstacle::none;
+  std::string held_back_;           // why, as long as it is
+  bool waits_for_witness_ = false;  // the timer has ended, its answer has not come
+  bool planned_ = false;            // the master has given up by itself: nobody needs to be asked
+  Instant report_at_ = never;       // the next report
+  Instant ask_witness_at_ = never;  // adverts are late then
+  Instant next_conflict_line_{};    // two masters by the second path are not told of before
 
   bool dropped_ownership_ = false;  // two owners: we act with 254
   unsigned contested_adverts_ = 0;  // own adverts since another owner was heard

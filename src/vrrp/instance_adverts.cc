@@ -52,7 +52,9 @@ void Instance::hear_as_backup(const ParsedAdvert& parsed, Instant now) {
     log(LogLevel::info, "Backup received priority 0 advertisement", true);
     remember_master(parsed);
     heard_at_ = now;
+    planned_ = true;
     wait_for_master(now + skew());
+    ask_witness_at_ = never;
     return;
   }
   if (priority >= effective_priority_) {
@@ -89,6 +91,9 @@ bool Instance::holds_back(const ParsedAdvert& parsed, Instant now) {
 void Instance::follow(const ParsedAdvert& parsed, Instant now) {
   remember_master(parsed);
   heard_at_ = now;
+  planned_ = false;
+  guard_.forget_answer();
+  if (!held_back_.empty()) hold_back({});
   if (settings_.version == 3) {
     if (parsed.advert.interval != settings_.advert_interval && first_time(interval_differs)) {
       log(LogLevel::warning, describe(Reject::interval, parsed, settings_));
@@ -135,6 +140,7 @@ void Instance::insist(const ParsedAdvert& parsed, Instant now) {
         fmt::format("Received advert from {} with lower priority {}, ours {}, forcing new election",
                     parsed.envelope.source.text(), parsed.advert.priority, effective_priority_));
   }
+  actions_.emplace_back(action::Notify{action::Notice::lower_priority, effective_priority_});
   announce_conflict(now);
 }
 

@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "net/address.h"
 #include "vrrp/packet.h"
+#include "vrrp/takeover_rules.h"
 #include "vrrp/tracker.h"
 
 namespace baton::vrrp {
@@ -54,6 +55,7 @@ struct Settings {
   bool skip_check_addresses = false;  // hold the address list only against a master's first advert
   AnnounceSchedule announce;
   std::vector<TrackerSettings> trackers;
+  TakeoverRules takeover;
   std::string sync_group;  // its name; empty: decides for itself
 
   friend bool operator==(const Settings&, const Settings&) = default;

@@ -13,7 +13,6 @@ namespace {
 enum class Verdict : std::uint8_t {
   understood,     // it took effect when the lines were read
   no_effect,      // accepted, with a note for this word
-  mail,           // accepted; one note for all mail words
   lvs,            // accepted; one note for all words of the virtual server part
   monitoring,     // accepted; one note for SNMP and DBus
   tuning,         // accepted; one note for buffers, priorities, CPU binding, process names
@@ -38,34 +37,35 @@ constexpr Foreign outside_words[] = {
     {"garp_group", Verdict::unsupported, "vrrp_garp_interval paces each interface"},
 };
 
-// Some of these stand outside of global_defs as well.
+// These stand outside of every block, and nowhere else.
+constexpr Foreign root_words[] = {
+    {"net_namespace", Verdict::understood},     {"net_namespace_ipvs", Verdict::lvs},
+    {"namespace_with_ipsets", Verdict::tuning}, {"instance", Verdict::understood},
+    {"use_pid_dir", Verdict::understood},       {"child_wait_time", Verdict::understood},
+};
+
 constexpr Foreign global_words[] = {
-    {"net_namespace", Verdict::unsupported, "start baton with `ip netns exec`"},
-    {"net_namespace_ipvs", Verdict::lvs},
-    {"namespace_with_ipsets", Verdict::tuning},
-    {"instance", Verdict::no_effect, "pid files keep their names"},
-    {"use_pid_dir", Verdict::no_effect, "pid files keep their places"},
-    {"child_wait_time", Verdict::tuning},
     {"tmp_config_directory", Verdict::tuning},
     {"config_save_dir", Verdict::tuning},
-    {"process_names", Verdict::tuning},
-    {"process_name", Verdict::tuning},
-    {"vrrp_process_name", Verdict::tuning},
-    {"checker_process_name", Verdict::tuning},
+    {"process_names", Verdict::understood},
+    {"process_name", Verdict::understood},
+    {"vrrp_process_name", Verdict::understood},
+    {"checker_process_name", Verdict::lvs},
     {"bfd_process_name", Verdict::tuning},
-    {"startup_script", Verdict::unsupported},
-    {"startup_script_timeout", Verdict::no_effect},
-    {"shutdown_script", Verdict::unsupported},
-    {"shutdown_script_timeout", Verdict::no_effect},
-    {"notification_email", Verdict::mail},
-    {"notification_email_from", Verdict::mail},
-    {"smtp_server", Verdict::mail},
-    {"smtp_helo_name", Verdict::mail},
-    {"smtp_connect_timeout", Verdict::mail},
-    {"smtp_alert_vrrp", Verdict::mail},
-    {"smtp_alert_checker", Verdict::mail},
-    {"no_email_faults", Verdict::mail},
-    {"no_checker_emails", Verdict::mail},
+    {"startup_script", Verdict::understood},
+    {"startup_script_timeout", Verdict::understood},
+    {"shutdown_script", Verdict::understood},
+    {"shutdown_script_timeout", Verdict::understood},
+    {"notification_email", Verdict::understood},
+    {"notification_email_from", Verdict::understood},
+    {"smtp_server", Verdict::understood},
+    {"smtp_helo_name", Verdict::understood},
+    {"smtp_connect_timeout", Verdict::understood},
+    {"smtp_alert", Verdict::understood},
+    {"smtp_alert_vrrp", Verdict::understood},
+    {"smtp_alert_checker", Verdict::lvs},
+    {"no_email_faults", Verdict::understood},
+    {"no_checker_emails", Verdict::lvs},
     {"checker_log_all_failures", Verdict::lvs},
     {"rs_init_notifies", Verdict::lvs},
     {"lvs_sync_daemon", Verdict::lvs},
@@ -96,13 +96,12 @@ constexpr Foreign global_words[] = {
     {"vrrp_lower_prio_no_advert", Verdict::unless_off},
     {"vrrp_higher_prio_send_advert", Verdict::unless_off},
     {"vrrp_owner_ignore_adverts", Verdict::unless_off},
-    {"vrrp_notify_priority_changes", Verdict::no_effect, "it serves notify FIFOs"},
-    {"notify_priority_changes", Verdict::no_effect, "it serves notify FIFOs"},
-    {"notify_fifo", Verdict::unsupported, "use notify scripts"},
-    {"notify_fifo_script", Verdict::unsupported, "use notify scripts"},
-    {"vrrp_notify_fifo", Verdict::unsupported, "use notify scripts"},
-    {"vrrp_notify_fifo_script", Verdict::unsupported, "use notify scripts"},
-    {"fifo_write_vrrp_states_on_reload", Verdict::no_effect, "it serves notify FIFOs"},
+    {"vrrp_notify_priority_changes", Verdict::understood},
+    {"notify_fifo", Verdict::understood},
+    {"notify_fifo_script", Verdict::understood},
+    {"vrrp_notify_fifo", Verdict::understood},
+    {"vrrp_notify_fifo_script", Verdict::understood},
+    {"fifo_write_vrrp_states_on_reload", Verdict::understood},
     {"nftables", Verdict::no_effect, "baton sets no packet filter"},
     {"nftables_priority", Verdict::no_effect, "baton sets no packet filter"},
     {"nftables_counters", Verdict::no_effect, "baton sets no packet filter"},
@@ -133,16 +132,16 @@ constexpr Foreign global_words[] = {
     {"process_monitor_rcv_bufs_force", Verdict::tuning},
     {"vrrp_rx_bufs_policy", Verdict::tuning},
     {"vrrp_rx_bufs_multiplier", Verdict::tuning},
-    {"umask", Verdict::tuning},
+    {"umask", Verdict::understood},
     {"set_supplementary_groups", Verdict::tuning},
     {"use_symlink_paths", Verdict::tuning},
     {"iproute_usr_dir", Verdict::tuning},
     {"iproute_etc_dir", Verdict::tuning},
-    {"data_use_instance", Verdict::tuning},
-    {"json_version", Verdict::tuning},
-    {"state_dump_file", Verdict::tuning},
-    {"stats_dump_file", Verdict::tuning},
-    {"json_dump_file", Verdict::tuning},
+    {"data_use_instance", Verdict::understood},
+    {"json_version", Verdict::understood},
+    {"state_dump_file", Verdict::understood},
+    {"stats_dump_file", Verdict::understood},
+    {"json_dump_file", Verdict::understood},
     {"dump_file_location", Verdict::tuning},
     {"random_seed", Verdict::understood},
     {"include_check", Verdict::understood},
@@ -158,10 +157,10 @@ constexpr Foreign global_words[] = {
     {"dbus_service_name", Verdict::monitoring},
     {"dbus_no_interface_name", Verdict::monitoring},
     {"log_unknown_vrids", Verdict::no_effect, "`baton trace` shows every advert"},
-    {"reload_check_config", Verdict::no_effect, "baton always checks before it reloads"},
-    {"reload_time_file", Verdict::unsupported},
-    {"reload_repeat", Verdict::no_effect},
-    {"reload_file", Verdict::unsupported},
+    {"reload_check_config", Verdict::understood},
+    {"reload_time_file", Verdict::understood},
+    {"reload_repeat", Verdict::understood},
+    {"reload_file", Verdict::understood},
 };
 
 constexpr Foreign instance_words[] = {
@@ -186,9 +185,6 @@ constexpr Foreign instance_words[] = {
     {"owner_ignore_adverts", Verdict::unless_off},
     {"promote_secondaries", Verdict::unsupported,
      "set sysctl net.ipv4.conf.INTERFACE.promote_secondaries"},
-    {"notify_master_rx_lower_pri", Verdict::unsupported},
-    {"notify_deleted", Verdict::unsupported},
-    {"notify_priority_changes", Verdict::no_effect, "it serves notify FIFOs"},
     {"timer_expired_backup", Verdict::no_effect, "a node that overslept always yields"},
     {"kernel_rx_buf_size", Verdict::tuning},
     {"debug", Verdict::no_effect},
@@ -198,9 +194,6 @@ constexpr Foreign instance_words[] = {
 
 constexpr Foreign group_words[] = {
     {"track_bfd", Verdict::unsupported},
-    {"notify_deleted", Verdict::unsupported},
-    {"notify_priority_changes", Verdict::no_effect, "it serves notify FIFOs"},
-    {"smtp_alert", Verdict::mail},
 };
 
 std::vector<Foreign> words_of(Section section) {
@@ -211,7 +204,7 @@ std::vector<Foreign> words_of(Section section) {
   switch (section) {
     case Section::outside:
       add(outside_words);
-      add(global_words);
+      add(root_words);
       break;
     case Section::globals:
       add(global_words);
@@ -238,12 +231,6 @@ bool says_off(const Statement& statement) {
 
 void note(Reader& reader, const Foreign& foreign, const Statement& statement) {
   switch (foreign.verdict) {
-    case Verdict::mail:
-      reader.note_once("mail", statement.where,
-                       fmt::format("{}: baton sends no mail; mail settings have no effect, use "
-                                   "notify scripts",
-                                   foreign.name));
-      return;
     case Verdict::lvs:
       reader.note_once(
           "lvs", statement.where,

@@ -4,6 +4,7 @@
 
 #include "config/keepalived/command.h"
 #include "config/keepalived/grammar.h"
+#include "config/keepalived/guard.h"
 
 namespace baton::config::keepalived {
 
@@ -83,6 +84,15 @@ void garp(Reader& reader, Globals&, const Statement& statement) {
             std::string_view(statement.keyword()).substr(sizeof "vrrp_" - 1), statement);
 }
 
+void guard(Reader& reader, Globals&, const Statement& statement) {
+  read_guard_option(reader, reader.model.guard, "", statement);
+}
+
+void heartbeat_port(Reader& reader, Globals&, const Statement& statement) {
+  const auto value = reader.whole(statement, 1, 1, 65535, "heartbeat_port is ignored");
+  if (value) reader.model.heartbeat_port = static_cast<std::uint16_t>(*value);
+}
+
 void minimal_garp(Reader& reader, Globals&, const Statement& statement) {
   if (!reader.boolean(statement).value_or(false)) return;
   reader.defaults.garp.delay = 0s;
@@ -101,13 +111,6 @@ void dynamic_interfaces(Reader& reader, Globals&, const Statement& statement) {
 void down_timer(Reader& reader, Globals&, const Statement& statement) {
   const auto value = reader.whole(statement, 1, 1, 100, "vrrp_down_timer_adverts is ignored");
   if (value) reader.defaults.down_timer_adverts = static_cast<std::uint8_t>(*value);
-}
-
-void smtp_alert(Reader& reader, Globals&, const Statement& statement) {
-  reader.defaults.smtp_alert = reader.boolean(statement).value_or(false);
-  reader.note_once("mail", statement.where,
-                   "smtp_alert: baton sends no mail; mail settings have no effect, use notify "
-                   "scripts");
 }
 
 void default_interface(Reader& reader, Globals&, const Statement& statement) {
@@ -133,6 +136,13 @@ constexpr Keyword<Globals> keywords[] = {
     {"vrrp_gna_interval", Shape::line, 1, interval},
     {"vrrp_startup_delay", Shape::line, 1, start_delay},
     {"vrrp_delay_after_boot", Shape::line, 1, start_delay},
+    {"heartbeat_interface", Shape::line, 1, guard},
+    {"heartbeat_peer", Shape::line, 1, guard},
+    {"heartbeat_interval", Shape::line, 1, guard},
+    {"witness", Shape::line, 1, guard},
+    {"witness_timeout", Shape::line, 1, guard},
+    {"takeover_link_wait", Shape::line, 1, guard},
+    {"heartbeat_port", Shape::line, 1, heartbeat_port},
     {"vrrp_garp_master_delay", Shape::line, 1, garp},
     {"vrrp_garp_master_repeat", Shape::line, 1, garp},
     {"vrrp_garp_master_refresh", Shape::line, 1, garp},
@@ -149,7 +159,6 @@ constexpr Keyword<Globals> keywords[] = {
     {"default_interface", Shape::line, 1, default_interface},
     {"linkbeat_use_polling", Shape::line, 0, link_beat_everywhere},
     {"dynamic_interfaces", Shape::line, 0, dynamic_interfaces},
-    {"smtp_alert", Shape::line, 0, smtp_alert},
 };
 
 }  // namespace
@@ -157,6 +166,8 @@ constexpr Keyword<Globals> keywords[] = {
 void read_global_defs(Reader& reader, const Statement& block) {
   Globals globals;
   apply_statements<Globals>(reader, globals, block.block, Section::globals, keywords);
+  read_messages(reader, block);
+  read_places(reader, block);
   // Falling back to root where the file asked for less is what script security forbids.
   if (globals.failed_script_user && !globals.has_script_user && reader.model.script_security) {
     reader.diagnostics.error(*globals.failed_script_user,

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "config/keepalived/grammar.h"
+#include "config/keepalived/guard.h"
 
 namespace baton::config::keepalived {
 
@@ -163,15 +164,20 @@ void accept(Reader&, InstanceDraft& draft, const Statement& statement) {
   draft.accept = statement.keyword() == "accept";
 }
 
+void notify_option(Reader& reader, InstanceDraft& draft, const Statement& statement) {
+  read_notify_option(reader, draft.instance.notify, owner_of(draft), statement);
+}
+
 void smtp_alert(Reader& reader, InstanceDraft& draft, const Statement& statement) {
   draft.smtp_alert = reader.boolean(statement);
-  reader.note_once("mail", statement.where,
-                   "smtp_alert: baton sends no mail; mail settings have no effect, use notify "
-                   "scripts");
 }
 
 void track_proxy(Reader& reader, InstanceDraft& draft, const Statement& statement) {
   draft.instance.track_proxy = reader.boolean(statement);
+}
+
+void guard(Reader& reader, InstanceDraft& draft, const Statement& statement) {
+  read_guard_option(reader, draft.instance.guard, owner_of(draft) + " ", statement);
 }
 
 template <bool VrrpInstance::* Member, bool Negated = false>
@@ -214,6 +220,12 @@ constexpr Keyword<InstanceDraft> keywords[] = {
     {"linkbeat_use_polling", Shape::line, 0, link_beat},
     {"dont_track_primary", Shape::line, 0, flag<&VrrpInstance::track_primary_interface, true>},
     {"track_proxy", Shape::line, 0, track_proxy},
+    {"heartbeat_interface", Shape::line, 1, guard},
+    {"heartbeat_peer", Shape::line, 1, guard},
+    {"heartbeat_interval", Shape::line, 1, guard},
+    {"witness", Shape::line, 1, guard},
+    {"witness_timeout", Shape::line, 1, guard},
+    {"takeover_link_wait", Shape::line, 1, guard},
     {"garp_master_delay", Shape::line, 1, garp},
     {"garp_master_repeat", Shape::line, 1, garp},
     {"garp_master_refresh", Shape::line, 1, garp},
@@ -225,6 +237,9 @@ constexpr Keyword<InstanceDraft> keywords[] = {
     {"notify_fault", Shape::line, 1, notify},
     {"notify_stop", Shape::line, 1, notify},
     {"notify", Shape::line, 1, notify},
+    {"notify_master_rx_lower_pri", Shape::line, 1, notify},
+    {"notify_deleted", Shape::line, 0, notify_option},
+    {"notify_priority_changes", Shape::line, 0, notify_option},
     {"smtp_alert", Shape::line, 0, smtp_alert},
     {"version", Shape::line, 1, version},
     {"accept", Shape::line, 0, accept},
@@ -242,6 +257,7 @@ InstanceDraft with_defaults(const InstanceDefaults& defaults) {
   draft.instance.strict = defaults.strict;
   draft.instance.check_unicast_source = defaults.check_unicast_source;
   draft.instance.down_timer_adverts = defaults.down_timer_adverts;
+  draft.instance.notify.priority_changes = defaults.priority_changes;
   return draft;
 }
 
@@ -263,6 +279,7 @@ void read_instance(Reader& reader, const Statement& block) {
   }
   apply_statements<InstanceDraft>(reader, draft, block.block, Section::instance, keywords);
   settle_instance(reader, draft);
+  settle_guard_options(reader, draft.instance);
   if (draft.link_beat) add_link_beat(reader, {draft.instance.interface, LinkBeat::Way::mii});
   reader.model.instances.push_back(std::move(draft.instance));
 }

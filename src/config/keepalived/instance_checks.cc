@@ -188,7 +188,8 @@ void settle_instance(Reader& reader, InstanceDraft& draft) {
   settle_unicast(reader, draft);
   settle_addresses(reader, draft);
   settle_interfaces(reader, draft);
-  instance.smtp_alert = draft.smtp_alert.value_or(reader.defaults.smtp_alert);
+  instance.smtp_alert =
+      wants_mail(reader, draft.smtp_alert, instance.where, fmt::format("({})", instance.name));
   if (instance.strict) {
     if (draft.lower_priority_repeat_set) {
       reader.diagnostics.warning(

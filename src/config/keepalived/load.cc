@@ -80,12 +80,14 @@ std::shared_ptr<const Failover> read_configuration(SourceTree& sources, const Lo
   Reader reader(diagnostics, sources.live());
   reader.sources = &sources;
   reader.model.script_user = default_account();
+  read_outer_places(reader, statements);
   for (const OuterBlock& outer : outer_blocks) {
     read_blocks(reader, statements, outer);
     if (outer.read == read_global_defs) settle_globals(reader, short_host_name());
   }
   read_others(reader, statements);
   settle_scripts(reader);
+  settle_places(reader);
   check_router_ids(reader);
   check_interface_delays(reader);
   settle_statics(reader);

@@ -33,7 +33,9 @@ struct InstanceDefaults {
   bool skip_check_advert_addresses = false;
   bool strict = false;
   bool check_unicast_source = false;
-  bool smtp_alert = false;
+  std::optional<bool> smtp_alert;
+  std::optional<bool> smtp_alert_vrrp;
+  bool priority_changes = false;  // vrrp_notify_priority_changes
   std::uint8_t down_timer_adverts = 3;
   std::string interface = "eth0";  // default_interface: of static addresses that name none
 };
@@ -104,13 +106,18 @@ struct InstanceDraft {
 };
 
 // One file per topic. Each takes the outer block's statement.
-void read_global_defs(Reader& reader, const Statement& block);      // globals.cc
-void settle_globals(Reader& reader, const std::string& host_name);  // globals.cc
-void read_script(Reader& reader, const Statement& block);           // script.cc
-void settle_scripts(Reader& reader);                                // script.cc
-void read_instance(Reader& reader, const Statement& block);         // instance.cc
-void settle_instance(Reader& reader, InstanceDraft& draft);         // instance_checks.cc
-void check_router_ids(Reader& reader);                              // instance_checks.cc
+void read_global_defs(Reader& reader, const Statement& block);                     // globals.cc
+void settle_globals(Reader& reader, const std::string& host_name);                 // globals.cc
+void read_messages(Reader& reader, const Statement& block);                        // messages.cc
+void read_places(Reader& reader, const Statement& block);                          // places.cc
+void read_outer_places(Reader& reader, const std::vector<Statement>& statements);  // places.cc
+void settle_places(Reader& reader);                                                // places.cc
+void read_script(Reader& reader, const Statement& block);                          // script.cc
+void settle_scripts(Reader& reader);                                               // script.cc
+void read_instance(Reader& reader, const Statement& block);                        // instance.cc
+void settle_instance(Reader& reader, InstanceDraft& draft);    // instance_checks.cc
+void check_router_ids(Reader& reader);                         // instance_checks.cc
+void read_sync_group(Reader& reader, const Statement& block);  // sync_group.cc
 std::vector<Route> read_routes(Reader& reader, const Statement& block,
                                bool is_static);  // routes.cc
 std::vector<RoutingRule> read_rules(Reader& reader, const Statement& block,
@@ -127,7 +134,6 @@ void check_interface_delays(Reader& reader);                            // inter
 void read_link_beats(Reader& reader, const Statement& block);           // interfaces.cc
 void read_link_beat_everywhere(Reader& reader, const Statement& line);  // interfaces.cc
 void add_link_beat(Reader& reader, const LinkBeat& beat);               // interfaces.cc
-void read_sync_group(Reader& reader, const Statement& block);           // sync_group.cc
 
 // Value blocks of instances and groups.
 void read_addresses(Reader& reader, InstanceDraft& draft, const Statement& block);  // addresses.cc
@@ -150,6 +156,12 @@ void read_tracked_processes(Reader& reader, InstanceDraft& draft,
 // `owner` is "(VI_1)" or "vrrp group G:", for messages.
 void read_notify(Reader& reader, NotifyCommands& notify, const std::string& owner,
                  const Statement& statement);  // notify.cc
+// notify_deleted, notify_priority_changes: what is told beyond states.
+void read_notify_option(Reader& reader, NotifyCommands& notify, const std::string& owner,
+                        const Statement& statement);  // notify.cc
+// Whether an instance or group that said `said` about smtp_alert sends mail.
+bool wants_mail(Reader& reader, const std::optional<bool>& said, const Position& where,
+                const std::string& owner);  // messages.cc
 // One keyword of the garp_ family, without its "vrrp_" of global_defs. False: not one of them.
 void read_garp(Reader& reader, GarpSchedule& garp, const std::string& owner,
                std::string_view keyword, const Statement& statement);  // garp.cc

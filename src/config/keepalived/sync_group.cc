@@ -13,6 +13,7 @@ namespace {
 struct GroupDraft {
   VrrpSyncGroup group;
   bool has_list = false;
+  std::optional<bool> smtp_alert;
   InstanceDraft tracked;           // its name is the group's: what is tracked for every member
   bool members_may_weigh = false;  // sync_group_tracking_weight
   bool members_share = false;      // global_tracking
@@ -132,6 +133,15 @@ void notify(Reader& reader, GroupDraft& draft, const Statement& statement) {
               statement);
 }
 
+void notify_option(Reader& reader, GroupDraft& draft, const Statement& statement) {
+  read_notify_option(reader, draft.group.notify, fmt::format("vrrp group {}:", draft.group.name),
+                     statement);
+}
+
+void smtp_alert(Reader& reader, GroupDraft& draft, const Statement& statement) {
+  draft.smtp_alert = reader.boolean(statement);
+}
+
 template <void (*Read)(Reader&, InstanceDraft&, const Statement&)>
 void track(Reader& reader, GroupDraft& draft, const Statement& block) {
   Read(reader, draft.tracked, block);
@@ -157,6 +167,9 @@ constexpr Keyword<GroupDraft> keywords[] = {
     {"notify_fault", Shape::line, 1, notify},
     {"notify_stop", Shape::line, 1, notify},
     {"notify", Shape::line, 1, notify},
+    {"notify_deleted", Shape::line, 0, notify_option},
+    {"notify_priority_changes", Shape::line, 0, notify_option},
+    {"smtp_alert", Shape::line, 0, smtp_alert},
     {"track_script", Shape::block, 0, track<read_tracked_scripts>},
     {"track_interface", Shape::block, 0, track<read_tracked_interfaces>},
     {"track_file", Shape::block, 0, track<read_tracked_files>},
@@ -197,6 +210,8 @@ void read_sync_group(Reader& reader, const Statement& block) {
   }
   settle_trackers(reader, draft);
   warn_of_mixed_owners(reader, draft.group);
+  draft.group.smtp_alert =
+      wants_mail(reader, draft.smtp_alert, draft.group.where, fmt::format("vrrp group {}:", name));
   reader.model.sync_groups.push_back(std::move(draft.group));
 }
 

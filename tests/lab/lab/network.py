@@ -126,6 +126,27 @@ class Network:
         for port in ("nginx01", "nginx02"):
             self.switch.run(["bridge", "link", "set", "dev", port, "isolated", state])
 
+    def second_cable(self):
+        """A cable between the two proxies alone, beside the switch: ens34, 10.34.0.1 and 10.34.0.2."""
+        ends = [(self.nginx01.host, "10.34.0.1"), (self.nginx02.host, "10.34.0.2")]
+        subprocess.run(
+            ["ip", "link", "add", "ens34", "netns", str(ends[0][0].pid), "type", "veth",
+             "peer", "name", "ens34", "netns", str(ends[1][0].pid)],
+            check=True,
+        )  # fmt: skip
+        for host, address in ends:
+            host.run(["ip", "addr", "add", f"{address}/24", "dev", "ens34"])
+            host.run(["ip", "link", "set", "ens34", "up"])
+
+    def cut_second_cable(self, cut=True):
+        self.nginx01.host.run(["ip", "link", "set", "ens34", "down" if cut else "up"])
+
+    def block(self, name, blocked=True):
+        """The switch lets nothing through from and to a host, whose link stays up all the same."""
+        disabled, forwarding = "0", "3"  # of the spanning tree
+        state = disabled if blocked else forwarding
+        self.switch.run(["bridge", "link", "set", "dev", name, "state", state])
+
     # -- faults -----------------------------------------------------------------------------------
 
     def freeze(self, web):
