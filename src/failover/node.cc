@@ -50,6 +50,7 @@ Node::Node(runtime::Loop& loop, ProcessInputs inputs, Opened opened)
                    [this](const vrrp::PeerReport& report) { take_report(report); }),
       witnesses_(loop, scope_, links_),
       routes_(netlink_, links_, log_),
+      vmacs_(netlink_, links_, log_),
       tools_{loop,   log_,      inputs_.log_detail, links_,     guard_,    announcer_,
              ports_, recorder_, second_path_,       witnesses_, debounce_, routes_},
       files_(loop, log_, [this](std::uint32_t file) { report_file(nullptr, file); }),
@@ -101,6 +102,7 @@ void Node::remove_leftovers(const config::Failover& config) {
   }
   guard_.remove_leftovers(leftovers);
   routes_.remove_leftovers(all_routes(config));
+  vmacs_.remove_leftovers(all_vmacs(config));
   if (const auto done = links_.refresh(netlink_); !done) {
     log_.print(LogLevel::error, "{}", baton::describe(done.error()));
   }
@@ -112,6 +114,7 @@ void Node::remove_leftovers(const config::Failover& config) {
 void Node::use(std::shared_ptr<const config::Failover> config) {
   const auto before = std::exchange(config_, std::move(config));
   ++untold_;
+  vmacs_.hold(all_vmacs(*config_));
   hold_statics();
   auto earlier = std::exchange(routers_, {});
   const auto wanted = [&](const Router& router) {
@@ -183,6 +186,7 @@ void Node::on_beat() {
   next_renewal_ = now + AddressGuard::renew_interval;
   guard_.renew();
   for (const auto& outcome : scripts_.overdue(now)) take_outcome(outcome);
+  if (vmacs_.restore()) guard_.renew();
   routes_.restore();
   review_statics();
   files_.retry_folders();
@@ -227,7 +231,10 @@ bool Node::read_network() {
     }
     guard_.renew();
   }
-  if (routes_may_be_gone || overrun) routes_.restore();
+  if (routes_may_be_gone || overrun) {
+    if (vmacs_.restore()) guard_.renew();
+    routes_.restore();
+  }
   if (changed || overrun) {
     second_path_.review_links();
     review_links();
@@ -406,6 +413,7 @@ void Node::close() {
   if (!inputs_.keep_addresses_at_end) {
     routes_.release(static_holder);
     guard_.release(static_holder);
+    vmacs_.release();
   }
   processes_.stop();
   stop_timer_.cancel();

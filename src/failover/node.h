@@ -57,6 +57,7 @@ class Node final : public Router::Owner, public NodeView {
   }
   [[nodiscard]] const std::vector<RouterGroup>& groups() const override { return groups_; }
   [[nodiscard]] const ScriptSchedule& scripts() const override { return scripts_; }
+  [[nodiscard]] const VmacGuard& vmacs() const override { return vmacs_; }
   [[nodiscard]] const RouteGuard& route_guard() const override { return routes_; }
   [[nodiscard]] const FileWatch& files() const override { return files_; }
   [[nodiscard]] const ProcessWatch& processes() const override { return processes_; }
@@ -173,6 +174,7 @@ class Node final : public Router::Owner, public NodeView {
   WitnessDesk witnesses_;
   LinkDebounce debounce_;
   RouteGuard routes_;
+  VmacGuard vmacs_;
   Tools tools_;
   ScriptSchedule scripts_;
   FileWatch files_;

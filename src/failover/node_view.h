@@ -13,6 +13,7 @@
 #include "failover/route_guard.h"
 #include "failover/router.h"
 #include "failover/script_schedule.h"
+#include "failover/vmac_guard.h"
 #include "vrrp/sync_group.h"
 
 namespace baton::failover {
@@ -35,6 +36,7 @@ class NodeView {
   [[nodiscard]] virtual const std::vector<std::unique_ptr<Router>>& routers() const = 0;
   [[nodiscard]] virtual const std::vector<RouterGroup>& groups() const = 0;
   [[nodiscard]] virtual const ScriptSchedule& scripts() const = 0;
+  [[nodiscard]] virtual const VmacGuard& vmacs() const = 0;
   [[nodiscard]] virtual const RouteGuard& route_guard() const = 0;
   [[nodiscard]] virtual const FileWatch& files() const = 0;
   [[nodiscard]] virtual const ProcessWatch& processes() const = 0;

@@ -40,6 +40,13 @@ void watch_interface(Plan& plan, const std::string& name, int weight, bool rever
   plan.watched.push_back({Watched::Kind::interface, name, 0});
 }
 
+// What a virtual interface stands on, which is what can fail; else the device itself.
+const std::string& real_device(const config::VrrpInstance& instance, const std::string& device) {
+  const auto& links = instance.vmac.links;
+  const auto found = std::ranges::find(links, device, &config::VmacLink::name);
+  return found == links.end() ? device : found->parent;
+}
+
 // The own interface, those of the addresses, and those that are asked for: each once.
 void watch_interfaces(Plan& plan, const config::VrrpInstance& instance) {
   std::vector<std::string> needed;
@@ -47,9 +54,10 @@ void watch_interfaces(Plan& plan, const config::VrrpInstance& instance) {
     needed.push_back(instance.interface);
   }
   for (const auto& address : plan.held) {
-    const bool own = address.device == instance.interface;
-    if (!own && address.tracked && std::ranges::find(needed, address.device) == needed.end()) {
-      needed.push_back(address.device);
+    const std::string& device = real_device(instance, address.device);
+    const bool own = device == instance.interface;
+    if (!own && address.tracked && std::ranges::find(needed, device) == needed.end()) {
+      needed.push_back(device);
     }
   }
   // Several next hops are there for one of them to fail.
@@ -176,6 +184,10 @@ Plan make_plan(const config::Failover& config, std::uint32_t index, bool track_p
   }
   plan.held = held_addresses(instance);
   plan.routes = {instance.routes, instance.rules};
+  plan.vmac = instance.vmac;
+  if (plan.vmac.wanted && !plan.vmac.transmit_on_base) {
+    plan.transmit_interface = plan.vmac.name;
+  }
   plan.garp_interval = config.garp_interval;
   watch_interfaces(plan, instance);
   for (const auto& tracked : instance.tracked_scripts) {

@@ -47,6 +47,8 @@ struct Plan {
   std::vector<Watched> watched;
   std::vector<HeldAddress> held;  // advertised ones first, then the excluded
   HeldRoutes routes;
+  config::VirtualMac vmac;
+  std::string transmit_interface;  // where adverts leave; empty: where they are heard
   Duration garp_interval = 0s;
   config::GuardOptions guard;  // paths and witnesses; the rules are in the settings
 };

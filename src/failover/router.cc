@@ -12,7 +12,8 @@ Router::Router(Tools& tools, Owner& owner, Plan plan, std::uint32_t index)
       plan_(std::move(plan)),
       index_(index),
       instance_(plan_.settings),
-      timer_(tools.loop, [this] { on_timer(); }) {
+      timer_(tools.loop, [this] { on_timer(); }),
+      extra_timer_(tools.loop, [this] { announce_elsewhere(); }) {
   review_links();
 }
 
@@ -70,6 +71,12 @@ void Router::review_port() {
     wanted.receive_address = *instance_.source();
   } else {
     return;
+  }
+  if (!plan_.transmit_interface.empty()) {
+    const linux::Link* link = tools_.links.find(plan_.transmit_interface);
+    if (!link) return;
+    wanted.transmit_interface = link->name;
+    wanted.transmit_link = link->index;
   }
   if (wanted.link == 0 && (multicast || !wanted.interface.empty())) return;
   if (port_ && port_->endpoint() == wanted) return;
@@ -207,11 +214,13 @@ void Router::apply(const vrrp::action::AddAddresses&) {
   if (!plan_.routes.routes.empty()) log_detail("setting Virtual Routes");
   if (!plan_.routes.rules.empty()) log_detail("setting Virtual Rules");
   tools_.routes.hold(name(), plan_.routes);
+  if (plan_.vmac.announce_interval > 0s) extra_timer_.arm_after(plan_.vmac.announce_interval);
   record(Moment::Kind::addresses_added);
 }
 
 // A route with a virtual source goes before its source.
 void Router::apply(const vrrp::action::RemoveAddresses&) {
+  extra_timer_.cancel();
   if (!plan_.routes.rules.empty()) log_detail("removing Virtual Rules");
   if (!plan_.routes.routes.empty()) log_detail("removing Virtual Routes");
   tools_.routes.release(name());
@@ -250,6 +259,23 @@ void Router::apply(const vrrp::action::SendReport&) {
 void Router::apply(const vrrp::action::LogLine& line) {
   if (line.detail && !tools_.log_detail) return;
   tools_.log.write(line.level, line.text);
+}
+
+// garp_extra_if: switches forget where the MAC of a link is that sends no adverts.
+void Router::announce_elsewhere() {
+  if (!instance_.holds_addresses() || plan_.vmac.announce_interval <= 0s) return;
+  const std::string& adverts_leave =
+      plan_.transmit_interface.empty() ? plan_.identity.interface : plan_.transmit_interface;
+  std::vector<Announcer::Target> targets;
+  for (const auto& held : plan_.held) {
+    const auto& links = plan_.vmac.links;
+    const bool is_vmac =
+        std::ranges::find(links, held.device, &config::VmacLink::name) != links.end();
+    if (held.device == adverts_leave || !(is_vmac || plan_.vmac.announce_everywhere)) continue;
+    targets.push_back({held.prefix.address, held.device});
+  }
+  tools_.announcer.announce(name(), targets, 1, plan_.garp_interval);
+  extra_timer_.arm_after(plan_.vmac.announce_interval);
 }
 
 void Router::log_detail(const char* what) {

@@ -111,6 +111,7 @@ class Router final : public AdvertListener {
     owner_.on_transition(*this, transition);
   }
   void review_port();
+  void announce_elsewhere();
   void log_detail(const char* what);
   void send_to(const net::IpAddress& destination, const vrrp::Advert& advert);
   // An owner's real address is here for good and is not ours to put or to remove.
@@ -122,6 +123,7 @@ class Router final : public AdvertListener {
   std::uint32_t index_;
   vrrp::Instance instance_;
   runtime::Timer timer_;
+  runtime::Timer extra_timer_;  // garp_extra_if
   std::shared_ptr<AdvertPort> port_;
   std::uint16_t packet_id_ = 0;
   int port_error_ = 0;

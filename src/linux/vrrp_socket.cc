@@ -50,7 +50,11 @@ Result<runtime::Fd> open_raw(const VrrpEndpoint& endpoint) {
   return fd;
 }
 
-Result<runtime::Fd> open_sender(const VrrpEndpoint& endpoint) {
+Result<runtime::Fd> open_sender(VrrpEndpoint endpoint) {
+  if (!endpoint.transmit_interface.empty()) {
+    endpoint.interface = endpoint.transmit_interface;
+    endpoint.link = endpoint.transmit_link;
+  }
   auto fd = open_raw(endpoint);
   if (!fd) return fd;
   if (auto done = set_option(*fd, IPPROTO_IP, IP_HDRINCL, 1, "IP_HDRINCL"); !done) {

@@ -55,6 +55,8 @@ Status FailoverPart::launch() {
     inputs.proxy_expected = settings_.proxy_expected;
     return failover::run_process(std::move(inputs));
   };
+  settings_before_.emplace(log_);
+  settings_before_->remember(failover::all_vmacs(*configuration_->failover));
   answer_ = Answer::none;
   was_ready_ = false;
   failure_.clear();
@@ -83,6 +85,9 @@ runtime::Task<std::string> FailoverPart::configure(
     co_return co_await start(std::move(configuration));
   }
   const auto previous = std::exchange(configuration_, std::move(configuration));
+  if (settings_before_) {
+    settings_before_->remember(failover::all_vmacs(*configuration_->failover));
+  }
   previous_ = previous;
   answer_ = Answer::none;
   failure_.clear();
@@ -171,7 +176,10 @@ void FailoverPart::on_exit(ChildProcess& child, runtime::ExitStatus status) {
   remove_pid_files(child.pid());
   child_.reset();
   scripts_.end_checks();
-  if (!clean) failover::remove_leftovers(*configuration_->failover, log_);
+  if (!clean) {
+    failover::remove_leftovers(*configuration_->failover, log_);
+    if (settings_before_) settings_before_->restore();
+  }
   if (failure_.empty()) failure_ = fmt::format("the failover process {}", described(status));
   changed_.open();
   if (ending_) return;

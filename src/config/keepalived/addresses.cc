@@ -96,8 +96,9 @@ class AddressLine {
                         fmt::format("{} is for IPv6 addresses: no effect here", option));
     } else if (option == "preferred_lft") {
       return value() != nullptr;  // concerns IPv6 source address selection only
-    } else if (option == "peer" || option == "noprefixroute" || option == "autojoin" ||
-               option == "use_vmac") {
+    } else if (option == "use_vmac") {
+      address_.wants_vmac = true;
+    } else if (option == "peer" || option == "noprefixroute" || option == "autojoin") {
       reader_.unsupported(statement_.place(position_),
                           fmt::format("'{}' of a virtual address", option));
       return false;

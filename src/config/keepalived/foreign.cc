@@ -89,10 +89,6 @@ constexpr Foreign global_words[] = {
     {"checker_rlimit_rttime", Verdict::lvs},
     {"checker_rlimit_rtime", Verdict::lvs},
     {"vrrp_mcast_group6", Verdict::no_effect, "baton has no IPv6 adverts yet"},
-    {"vrrp_garp_extra_if", Verdict::no_effect, "it serves VMAC interfaces"},
-    {"vrrp_vmac_garp_intvl", Verdict::no_effect, "it serves VMAC interfaces"},
-    {"vmac_prefix", Verdict::no_effect, "it serves VMAC interfaces"},
-    {"vmac_addr_prefix", Verdict::no_effect, "it serves VMAC interfaces"},
     {"vrrp_lower_prio_no_advert", Verdict::unless_off},
     {"vrrp_higher_prio_send_advert", Verdict::unless_off},
     {"vrrp_owner_ignore_adverts", Verdict::unless_off},
@@ -164,9 +160,6 @@ constexpr Foreign global_words[] = {
 };
 
 constexpr Foreign instance_words[] = {
-    {"use_vmac", Verdict::unsupported},
-    {"use_vmac_addr", Verdict::unsupported},
-    {"vmac_xmit_base", Verdict::unsupported},
     {"use_ipvlan", Verdict::unsupported},
     {"vrf", Verdict::unsupported},
     {"native_ipv6", Verdict::unsupported},
@@ -177,9 +170,6 @@ constexpr Foreign instance_words[] = {
     {"unicast_fault_no_peer", Verdict::unsupported},
     {"old_unicast_checksum", Verdict::no_effect, "it serves version 3"},
     {"v3_checksum_as_v2", Verdict::no_effect, "it serves version 3"},
-    {"garp_extra_if", Verdict::no_effect, "it serves VMAC interfaces"},
-    {"vmac_garp_intvl", Verdict::no_effect, "it serves VMAC interfaces"},
-    {"garp_extra_if_vmac", Verdict::no_effect, "it serves VMAC interfaces"},
     {"lower_prio_no_advert", Verdict::unless_off},
     {"higher_prio_send_advert", Verdict::unless_off},
     {"owner_ignore_adverts", Verdict::unless_off},

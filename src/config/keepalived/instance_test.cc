@@ -269,8 +269,8 @@ TEST_F(InstanceTest, TrackInterfaceTakesWeightsAndIgnoresItsOwn) {
 }
 
 TEST_F(InstanceTest, WordsThatChangeBehaviourAreRefusedByName) {
-  for (const char* word : {"use_vmac", "vmac_xmit_base", "native_ipv6", "track_src_ip",
-                           "unicast_fault_no_peer", "promote_secondaries"}) {
+  for (const char* word : {"use_ipvlan", "native_ipv6", "track_src_ip", "unicast_fault_no_peer",
+                           "promote_secondaries"}) {
     Diagnostics problems;
     EXPECT_FALSE(load(sources_, {write(word, instance_with(word)), ""}, problems)) << word;
     ASSERT_EQ(problems.count(Severity::error), 1u) << word;

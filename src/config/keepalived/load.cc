@@ -90,6 +90,7 @@ std::shared_ptr<const Failover> read_configuration(SourceTree& sources, const Lo
   settle_places(reader);
   check_router_ids(reader);
   check_interface_delays(reader);
+  settle_vmacs(reader);
   settle_statics(reader);
   return std::make_shared<const Failover>(std::move(reader.model));
 }

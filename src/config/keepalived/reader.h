@@ -37,7 +37,10 @@ struct InstanceDefaults {
   std::optional<bool> smtp_alert_vrrp;
   bool priority_changes = false;  // vrrp_notify_priority_changes
   std::uint8_t down_timer_adverts = 3;
-  std::string interface = "eth0";  // default_interface: of static addresses that name none
+  std::string vmac_prefix = "vrrp";
+  std::string vmac_address_prefix;  // empty: as vmac_prefix
+  VirtualMac announcements;         // vrrp_garp_extra_if
+  std::string interface = "eth0";   // default_interface: of static addresses that name none
 };
 
 // What is known about a vrrp_script besides its model.
@@ -121,11 +124,16 @@ void read_sync_group(Reader& reader, const Statement& block);  // sync_group.cc
 std::vector<Route> read_routes(Reader& reader, const Statement& block,
                                bool is_static);  // routes.cc
 std::vector<RoutingRule> read_rules(Reader& reader, const Statement& block,
-                                    bool is_static);                    // rules.cc
-void read_static_addresses(Reader& reader, const Statement& block);     // statics.cc
-void read_static_routes(Reader& reader, const Statement& block);        // statics.cc
-void read_static_rules(Reader& reader, const Statement& block);         // statics.cc
-void read_track_group(Reader& reader, const Statement& block);          // statics.cc
+                                    bool is_static);                                   // rules.cc
+void read_static_addresses(Reader& reader, const Statement& block);                    // statics.cc
+void read_static_routes(Reader& reader, const Statement& block);                       // statics.cc
+void read_static_rules(Reader& reader, const Statement& block);                        // statics.cc
+void read_track_group(Reader& reader, const Statement& block);                         // statics.cc
+void read_use_vmac(Reader& reader, InstanceDraft& draft, const Statement& statement);  // vmac.cc
+void read_vmac_flag(Reader& reader, InstanceDraft& draft, const Statement& statement);  // vmac.cc
+void read_extra_announcements(Reader& reader, const Statement& statement,
+                              VirtualMac& vmac);                        // vmac.cc
+void settle_vmacs(Reader& reader);                                      // vmac.cc
 void settle_statics(Reader& reader);                                    // statics.cc
 void read_track_file(Reader& reader, const Statement& block);           // track_file.cc
 void read_track_process(Reader& reader, const Statement& block);        // track_process.cc

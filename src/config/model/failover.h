@@ -11,9 +11,10 @@
 #include "config/model/guard.h"
 #include "config/model/messages.h"
 #include "config/model/process_places.h"
-#include "config/model/script.h"
 #include "config/model/route.h"
+#include "config/model/script.h"
 #include "config/model/tracking.h"
+#include "config/model/vmac.h"
 #include "config/source.h"
 #include "net/address.h"
 
@@ -40,6 +41,7 @@ struct VirtualAddress {
   bool broadcast_computed = false;  // "brd +"
   std::uint8_t scope = 0;           // rtnetlink scope, 0 is global
   bool tracked = true;              // false: no_track
+  bool wants_vmac = false;          // use_vmac: on an interface with the virtual MAC
   Position where;
 };
 
@@ -100,6 +102,7 @@ struct VrrpInstance {
   bool track_primary_interface = true;  // false: dont_track_primary
   std::vector<TrackedScript> tracked_scripts;
   std::vector<TrackedInterface> tracked_interfaces;
+  VirtualMac vmac;
   std::vector<Route> routes;       // virtual_routes
   std::vector<RoutingRule> rules;  // virtual_rules
   std::vector<TrackedFile> tracked_files;
