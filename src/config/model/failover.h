@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "config/model/guard.h"
 #include "config/model/messages.h"
+#include "config/model/pair.h"
 #include "config/model/process_places.h"
 #include "config/model/route.h"
 #include "config/model/script.h"
@@ -168,6 +169,7 @@ struct Failover {
   std::vector<VrrpScript> scripts;
   std::vector<VrrpInstance> instances;
   std::vector<VrrpSyncGroup> sync_groups;
+  PairSettings pair;
   Messages messages;
   ProcessPlaces places;
 };
