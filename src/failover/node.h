@@ -14,6 +14,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@
 #include "failover/router.h"
 #include "failover/script_schedule.h"
 #include "ipc/channel.h"
+#include "linux/neighbour_discovery.h"
 #include "runtime/signals.h"
 
 namespace baton::failover {
@@ -79,6 +81,7 @@ class Node final : public Router::Owner, public NodeView {
     linux::NetworkMonitor monitor;
     linux::ArpSocket arp;
     linux::ArpListener arp_listener;
+    std::optional<linux::NeighbourListener> neighbour_listener;  // none without IPv6
     std::unique_ptr<runtime::Signals> signals;
   };
   Node(runtime::Loop& loop, ProcessInputs inputs, Opened opened);
@@ -130,7 +133,7 @@ class Node final : public Router::Owner, public NodeView {
   // What happens by itself.
   void on_beat();
   bool read_network();
-  void take_claim(const linux::ArpClaim& claim);
+  void take_claim(const linux::AddressClaim& claim);
   // The second path and silent links (node_guard.cc).
   void take_report(const vrrp::PeerReport& report);
   void sample_links(Instant now);
@@ -146,6 +149,7 @@ class Node final : public Router::Owner, public NodeView {
   void report_process(Router* router, std::uint32_t process);
   // The static part (node_statics.cc).
   void hold_statics();
+  void hold_vmac_sources();
   void watch_routes();
   void review_statics();
   [[nodiscard]] std::string missing_of_group(const std::string& group) const;
@@ -167,6 +171,7 @@ class Node final : public Router::Owner, public NodeView {
   linux::Netlink netlink_;
   linux::NetworkMonitor monitor_;
   linux::ArpListener arp_listener_;
+  std::optional<linux::NeighbourListener> neighbour_listener_;
   LinkTable links_;
   AddressGuard guard_;
   Announcer announcer_;
@@ -195,6 +200,7 @@ class Node final : public Router::Owner, public NodeView {
   std::unique_ptr<linux::RouteMonitor> route_monitor_;
   std::unique_ptr<ReadWatch> route_watch_;
   std::unique_ptr<ReadWatch> arp_watch_;
+  std::unique_ptr<ReadWatch> neighbour_watch_;
 
   runtime::Timer beat_timer_;
   runtime::Timer script_timer_;

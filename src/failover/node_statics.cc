@@ -25,6 +25,25 @@ void Node::hold_statics() {
   watch_routes();
 }
 
+// Adverts of IPv6 leave a VMAC interface with the real one's address of the link, which must be on
+// it, too, for the kernel to let them go.
+void Node::hold_vmac_sources() {
+  for (const auto& router : routers_) {
+    const config::VirtualMac& vmac = router->plan().vmac;
+    if (router->plan().transmit_interface.empty()) continue;
+    const config::VmacLink& link = vmac.links.front();
+    if (link.family != net::Family::ipv6) continue;
+    const auto source = links_.own_address(link.parent, link.family, virtual_addresses());
+    if (!source) continue;
+    HeldAddress held;
+    held.prefix = {*source, 64};
+    held.device = link.name;
+    held.scope = 253;  // RT_SCOPE_LINK
+    held.traits.deprecated = true;
+    guard_.hold("interface " + link.name, {held});
+  }
+}
+
 // Only when there is something to be put back: on a router the kernel may have much to tell.
 void Node::watch_routes() {
   if (route_watch_ || !all_routes(*config_).tracked()) return;

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "failover/address_guard.h"
-#include "failover/pair_link.h"
 #include "failover/file_watch.h"
 #include "failover/flight_recorder.h"
+#include "failover/pair_link.h"
 #include "failover/process_watch.h"
 #include "failover/proxy_watch.h"
 #include "failover/route_guard.h"

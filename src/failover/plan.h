@@ -9,6 +9,7 @@
 
 #include "config/model/failover.h"
 #include "failover/address_guard.h"
+#include "failover/announce_pacing.h"
 #include "failover/route_guard.h"
 #include "vrrp/settings.h"
 
@@ -36,7 +37,7 @@ struct Identity {
   std::uint8_t version = 2;
   bool unicast = false;
   std::optional<net::IpAddress> source;
-  net::IpAddress multicast_group;
+  net::IpAddress multicast_group;  // its family is the instance's
 
   friend bool operator==(const Identity&, const Identity&) = default;
 };
@@ -49,8 +50,11 @@ struct Plan {
   HeldRoutes routes;
   config::VirtualMac vmac;
   std::string transmit_interface;  // where adverts leave; empty: where they are heard
-  Duration garp_interval = 0s;
-  config::GuardOptions guard;  // paths and witnesses; the rules are in the settings
+  AnnouncePacing pacing;
+  std::uint8_t unicast_ttl = vrrp::ip_ttl;
+  bool track_source = false;         // a source address that is not here is a fault
+  bool promote_secondaries = false;  // sysctl of the interface
+  config::GuardOptions guard;        // paths and witnesses; the rules are in the settings
 };
 
 // `link_wait`: for instances whose file does not say how long the first takeover waits for a link

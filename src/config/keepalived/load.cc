@@ -40,6 +40,7 @@ constexpr OuterBlock outer_blocks[] = {
     {"vrrp_instance", read_instance},
     {"track_group", read_track_group},
     {"vrrp_sync_group", read_sync_group},
+    {"garp_group", read_garp_group},
 };
 
 std::string short_host_name() {

@@ -41,6 +41,8 @@ struct InstanceDefaults {
   std::string vmac_address_prefix;  // empty: as vmac_prefix
   VirtualMac announcements;         // vrrp_garp_extra_if
   std::string interface = "eth0";   // default_interface: of static addresses that name none
+  Wire wire;
+  std::optional<bool> lower_priority_no_advert;  // absent: on in strict mode
 };
 
 // What is known about a vrrp_script besides its model.
@@ -103,8 +105,10 @@ struct InstanceDraft {
   std::optional<Position> nopreempt_place;
   std::optional<Position> preempt_delay_place;
   std::optional<Position> interval_place;
+  std::optional<net::Family> family;  // of what was said first
+  std::optional<Position> unicast_ttl_place;
+  std::optional<bool> lower_priority_no_advert;
   bool link_beat = false;
-  bool ipv6_reported = false;
   bool lower_priority_repeat_set = false;
 };
 
@@ -144,6 +148,14 @@ void read_link_beat_everywhere(Reader& reader, const Statement& line);  // inter
 void add_link_beat(Reader& reader, const LinkBeat& beat);               // interfaces.cc
 void read_pair_word(Reader& reader, const Statement& statement);        // pair.cc
 void settle_pair(Reader& reader);                                       // pair.cc
+
+// Packets and announcements (wire.cc).
+void read_wire(Reader& reader, InstanceDraft& draft, const Statement& statement);
+void read_wire_globals(Reader& reader, const Statement& statement);
+void read_garp_group(Reader& reader, const Statement& block);
+void settle_wire(Reader& reader, InstanceDraft& draft);
+// True when `address` is of the instance's family, which the first one decides.
+bool fits_family(InstanceDraft& draft, const net::IpAddress& address);
 
 // Value blocks of instances and groups.
 void read_addresses(Reader& reader, InstanceDraft& draft, const Statement& block);  // addresses.cc

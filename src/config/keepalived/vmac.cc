@@ -82,9 +82,7 @@ void settle_address(Reader& reader, VrrpInstance& instance, VirtualAddress& addr
 
 void settle_instance_vmac(Reader& reader, VrrpInstance& instance) {
   VirtualMac& vmac = instance.vmac;
-  const net::Family family = instance.addresses.empty()
-                                 ? net::Family::ipv4
-                                 : instance.addresses.front().prefix.address.family();
+  const net::Family family = instance.wire.family;
   if (vmac.wanted && instance.interface.empty()) {
     reader.diagnostics.error(instance.where,
                              fmt::format("({}) use_vmac needs an interface", instance.name));

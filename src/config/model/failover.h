@@ -16,8 +16,10 @@
 #include "config/model/script.h"
 #include "config/model/tracking.h"
 #include "config/model/vmac.h"
+#include "config/model/wire.h"
 #include "config/source.h"
 #include "net/address.h"
+#include "net/address_traits.h"
 
 namespace baton::config {
 
@@ -43,6 +45,7 @@ struct VirtualAddress {
   std::uint8_t scope = 0;           // rtnetlink scope, 0 is global
   bool tracked = true;              // false: no_track
   bool wants_vmac = false;          // use_vmac: on an interface with the virtual MAC
+  net::AddressTraits traits;
   Position where;
 };
 
@@ -118,6 +121,7 @@ struct VrrpInstance {
   // baton: proxy health without scripts. Absent: on under `baton run`, and on when a proxy has
   // announced itself to a failover part that was started alone.
   std::optional<bool> track_proxy;
+  Wire wire;
   bool smtp_alert = false;
   GuardOptions guard;  // those of global_defs filled in
   Position where;
@@ -162,6 +166,7 @@ struct Failover {
   Duration delay_after_boot = 0s;  // vrrp_delay_after_boot: stay out until the host is up this long
   bool dynamic_interfaces = false;
   net::IpAddress multicast_group = net::IpAddress::ipv4(224, 0, 0, 18);
+  WireGlobals wire;
   GuardOptions guard;
   std::uint16_t heartbeat_port = heartbeat_default_port;
   Tracking tracking;
