@@ -9,6 +9,7 @@
 #include <random>
 
 #include "base/assert.h"
+#include "failover/leftovers.h"
 
 namespace baton::failover {
 
@@ -62,8 +63,10 @@ Node::Node(runtime::Loop& loop, ProcessInputs inputs, Opened opened)
                    [this](const vrrp::PeerReport& report) { take_report(report); }),
       witnesses_(loop, scope_, links_),
       will_(log_, inputs_.rename_executor),
-      tools_{loop,   log_,      inputs_.log_detail, links_,     guard_,    announcer_,
-             ports_, recorder_, second_path_,       witnesses_, debounce_, will_},
+      routes_(netlink_, links_, log_),
+      vmacs_(netlink_, links_, log_),
+      tools_{loop,      log_,         inputs_.log_detail, links_,    guard_, announcer_, ports_,
+             recorder_, second_path_, witnesses_,         debounce_, will_,  routes_},
       files_(loop, log_, [this](std::uint32_t file) { report_file(nullptr, file); }),
       processes_(loop, log_,
                  [this](const auto& change) { report_process(nullptr, change.process); }),
@@ -125,6 +128,8 @@ void Node::remove_leftovers(const config::Failover& config) {
     for (auto& held : make_plan(config, i, false).held) leftovers.push_back(std::move(held));
   }
   guard_.remove_leftovers(leftovers);
+  routes_.remove_leftovers(all_routes(config));
+  vmacs_.remove_leftovers(all_vmacs(config));
   if (const auto done = links_.refresh(netlink_); !done) {
     log_.print(LogLevel::error, "{}", baton::describe(done.error()));
   }
@@ -136,6 +141,9 @@ void Node::remove_leftovers(const config::Failover& config) {
 void Node::use(std::shared_ptr<const config::Failover> config) {
   const auto before = std::exchange(config_, std::move(config));
   ++untold_;
+  vmacs_.hold(all_vmacs(*config_));
+  hold_vmac_sources();
+  hold_statics();
   auto earlier = std::exchange(routers_, {});
   const auto wanted = [&](const Router& router) {
     return std::ranges::any_of(config_->instances, [&](const config::VrrpInstance& instance) {
@@ -211,6 +219,10 @@ void Node::on_beat() {
   guard_.renew();
   will_.tend();
   for (const auto& outcome : scripts_.overdue(now)) take_outcome(outcome);
+  if (vmacs_.restore()) guard_.renew();
+  hold_vmac_sources();
+  routes_.restore();
+  review_statics();
   files_.retry_folders();
   poll_links();
   run_notifications();
@@ -233,6 +245,7 @@ void Node::check_sleep(Instant now) {
 bool Node::read_network() {
   bool changed = false;
   bool overrun = false;
+  bool routes_may_be_gone = false;  // without a word, with a link or an address
   monitor_.read([&](const linux::NetworkChange& change) {
     using Kind = linux::NetworkChange::Kind;
     if (change.kind == Kind::overrun) {
@@ -241,6 +254,7 @@ bool Node::read_network() {
     }
     if (change.kind == Kind::link || change.kind == Kind::link_gone) log_link(change.link_state);
     links_.apply(change);
+    routes_may_be_gone |= change.kind != Kind::address;
     if (change.kind == Kind::address_removed) {
       guard_.on_removed(change.address, loop_.refresh_now());
     }
@@ -251,6 +265,10 @@ bool Node::read_network() {
       log_.print(LogLevel::error, "{}", baton::describe(done.error()));
     }
     guard_.renew();
+  }
+  if (routes_may_be_gone || overrun) {
+    if (vmacs_.restore()) guard_.renew();
+    routes_.restore();
   }
   if (changed || overrun) {
     second_path_.review_links();
@@ -400,6 +418,7 @@ void Node::begin_stop(bool yield) {
   if (inputs_.keep_addresses_at_end) {
     guard_.leave_for_good();
     will_.revoke_all();
+    routes_.leave_for_good();
     close();
     return;
   }
@@ -437,6 +456,11 @@ void Node::close() {
   proxy_timer_.cancel();
   link_timer_.cancel();
   files_.stop();
+  if (!inputs_.keep_addresses_at_end) {
+    routes_.release(static_holder);
+    guard_.release(static_holder);
+    vmacs_.release();
+  }
   processes_.stop();
   stop_timer_.cancel();
   handovers_.end();

@@ -62,6 +62,8 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   }
   [[nodiscard]] const std::vector<RouterGroup>& groups() const override { return groups_; }
   [[nodiscard]] const ScriptSchedule& scripts() const override { return scripts_; }
+  [[nodiscard]] const VmacGuard& vmacs() const override { return vmacs_; }
+  [[nodiscard]] const RouteGuard& route_guard() const override { return routes_; }
   [[nodiscard]] const FileWatch& files() const override { return files_; }
   [[nodiscard]] const ProcessWatch& processes() const override { return processes_; }
   [[nodiscard]] const ProxyWatch& proxy() const override { return proxy_; }
@@ -156,6 +158,12 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   void watch_trackers(bool at_start);
   void report_file(Router* router, std::uint32_t file);
   void report_process(Router* router, std::uint32_t process);
+  // The static part (node_statics.cc).
+  void hold_statics();
+  void hold_vmac_sources();
+  void watch_routes();
+  void review_statics();
+  [[nodiscard]] std::string missing_of_group(const std::string& group) const;
   void poll_links();
   void review_links();
 
@@ -192,6 +200,8 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   WitnessDesk witnesses_;
   LinkDebounce debounce_;
   LastWill will_;
+  RouteGuard routes_;
+  VmacGuard vmacs_;
   Tools tools_;
   ScriptSchedule scripts_;
   FileWatch files_;
@@ -212,6 +222,8 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   std::map<std::string, NotifyQueue> group_notifications_;  // by sync group
   std::uint64_t last_notify_ticket_ = first_notify_ticket;
   std::unique_ptr<ReadWatch> monitor_watch_;
+  std::unique_ptr<linux::RouteMonitor> route_monitor_;
+  std::unique_ptr<ReadWatch> route_watch_;
   std::unique_ptr<ReadWatch> arp_watch_;
   std::unique_ptr<ReadWatch> neighbour_watch_;
 

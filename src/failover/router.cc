@@ -12,12 +12,14 @@ Router::Router(Tools& tools, Owner& owner, Plan plan, std::uint32_t index)
       plan_(std::move(plan)),
       index_(index),
       instance_(plan_.settings),
-      timer_(tools.loop, [this] { on_timer(); }) {
+      timer_(tools.loop, [this] { on_timer(); }),
+      extra_timer_(tools.loop, [this] { announce_elsewhere(); }) {
   review_links();
 }
 
 Router::~Router() {
   if (port_) port_->unlisten(plan_.identity.virtual_router_id, this);
+  tools_.routes.release(name());
   tools_.guard.release(name());
   tools_.will.revoke(name());
   tools_.witnesses.forget(name());
@@ -75,6 +77,12 @@ void Router::review_port() {
   } else {
     return;
   }
+  if (!plan_.transmit_interface.empty()) {
+    const linux::Link* link = tools_.links.find(plan_.transmit_interface);
+    if (!link) return;
+    wanted.transmit_interface = link->name;
+    wanted.transmit_link = link->index;
+  }
   if (wanted.link == 0 && (multicast || !wanted.interface.empty())) return;
   if (port_ && port_->endpoint() == wanted) return;
   if (port_) port_->unlisten(plan_.identity.virtual_router_id, this);
@@ -103,6 +111,8 @@ void Router::report_watched(Watched::Kind kind, std::uint32_t index, vrrp::Healt
                             const std::string& detail, int value) {
   for (std::size_t i = 0; i < plan_.watched.size(); ++i) {
     if (plan_.watched[i].kind != kind || plan_.watched[i].index != index) continue;
+    const vrrp::Tracker& known = instance_.trackers()[i];
+    if (known.health == health && known.value == value && known.detail == detail) continue;
     handle(vrrp::event::TrackerReported{i, health, detail, value}, tools_.loop.now());
   }
 }
@@ -133,7 +143,8 @@ void Router::report_bfd(std::uint32_t session, vrrp::Health health, const std::s
 
 void Router::replan(Plan plan, std::uint32_t index) {
   index_ = index;
-  const bool same = plan.settings == plan_.settings && plan.held == plan_.held;
+  const bool same = plan.settings == plan_.settings && plan.held == plan_.held &&
+                    plan.routes.same_as(plan_.routes);
   plan_ = std::move(plan);
   if (same) return;
   handle(vrrp::event::Reconfigured{plan_.settings}, tools_.loop.now());
@@ -223,10 +234,19 @@ void Router::send_to(const net::IpAddress& destination, const vrrp::Advert& adve
 void Router::apply(const vrrp::action::AddAddresses&) {
   tools_.guard.hold(name(), own_held());
   tools_.will.leave(name(), make_bequest());
+  if (!plan_.routes.routes.empty()) log_detail("setting Virtual Routes");
+  if (!plan_.routes.rules.empty()) log_detail("setting Virtual Rules");
+  tools_.routes.hold(name(), plan_.routes);
+  if (plan_.vmac.announce_interval > 0s) extra_timer_.arm_after(plan_.vmac.announce_interval);
   record(Moment::Kind::addresses_added);
 }
 
+// A route with a virtual source goes before its source.
 void Router::apply(const vrrp::action::RemoveAddresses&) {
+  extra_timer_.cancel();
+  if (!plan_.routes.rules.empty()) log_detail("removing Virtual Rules");
+  if (!plan_.routes.routes.empty()) log_detail("removing Virtual Routes");
+  tools_.routes.release(name());
   tools_.guard.release(name());
   tools_.will.revoke(name());
   record(Moment::Kind::addresses_removed);
@@ -282,6 +302,27 @@ Bequest Router::make_bequest() {
   if (!plan_.identity.unicast) say_goodbye_to(plan_.identity.multicast_group);
   for (const auto& peer : plan_.settings.peers) say_goodbye_to(peer.address);
   return bequest;
+}
+
+// garp_extra_if: switches forget where the MAC of a link is that sends no adverts.
+void Router::announce_elsewhere() {
+  if (!instance_.holds_addresses() || plan_.vmac.announce_interval <= 0s) return;
+  const std::string& adverts_leave =
+      plan_.transmit_interface.empty() ? plan_.identity.interface : plan_.transmit_interface;
+  std::vector<Announcer::Target> targets;
+  for (const auto& held : plan_.held) {
+    const auto& links = plan_.vmac.links;
+    const bool is_vmac =
+        std::ranges::find(links, held.device, &config::VmacLink::name) != links.end();
+    if (held.device == adverts_leave || !(is_vmac || plan_.vmac.announce_everywhere)) continue;
+    targets.push_back({held.prefix.address, held.device});
+  }
+  tools_.announcer.announce(name(), targets, 1, plan_.pacing);
+  extra_timer_.arm_after(plan_.vmac.announce_interval);
+}
+
+void Router::log_detail(const char* what) {
+  if (tools_.log_detail) tools_.log.print(LogLevel::info, "({}) {}", name(), what);
 }
 
 std::vector<HeldAddress> Router::own_held() const {

@@ -38,6 +38,7 @@ struct Tools {
   WitnessDesk& witnesses;
   LinkDebounce& debounce;
   LastWill& will;
+  RouteGuard& routes;
 };
 
 class Router final : public AdvertListener {
@@ -116,6 +117,8 @@ class Router final : public AdvertListener {
     owner_.on_transition(*this, transition);
   }
   void review_port();
+  void announce_elsewhere();
+  void log_detail(const char* what);
   void send_to(const net::IpAddress& destination, const vrrp::Advert& advert);
   [[nodiscard]] Bequest::Goodbye make_packet(const vrrp::Advert& advert,
                                              const net::IpAddress& destination);
@@ -130,6 +133,7 @@ class Router final : public AdvertListener {
   std::uint32_t index_;
   vrrp::Instance instance_;
   runtime::Timer timer_;
+  runtime::Timer extra_timer_;  // garp_extra_if
   std::shared_ptr<AdvertPort> port_;
   std::uint16_t packet_id_ = 0;
   int port_error_ = 0;

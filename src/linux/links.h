@@ -70,6 +70,10 @@ class Netlink {
   // An address that is not there is no error. `peer`: as it was put.
   Status remove_address(int link, const net::Prefix& prefix,
                         const std::optional<net::IpAddress>& peer = std::nullopt);
+  // Any other request that is answered by an acknowledgement alone.
+  Status ask(nlmsghdr* message) {
+    return request(message, [](const nlmsghdr*) {});
+  }
 
  private:
   explicit Netlink(runtime::Fd fd) : fd_(std::move(fd)) {}

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "failover/leftovers.h"
 #include "failover/process.h"
 #include "supervisor/pid_file.h"
 #include "supervisor/privileges.h"
@@ -63,6 +64,8 @@ Status FailoverPart::launch() {
     inputs.rename_executor = [] { set_process_title("baton: executor of the VRRP process"); };
     return failover::run_process(std::move(inputs));
   };
+  settings_before_.emplace(log_);
+  settings_before_->remember(failover::all_vmacs(*configuration_->failover));
   answer_ = Answer::none;
   was_ready_ = false;
   failure_.clear();
@@ -91,6 +94,9 @@ runtime::Task<std::string> FailoverPart::configure(
     co_return co_await start(std::move(configuration));
   }
   const auto previous = std::exchange(configuration_, std::move(configuration));
+  if (settings_before_) {
+    settings_before_->remember(failover::all_vmacs(*configuration_->failover));
+  }
   previous_ = previous;
   answer_ = Answer::none;
   failure_.clear();
@@ -193,6 +199,10 @@ void FailoverPart::on_exit(ChildProcess& child, runtime::ExitStatus status) {
   remove_pid_files(child.pid());
   child_.reset();
   scripts_.end_checks();
+  if (!clean) {
+    failover::remove_leftovers(*configuration_->failover, log_);
+    if (settings_before_) settings_before_->restore();
+  }
   if (failure_.empty()) failure_ = fmt::format("the failover process {}", described(status));
   changed_.open();
   if (ending_) return;

@@ -32,10 +32,6 @@ constexpr Foreign outside_words[] = {
     {"real_server", Verdict::skipped_block},
     {"sorry_server", Verdict::skipped_block},
     {"SSL", Verdict::skipped_block},
-    {"static_ipaddress", Verdict::unsupported},
-    {"static_routes", Verdict::unsupported},
-    {"static_rules", Verdict::unsupported},
-    {"track_group", Verdict::unsupported},
 };
 
 // These stand outside of every block, and nowhere else.
@@ -89,11 +85,6 @@ constexpr Foreign global_words[] = {
     {"checker_rt_priority", Verdict::lvs},
     {"checker_rlimit_rttime", Verdict::lvs},
     {"checker_rlimit_rtime", Verdict::lvs},
-    {"default_interface", Verdict::no_effect, "it serves static addresses only"},
-    {"vrrp_garp_extra_if", Verdict::no_effect, "it serves VMAC interfaces"},
-    {"vrrp_vmac_garp_intvl", Verdict::no_effect, "it serves VMAC interfaces"},
-    {"vmac_prefix", Verdict::no_effect, "it serves VMAC interfaces"},
-    {"vmac_addr_prefix", Verdict::no_effect, "it serves VMAC interfaces"},
     {"vrrp_notify_priority_changes", Verdict::understood},
     {"notify_fifo", Verdict::understood},
     {"notify_fifo_script", Verdict::understood},
@@ -154,16 +145,8 @@ constexpr Foreign global_words[] = {
 };
 
 constexpr Foreign instance_words[] = {
-    {"use_vmac", Verdict::unsupported},
-    {"use_vmac_addr", Verdict::unsupported},
-    {"vmac_xmit_base", Verdict::unsupported},
     {"use_ipvlan", Verdict::unsupported},
     {"vrf", Verdict::unsupported},
-    {"garp_extra_if", Verdict::no_effect, "it serves VMAC interfaces"},
-    {"vmac_garp_intvl", Verdict::no_effect, "it serves VMAC interfaces"},
-    {"garp_extra_if_vmac", Verdict::no_effect, "it serves VMAC interfaces"},
-    {"virtual_routes", Verdict::unsupported},
-    {"virtual_rules", Verdict::unsupported},
     {"timer_expired_backup", Verdict::no_effect, "a node that overslept always yields"},
     {"kernel_rx_buf_size", Verdict::tuning},
     {"debug", Verdict::no_effect},

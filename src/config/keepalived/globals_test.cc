@@ -97,10 +97,5 @@ TEST_F(GlobalsTest, SomeWordsMayStandOutsideOfGlobalDefs) {
   EXPECT_EQ(problems_.count(Severity::error), 0u) << everything();
 }
 
-TEST_F(GlobalsTest, StaticAddressesAreRefusedByName) {
-  EXPECT_FALSE(load_text("static_ipaddress {\n 10.0.0.1 dev eth0\n}\n"));
-  EXPECT_TRUE(refuses("'static_ipaddress' is keepalived's and not supported"));
-}
-
 }  // namespace
 }  // namespace baton::config::keepalived

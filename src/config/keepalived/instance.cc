@@ -194,6 +194,10 @@ void link_beat(Reader&, InstanceDraft& draft, const Statement&) {
   draft.link_beat = true;
 }
 
+void extra_announcements(Reader& reader, InstanceDraft& draft, const Statement& statement) {
+  read_extra_announcements(reader, statement, draft.instance.vmac);
+}
+
 void no_virtual_ipaddress(Reader&, InstanceDraft& draft, const Statement&) {
   draft.without_addresses_on_purpose = true;
 }
@@ -217,6 +221,14 @@ constexpr Keyword<InstanceDraft> keywords[] = {
     {"preempt_delay", Shape::line, 1, preempt_delay},
     {"track_script", Shape::block, 0, read_tracked_scripts},
     {"track_interface", Shape::block, 0, read_tracked_interfaces},
+    {"use_vmac", Shape::line, 0, read_use_vmac},
+    {"use_vmac_addr", Shape::line, 0, read_vmac_flag},
+    {"vmac_xmit_base", Shape::line, 0, read_vmac_flag},
+    {"garp_extra_if", Shape::line, 1, extra_announcements},
+    {"garp_extra_if_vmac", Shape::line, 1, extra_announcements},
+    {"vmac_garp_intvl", Shape::line, 1, extra_announcements},
+    {"virtual_routes", Shape::block, 0, read_virtual_routes},
+    {"virtual_rules", Shape::block, 0, read_virtual_rules},
     {"track_file", Shape::block, 0, read_tracked_files},
     {"track_process", Shape::block, 0, read_tracked_processes},
     {"linkbeat_use_polling", Shape::line, 0, link_beat},
@@ -267,6 +279,7 @@ constexpr Keyword<InstanceDraft> keywords[] = {
 InstanceDraft with_defaults(const InstanceDefaults& defaults) {
   InstanceDraft draft;
   draft.instance.garp = defaults.garp;
+  draft.instance.vmac = defaults.announcements;
   draft.instance.version = defaults.version;
   draft.instance.skip_check_advert_addresses = defaults.skip_check_advert_addresses;
   draft.instance.strict = defaults.strict;

@@ -22,7 +22,7 @@ inline constexpr std::uint8_t route_protocol = 18;
 struct RouteHop {
   std::optional<net::IpAddress> gateway;
   std::string device;
-  std::uint8_t weight = 1;
+  std::uint16_t weight = 1;  // 1 to 256
   bool onlink = false;
   std::optional<std::uint32_t> realms;
 
@@ -48,7 +48,6 @@ struct Route {
   std::optional<std::uint8_t> preference;  // pref: IPv6
   std::optional<std::uint32_t> expires_s;
   std::optional<std::uint32_t> realms;
-  std::optional<bool> fastopen_no_cookie;
   bool append = false;      // after, not before, routes that it equals
   bool tracked = true;      // false: not put back when somebody removes it
   std::string track_group;  // static routes only
@@ -72,7 +71,6 @@ struct RoutingRule {
   std::optional<std::uint32_t> target;  // goto
   std::optional<std::uint32_t> realms;
   std::optional<std::uint32_t> suppress_prefix_length, suppress_group;
-  std::optional<std::uint64_t> tunnel;
   std::optional<std::uint8_t> ip_protocol;
   std::optional<std::pair<std::uint16_t, std::uint16_t>> source_ports, destination_ports;
   std::optional<std::pair<std::uint32_t, std::uint32_t>> users;  // uidrange
