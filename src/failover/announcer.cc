@@ -2,6 +2,8 @@
 
 #include "failover/announcer.h"
 
+#include "linux/neighbours.h"
+
 namespace baton::failover {
 
 void Announcer::announce(const std::string& instance, const std::vector<Target>& targets,
@@ -19,6 +21,15 @@ void Announcer::announce(const std::string& instance, const std::vector<Target>&
         send(target);
       }
     }
+  }
+}
+
+void Announcer::solicit(const std::string& device, const net::IpAddress& source) {
+  const linux::Link* link = links_.find(device);
+  if (!link || link->loopback || !source.is_ipv4()) return;
+  for (const auto& neighbour : linux::known_neighbours(device)) {
+    // What hinders it is what is to be found out.
+    static_cast<void>(socket_.request(link->index, link->mac, source, neighbour));
   }
 }
 

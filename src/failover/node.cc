@@ -134,6 +134,7 @@ void Node::use(std::shared_ptr<const config::Failover> config) {
     }
   }
   second_path_.configure(*config_);
+  mismatches_.clear();
   scripts_.configure(config_, loop_.now());
   watch_trackers(!watching_);
   arrange_groups();
@@ -178,6 +179,7 @@ void Node::on_beat() {
   if (now < next_renewal_) return;
   next_renewal_ = now + AddressGuard::renew_interval;
   guard_.renew();
+  mismatches_.expire(now);
   for (const auto& outcome : scripts_.overdue(now)) take_outcome(outcome);
   files_.retry_folders();
   poll_links();

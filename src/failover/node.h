@@ -20,6 +20,8 @@
 #include "failover/announcer.h"
 #include "failover/file_watch.h"
 #include "failover/inputs.h"
+#include "failover/mismatch_book.h"
+#include "failover/node_facts.h"
 #include "failover/node_view.h"
 #include "failover/notify_queue.h"
 #include "failover/process_watch.h"
@@ -62,10 +64,13 @@ class Node final : public Router::Owner, public NodeView {
   [[nodiscard]] const ProxyWatch& proxy() const override { return proxy_; }
   [[nodiscard]] const AddressGuard& guard() const override { return guard_; }
   [[nodiscard]] const FlightRecorder& recorder() const override { return recorder_; }
+  [[nodiscard]] const MismatchBook& mismatches() const override { return mismatches_; }
 
   void on_notice(Router& router, const vrrp::action::Notify& notify) override;
   void on_transition(Router& router, const vrrp::action::Transition& transition) override;
   void on_handled(Router& router) override;
+  void on_advert(Router& router, const vrrp::ParsedAdvert& parsed,
+                 const Router::AdvertVerdict& verdict) override;
   void check_sleep(Instant now) override;
   [[nodiscard]] std::vector<net::IpAddress> virtual_addresses() const override;
 
@@ -130,6 +135,12 @@ class Node final : public Router::Owner, public NodeView {
   // The second path and silent links (node_guard.cc).
   void take_report(const vrrp::PeerReport& report);
   void sample_links(Instant now);
+  // Mistakes between the nodes (node_mismatch.cc).
+  void compare_report(const Router& router, const vrrp::PeerReport& report);
+  void note_mismatch(const Router& router, std::string keyword, std::string from, std::string text);
+  [[nodiscard]] std::string our_line(const Router& router, const std::string& keyword) const;
+  [[nodiscard]] std::string their_line(const Router& router, const std::string& keyword) const;
+  void take_facts(const std::string& peer, NodeFacts facts);
   void log_link(const linux::Link& link);
   void review_proxy();
   void tell_healths(Router& router);
@@ -196,6 +207,9 @@ class Node final : public Router::Owner, public NodeView {
   static constexpr Duration sample_interval = 250ms;
   std::map<std::string, LinkSample> link_samples_;  // by interface
   Instant next_sample_{};
+  MismatchBook mismatches_;
+  std::map<std::string, Instant> next_comparison_;  // of reports, by instance
+  std::map<std::string, NodeFacts> peer_facts_;     // by name of the other node
   Duration default_link_wait_{};
   Instant last_beat_{};
   Instant next_renewal_{};

@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "config/model/guard.h"
 #include "config/model/messages.h"
+#include "config/model/option_places.h"
 #include "config/model/process_places.h"
 #include "config/model/script.h"
 #include "config/model/tracking.h"
@@ -113,6 +114,7 @@ struct VrrpInstance {
   std::optional<bool> track_proxy;
   bool smtp_alert = false;
   GuardOptions guard;  // those of global_defs filled in
+  OptionPlaces places;
   Position where;
 };
 
