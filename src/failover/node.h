@@ -14,6 +14,7 @@
 
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@
 #include "failover/node_facts.h"
 #include "failover/node_view.h"
 #include "failover/notify_queue.h"
+#include "failover/pair_link.h"
 #include "failover/process_watch.h"
 #include "failover/proxy_watch.h"
 #include "failover/router.h"
@@ -63,6 +65,7 @@ class Node final : public Router::Owner, public NodeView {
   [[nodiscard]] const ProcessWatch& processes() const override { return processes_; }
   [[nodiscard]] const ProxyWatch& proxy() const override { return proxy_; }
   [[nodiscard]] const AddressGuard& guard() const override { return guard_; }
+  [[nodiscard]] const PairLink& pair() const override { return pair_; }
   [[nodiscard]] const FlightRecorder& recorder() const override { return recorder_; }
   [[nodiscard]] const MismatchBook& mismatches() const override { return mismatches_; }
 
@@ -141,6 +144,11 @@ class Node final : public Router::Owner, public NodeView {
   [[nodiscard]] std::string our_line(const Router& router, const std::string& keyword) const;
   [[nodiscard]] std::string their_line(const Router& router, const std::string& keyword) const;
   void take_facts(const std::string& peer, NodeFacts facts);
+  // The pair link beside handovers (node_pair.cc).
+  void join_pair();
+  void tell_facts();
+  void compare_anew();
+  void add_peer_statuses(nlohmann::json& own);
   void log_link(const linux::Link& link);
   void review_proxy();
   void tell_healths(Router& router);
@@ -210,6 +218,12 @@ class Node final : public Router::Owner, public NodeView {
   MismatchBook mismatches_;
   std::map<std::string, Instant> next_comparison_;  // of reports, by instance
   std::map<std::string, NodeFacts> peer_facts_;     // by name of the other node
+  struct PeerStatus {
+    nlohmann::json value;
+    Instant at{};
+  };
+  std::map<net::IpAddress, PeerStatus> peer_statuses_;
+  Instant next_peer_status_{};
   Duration default_link_wait_{};
   Instant last_beat_{};
   Instant next_renewal_{};
@@ -219,6 +233,7 @@ class Node final : public Router::Owner, public NodeView {
   bool closing_ = false;
   Instant stopped_at_ = never;  // all routers stopped; notify_stop may still run
   int exit_code_ = 0;
+  PairLink pair_;
   runtime::TaskScope scope_;
   runtime::TaskScope closing_scope_;
 

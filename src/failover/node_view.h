@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "failover/address_guard.h"
+#include "failover/pair_link.h"
 #include "failover/file_watch.h"
 #include "failover/flight_recorder.h"
 #include "failover/mismatch_book.h"
@@ -36,6 +37,7 @@ class NodeView {
   [[nodiscard]] virtual const ProcessWatch& processes() const = 0;
   [[nodiscard]] virtual const ProxyWatch& proxy() const = 0;
   [[nodiscard]] virtual const AddressGuard& guard() const = 0;
+  [[nodiscard]] virtual const PairLink& pair() const = 0;
   // The last transitions of all routers, and what led to them.
   [[nodiscard]] virtual const FlightRecorder& recorder() const = 0;
   // Where this node and another one were told different things.

@@ -7,9 +7,9 @@
 
 #include "config/model/proxy.h"
 #include "http/date_cache.h"
-#include "proxy/access_log.h"
-#include "proxy/error_log.h"
-#include "proxy/router.h"
+#include "proxy/logs/access_log.h"
+#include "proxy/logs/error_log.h"
+#include "proxy/routing/router.h"
 #include "proxy/thread_counters.h"
 #include "runtime/buffer_pool.h"
 #include "runtime/loop.h"

@@ -9,8 +9,8 @@
 
 #include "ipc/pulse.h"
 #include "proxy/conversation.h"
-#include "proxy/log_files.h"
-#include "proxy/router.h"
+#include "proxy/logs/log_files.h"
+#include "proxy/routing/router.h"
 #include "proxy/services.h"
 #include "runtime/stream.h"
 #include "runtime/task.h"

@@ -9,8 +9,8 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "proxy/connection_counts.h"
-#include "proxy/limit_zones.h"
+#include "proxy/access/limit_zones.h"
+#include "proxy/client/connection_counts.h"
 #include "supervisor/pid_file.h"
 #include "supervisor/privileges.h"
 #include "supervisor/proxy_child.h"

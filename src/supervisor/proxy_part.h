@@ -17,7 +17,7 @@
 #include "base/log.h"
 #include "ipc/pulse.h"
 #include "ipc/shared_region.h"
-#include "proxy/log_files.h"
+#include "proxy/logs/log_files.h"
 #include "runtime/gate.h"
 #include "supervisor/child_process.h"
 #include "supervisor/configuration.h"

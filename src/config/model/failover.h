@@ -11,6 +11,7 @@
 #include "config/model/guard.h"
 #include "config/model/messages.h"
 #include "config/model/option_places.h"
+#include "config/model/pair.h"
 #include "config/model/process_places.h"
 #include "config/model/script.h"
 #include "config/model/tracking.h"
@@ -142,6 +143,7 @@ struct Failover {
   std::vector<VrrpScript> scripts;
   std::vector<VrrpInstance> instances;
   std::vector<VrrpSyncGroup> sync_groups;
+  PairSettings pair;
   Messages messages;
   ProcessPlaces places;
 };
