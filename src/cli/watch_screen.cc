@@ -176,7 +176,7 @@ void Page::rule(std::string_view title, std::string_view right) {
   const std::string dash = style_.unicode ? "\u2500" : "-";
   std::string dashes;
   for (std::size_t i = made.used(); i + tail < size_.columns; ++i) dashes += dash;
-  put(made.add(dashes, Tone::dim).right(right.empty() ? "" : right, Tone::dim));
+  put(made.add(dashes, Tone::dim).add(right.empty() ? "" : " ").add(right, Tone::dim));
 }
 
 void Page::collect_nodes(const json& failover) {
