@@ -82,7 +82,9 @@ Node::Node(runtime::Loop& loop, ProcessInputs inputs, Opened opened)
       start_timer_(loop, [this] { start_routers(); }),
       stop_timer_(loop, [this] { review_stop(); }),
       pair_(loop, scope_, log_),
-      handovers_(loop, log_, pair_, guard_, *this) {}
+      handovers_(loop, log_, pair_, guard_, *this) {
+  join_pair();
+}
 
 Node::~Node() = default;
 
@@ -176,6 +178,7 @@ void Node::use(std::shared_ptr<const config::Failover> config) {
   handovers_.configure(config_->pair.handover_timeout);
   detection_.use(*config_, routers_);
   pair_.configure(config_->pair, inputs_.pair_key, config_->router_id);
+  if (before != config_) compare_anew();
   --untold_;
   tell_all([this](Router& router) {
     router.review_links();
@@ -218,6 +221,7 @@ void Node::on_beat() {
   next_renewal_ = now + AddressGuard::renew_interval;
   guard_.renew();
   will_.tend();
+  mismatches_.expire(now);
   for (const auto& outcome : scripts_.overdue(now)) take_outcome(outcome);
   if (vmacs_.restore()) guard_.renew();
   hold_vmac_sources();

@@ -14,6 +14,7 @@
 
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,6 +23,8 @@
 #include "failover/file_watch.h"
 #include "failover/handovers.h"
 #include "failover/inputs.h"
+#include "failover/mismatch_book.h"
+#include "failover/node_facts.h"
 #include "failover/node_view.h"
 #include "failover/notify_queue.h"
 #include "failover/pair_link.h"
@@ -72,10 +75,13 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   [[nodiscard]] const PairLink& pair() const override { return pair_; }
   [[nodiscard]] const Handovers& handovers() const override { return handovers_; }
   [[nodiscard]] const FlightRecorder& recorder() const override { return recorder_; }
+  [[nodiscard]] const MismatchBook& mismatches() const override { return mismatches_; }
 
   void on_notice(Router& router, const vrrp::action::Notify& notify) override;
   void on_transition(Router& router, const vrrp::action::Transition& transition) override;
   void on_handled(Router& router) override;
+  void on_advert(Router& router, const vrrp::ParsedAdvert& parsed,
+                 const Router::AdvertVerdict& verdict) override;
   void check_sleep(Instant now) override;
   void ask_to_pass(Router& router) override { handovers_.ask_to_pass(router); }
   void tell(const std::vector<Router*>& routers, const vrrp::Event& event) override;
@@ -148,6 +154,17 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   // The second path and silent links (node_guard.cc).
   void take_report(const vrrp::PeerReport& report);
   void sample_links(Instant now);
+  // Mistakes between the nodes (node_mismatch.cc).
+  void compare_report(const Router& router, const vrrp::PeerReport& report);
+  void note_mismatch(const Router& router, std::string keyword, std::string from, std::string text);
+  [[nodiscard]] std::string our_line(const Router& router, const std::string& keyword) const;
+  [[nodiscard]] std::string their_line(const Router& router, const std::string& keyword) const;
+  void take_facts(const std::string& peer, NodeFacts facts);
+  // The pair link beside handovers (node_pair.cc).
+  void join_pair();
+  void tell_facts();
+  void compare_anew();
+  void add_peer_statuses(nlohmann::json& own);
   void log_link(const linux::Link& link);
   void review_proxy();
   void tell_healths(Router& router);
@@ -240,6 +257,15 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   static constexpr Duration sample_interval = 250ms;
   std::map<std::string, LinkSample> link_samples_;  // by interface
   Instant next_sample_{};
+  MismatchBook mismatches_;
+  std::map<std::string, Instant> next_comparison_;  // of reports, by instance
+  std::map<std::string, NodeFacts> peer_facts_;     // by name of the other node
+  struct PeerStatus {
+    nlohmann::json value;
+    Instant at{};
+  };
+  std::map<net::IpAddress, PeerStatus> peer_statuses_;
+  Instant next_peer_status_{};
   Duration default_link_wait_{};
   Instant last_beat_{};
   Instant next_renewal_{};

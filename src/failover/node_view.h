@@ -10,6 +10,7 @@
 #include "failover/file_watch.h"
 #include "failover/flight_recorder.h"
 #include "failover/handovers.h"
+#include "failover/mismatch_book.h"
 #include "failover/pair_link.h"
 #include "failover/process_watch.h"
 #include "failover/proxy_watch.h"
@@ -50,6 +51,8 @@ class NodeView {
   [[nodiscard]] virtual const Handovers& handovers() const = 0;
   // The last transitions of all routers, and what led to them.
   [[nodiscard]] virtual const FlightRecorder& recorder() const = 0;
+  // Where this node and another one were told different things.
+  [[nodiscard]] virtual const MismatchBook& mismatches() const = 0;
 
  protected:
   ~NodeView() = default;

@@ -152,7 +152,17 @@ void Router::replan(Plan plan, std::uint32_t index) {
 
 void Router::on_packet(const vrrp::ParsedAdvert& parsed, Instant arrived) {
   owner_.check_sleep(tools_.loop.now());
+  const vrrp::Counters before = instance_.counters();
   handle(vrrp::event::AdvertReceived{&parsed}, std::max(arrived, instance_.since()));
+  const vrrp::Counters& after = instance_.counters();
+  AdvertVerdict verdict;
+  for (std::size_t i = 0; i < vrrp::reject_count; ++i) {
+    if (after.rejected[i] != before.rejected[i]) verdict.reject = static_cast<vrrp::Reject>(i);
+  }
+  // A machine that takes no part (INIT, FAULT) has not judged it.
+  if (!verdict.reject && after.adverts_received == before.adverts_received) return;
+  verdict.addresses_differ = after.address_mismatches != before.address_mismatches;
+  owner_.on_advert(*this, parsed, verdict);
 }
 
 // A takeover is decided only when no advert is left unread.
@@ -276,6 +286,11 @@ void Router::apply(const vrrp::action::AskWitness&) {
   tools_.witnesses.ask(name(), question, [this](bool reachable, const std::string& detail) {
     handle(vrrp::event::WitnessReported{reachable, detail}, tools_.loop.refresh_now());
   });
+}
+
+void Router::apply(const vrrp::action::Solicit&) {
+  if (!instance_.source()) return;
+  tools_.announcer.solicit(plan_.identity.interface, *instance_.source());
 }
 
 void Router::apply(const vrrp::action::SendReport&) {

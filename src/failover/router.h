@@ -43,11 +43,19 @@ struct Tools {
 
 class Router final : public AdvertListener {
  public:
+  // What the machine made of an advert.
+  struct AdvertVerdict {
+    std::optional<vrrp::Reject> reject;
+    bool addresses_differ = false;
+  };
   // Who is told of what goes beyond the router.
   class Owner {
    public:
     virtual void on_notice(Router& router, const vrrp::action::Notify& notify) = 0;
     virtual void on_transition(Router& router, const vrrp::action::Transition& transition) = 0;
+    // An advert was judged.
+    virtual void on_advert(Router& router, const vrrp::ParsedAdvert& parsed,
+                           const AdvertVerdict& verdict) = 0;
     // After every event that the router has dealt with.
     virtual void on_handled(Router& router) = 0;
     // A preempting return is due, and the master may be asked to pass.
@@ -110,6 +118,7 @@ class Router final : public AdvertListener {
   void apply(const vrrp::action::Probe&);
   void apply(const vrrp::action::AskWitness&);
   void apply(const vrrp::action::AskPass&) { owner_.ask_to_pass(*this); }
+  void apply(const vrrp::action::Solicit&);
   void apply(const vrrp::action::SendReport&);
   void apply(const vrrp::action::Notify& notify) { owner_.on_notice(*this, notify); }
   void apply(const vrrp::action::LogLine& line);

@@ -245,7 +245,7 @@ json instance_status(const NodeView& node, const Router& router, Instant now, Wa
       {"addresses", address_status(node, router)}};
   const auto heard = node.recorder().last_advert(settings.name);
   object["last_advert_age_ms"] = heard ? json(to_ms(now - *heard)) : json(nullptr);
-  add_guard_status(object, instance, now);
+  add_guard_status(object, instance, node.mismatches(), now);
   return object;
 }
 

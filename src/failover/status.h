@@ -57,6 +57,8 @@
 //     faults            array of texts: what keeps it in FAULT
 //     last_advert_age_ms  how long ago an advert of another node was heard; null: never
 //     held_back         text: why it does not take over although its master is silent; else null
+//     mismatches        array, what does not fit another node: keyword, from (which node), text,
+//                       ours, theirs ("FILE:LINE: text"; may be empty), count, age_ms, last_ms
 //     second_path       object, null without one: heartbeat_interval_ms, peers: array of
 //       source, name, state, yielding, priority, base_priority, preempt   as the peer says
 //       hears_adverts   false: it holds back because only the second path tells it of a master

@@ -160,6 +160,9 @@ struct Probe {};
 // Asks the witnesses; answered by WitnessReported.
 struct AskWitness {};
 
+// Asks the neighbours on the link, so that a link that lives has something to receive.
+struct Solicit {};
+
 // Sends Instance::make_report() on the second path.
 struct SendReport {};
 
@@ -188,10 +191,10 @@ struct Transition {
 
 }  // namespace action
 
-using Action =
-    std::variant<action::SendAdvert, action::AddAddresses, action::RemoveAddresses,
-                 action::Announce, action::Probe, action::AskWitness, action::AskPass,
-                 action::SendReport, action::Notify, action::LogLine, action::Transition>;
+using Action = std::variant<action::SendAdvert, action::AddAddresses, action::RemoveAddresses,
+                            action::Announce, action::Probe, action::AskWitness, action::AskPass,
+                            action::Solicit, action::SendReport, action::Notify, action::LogLine,
+                            action::Transition>;
 
 // In the order in which they are to be done. Empty, and without allocation, for the ordinary
 // advert that a backup hears.

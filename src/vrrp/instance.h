@@ -151,6 +151,7 @@ class Instance {
   void resolve(const PeerReport& report, Instant now);
   void yield_to(const PeerReport& report, std::string reason, Instant now);
   void ask_witness(Instant now);
+  void suspect(Instant now);
   void hold_back(const TakeoverGuard::Verdict& verdict);
   [[nodiscard]] Duration witness_lead() const;
   void on(const event::GroupMaster&, Instant now);
@@ -268,7 +269,10 @@ class Instance {
   bool planned_ = false;            // the master has given up by itself: nobody needs to be asked
   Instant report_at_ = never;       // the next report
   Instant ask_witness_at_ = never;  // adverts are late then
-  Instant next_conflict_line_{};    // two masters by the second path are not told of before
+  Instant suspected_at_ = never;    // the first path is cut, or there are two masters, since then
+  Instant suspicion_until_{};       // ... unless it is not heard again by then
+  Instant next_solicit_{};
+  Instant next_conflict_line_{};  // two masters by the second path are not told of before
 
   bool dropped_ownership_ = false;  // two owners: we act with 254
   unsigned contested_adverts_ = 0;  // own adverts since another owner was heard

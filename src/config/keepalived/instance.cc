@@ -291,6 +291,23 @@ InstanceDraft with_defaults(const InstanceDefaults& defaults) {
   return draft;
 }
 
+// Where everything was written. What is secret stays out.
+void note_places(OptionPlaces& places, const std::vector<Statement>& statements) {
+  for (const Statement& statement : statements) {
+    const bool is_secret = statement.keyword() == "auth_pass" || statement.keyword() == "auth_hmac";
+    std::string text = is_secret ? statement.keyword() + " ****" : statement.raw;
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.pop_back();
+    places[statement.keyword()] = {statement.where, std::move(text)};
+    if (statement.keyword() == "authentication") note_places(places, statement.block);
+    if (statement.keyword() != "virtual_ipaddress") continue;
+    // The list itself is what is of interest.
+    std::string& list = places[statement.keyword()].text;
+    list += " {";
+    for (const Statement& address : statement.block) list += " " + address.keyword();
+    list += " }";
+  }
+}
+
 }  // namespace
 
 void read_instance(Reader& reader, const Statement& block) {
@@ -309,6 +326,7 @@ void read_instance(Reader& reader, const Statement& block) {
   }
   apply_statements<InstanceDraft>(reader, draft, block.block, Section::instance, keywords);
   settle_instance(reader, draft);
+  note_places(draft.instance.places, block.block);
   settle_guard_options(reader, draft.instance);
   if (draft.link_beat) add_link_beat(reader, {draft.instance.interface, LinkBeat::Way::mii});
   reader.model.instances.push_back(std::move(draft.instance));

@@ -12,11 +12,12 @@
 #include "config/model/fast_failover.h"
 #include "config/model/guard.h"
 #include "config/model/messages.h"
+#include "config/model/option_places.h"
 #include "config/model/packet_filter.h"
 #include "config/model/pair.h"
 #include "config/model/process_places.h"
-#include "config/model/scheduling.h"
 #include "config/model/route.h"
+#include "config/model/scheduling.h"
 #include "config/model/script.h"
 #include "config/model/tracking.h"
 #include "config/model/vmac.h"
@@ -130,6 +131,7 @@ struct VrrpInstance {
   Wire wire;
   bool smtp_alert = false;
   GuardOptions guard;  // those of global_defs filled in
+  OptionPlaces places;
   Position where;
 };
 
