@@ -18,7 +18,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 
 import servers  # noqa: E402
-from parts import failover, features, idle, instructions, load_check, proxying, reloading  # noqa: E402
+from parts import crowd, failover, features, idle, instructions, load_check, proxying, reloading  # noqa: E402
 
 PARTS = {
     "load": load_check.load,
@@ -34,6 +34,7 @@ PARTS = {
     "reload": reloading.reload,
     "instructions": instructions.instructions,
     "failover": failover.failover,
+    "crowd": crowd.crowd,
 }
 
 

@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -69,7 +70,9 @@ class Node final : public Router::Owner, public NodeView {
   void on_transition(Router& router, const vrrp::action::Transition& transition) override;
   void on_handled(Router& router) override;
   void check_sleep(Instant now) override;
-  [[nodiscard]] std::vector<net::IpAddress> virtual_addresses() const override;
+  [[nodiscard]] const std::vector<net::IpAddress>& virtual_addresses() const override {
+    return virtual_addresses_;
+  }
 
  private:
   struct Opened {
@@ -97,6 +100,7 @@ class Node final : public Router::Owner, public NodeView {
   void remove_leftovers(const config::Failover& config);
   void use(std::shared_ptr<const config::Failover> config);
   void retire(std::unique_ptr<Router> router);
+  void collect_virtual_addresses();
   void start_routers();
   [[nodiscard]] bool tracks_proxy(const config::VrrpInstance& instance) const;
   [[nodiscard]] Duration start_delay() const;
@@ -134,6 +138,7 @@ class Node final : public Router::Owner, public NodeView {
   void take_report(const vrrp::PeerReport& report);
   void sample_links(Instant now);
   void log_link(const linux::Link& link);
+  void log_unknown_router(const linux::VrrpEndpoint& endpoint, const vrrp::ParsedAdvert& parsed);
   void review_proxy();
   void tell_healths(Router& router);
   void run_scripts();
@@ -177,10 +182,13 @@ class Node final : public Router::Owner, public NodeView {
   ProxyWatch proxy_;
   std::pair<vrrp::Health, std::string> told_proxy_;                  // to the routers
   std::map<std::uint64_t, std::unique_ptr<ReadWatch>> proxy_lives_;  // by generation
+  std::vector<net::IpAddress> virtual_addresses_;                    // of the configuration, sorted
   std::vector<std::unique_ptr<Router>> routers_;
   std::vector<RouterGroup> groups_;
   const Router* retiring_ = nullptr;  // a reload takes it away: its STOP concerns nobody
   unsigned untold_ = 0;               // above 0: routers are being told something, groups wait
+  // At most 255 for each link that has instances; see log_unknown_vrids.
+  std::set<std::pair<int, std::uint8_t>> told_unknown_routers_;
   std::map<std::string, NotifyQueue> notifications_;        // by instance
   std::map<std::string, NotifyQueue> group_notifications_;  // by sync group
   std::uint64_t last_notify_ticket_ = first_notify_ticket;

@@ -50,7 +50,7 @@ class Router final : public AdvertListener {
     // Before a timer or a packet is believed: has this process slept?
     virtual void check_sleep(Instant now) = 0;
     // Addresses that are never a router's own, sorted.
-    [[nodiscard]] virtual std::vector<net::IpAddress> virtual_addresses() const = 0;
+    [[nodiscard]] virtual const std::vector<net::IpAddress>& virtual_addresses() const = 0;
 
    protected:
     ~Owner() = default;
@@ -110,6 +110,7 @@ class Router final : public AdvertListener {
     owner_.on_transition(*this, transition);
   }
   void review_port();
+  void review_sysctl();
   void send_to(const net::IpAddress& destination, const vrrp::Advert& advert);
   // An owner's real address is here for good and is not ours to put or to remove.
   [[nodiscard]] std::vector<HeldAddress> own_held() const;

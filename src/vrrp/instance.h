@@ -53,6 +53,9 @@ inline constexpr Duration handover_linger = 50ms;
 // address for a moment longer; within this time after a takeover that is no conflict.
 inline constexpr Duration handover_window = 1s;
 
+// How many senders of multicast adverts are remembered against replays.
+inline constexpr std::size_t replay_senders = 4;
+
 struct Counters {
   std::uint64_t adverts_received = 0;  // accepted ones
   std::uint64_t adverts_sent = 0;
@@ -76,6 +79,8 @@ class Instance {
 
   // The advert to send for SendAdvert{priority}.
   [[nodiscard]] Advert make_advert(std::uint8_t priority) const;
+  // Appends the trailer of auth_hmac to a message that is sent from `source`; nothing without it.
+  void sign(std::vector<std::uint8_t>& message, const net::IpAddress& source, WallTime now);
   // How to sum an advert of version 3: as is asked for, or as a unicast peer was heard to do it.
   [[nodiscard]] ChecksumForm checksum_form() const;
 
@@ -192,6 +197,8 @@ class Instance {
   std::string yield_end_;  // what ended the yielding, once it is known
   std::uint8_t effective_priority_;
   ChecksumForm checksum_form_ = ChecksumForm::standard;
+  HmacSigner signer_;
+  ReplayTable replays_;
   Counters counters_;
 
   // The master that is followed, or was heard last.
