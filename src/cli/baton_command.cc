@@ -11,6 +11,7 @@
 #include "cli/check.h"
 #include "cli/commands.h"
 #include "cli/control_commands.h"
+#include "cli/key_command.h"
 #include "cli/trace.h"
 #include "supervisor/supervise.h"
 
@@ -30,6 +31,7 @@ struct Words {
   HistoryOptions history;
   TraceOptions trace;
   bool gracefully = false;
+  std::string key_path = default_key_path;
 };
 
 // Neither file named: those that a machine with nginx and keepalived has.
@@ -135,6 +137,12 @@ int run_as_baton(const CommandLine& line) {
   trace_command->add_option("-i,--interface,interface", words.trace.interface, "default: all");
   trace_command->add_option("-c,--count", words.trace.count, "stop after so many packets");
   trace_command->callback([&] { code = trace(words.trace, std::cout, std::cerr); });
+
+  auto* key_command = app.add_subcommand("key", "make the key that the nodes of a pair share");
+  key_command->add_option("file", words.key_path, "where it goes")
+      ->type_name("FILE")
+      ->capture_default_str();
+  key_command->callback([&] { code = make_key(words.key_path); });
 
   for (const char* later : {"pass", "upgrade"}) {
     auto* command = app.add_subcommand(later, "not part of this version yet");

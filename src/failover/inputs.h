@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "base/log.h"
 #include "config/keepalived/load.h"
@@ -14,6 +15,7 @@ struct ProcessInputs {
   std::shared_ptr<const config::Failover> config;
   // How the files of a `configure` message (packed sources) are to be read.
   config::keepalived::LoadOptions load_options;
+  std::string pair_key;    // the text of the key file; empty: no pair link
   runtime::Fd channel;     // SOCK_SEQPACKET to the supervisor
   Log* log = nullptr;      // ident and destination are set; outlives the call
   bool log_detail = true;  // keepalived's -D

@@ -65,7 +65,8 @@ Node::Node(runtime::Loop& loop, ProcessInputs inputs, Opened opened)
       proxy_timer_(loop, [this] { review_proxy(); }),
       link_timer_(loop, [this] { review_links(); }),
       start_timer_(loop, [this] { start_routers(); }),
-      stop_timer_(loop, [this] { review_stop(); }) {}
+      stop_timer_(loop, [this] { review_stop(); }),
+      pair_(loop, scope_, log_) {}
 
 Node::~Node() = default;
 
@@ -150,6 +151,7 @@ void Node::use(std::shared_ptr<const config::Failover> config) {
   scripts_.configure(config_, loop_.now());
   watch_trackers(!watching_);
   arrange_groups();
+  pair_.configure(config_->pair, inputs_.pair_key, config_->router_id);
   --untold_;
   tell_all([this](Router& router) {
     router.review_links();
@@ -421,6 +423,7 @@ void Node::close() {
   files_.stop();
   processes_.stop();
   stop_timer_.cancel();
+  pair_.end();
   closing_scope_.spawn(end_tasks());
 }
 

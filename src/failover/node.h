@@ -24,6 +24,7 @@
 #include "failover/inputs.h"
 #include "failover/node_view.h"
 #include "failover/notify_queue.h"
+#include "failover/pair_link.h"
 #include "failover/process_watch.h"
 #include "failover/proxy_watch.h"
 #include "failover/router.h"
@@ -64,6 +65,7 @@ class Node final : public Router::Owner, public NodeView {
   [[nodiscard]] const ProcessWatch& processes() const override { return processes_; }
   [[nodiscard]] const ProxyWatch& proxy() const override { return proxy_; }
   [[nodiscard]] const AddressGuard& guard() const override { return guard_; }
+  [[nodiscard]] const PairLink& pair() const override { return pair_; }
   [[nodiscard]] const FlightRecorder& recorder() const override { return recorder_; }
 
   void on_notice(Router& router, const vrrp::action::Notify& notify) override;
@@ -218,6 +220,7 @@ class Node final : public Router::Owner, public NodeView {
   bool closing_ = false;
   Instant stopped_at_ = never;  // all routers stopped; notify_stop may still run
   int exit_code_ = 0;
+  PairLink pair_;
   runtime::TaskScope scope_;
   runtime::TaskScope closing_scope_;
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "failover/address_guard.h"
+#include "failover/pair_link.h"
 #include "failover/file_watch.h"
 #include "failover/flight_recorder.h"
 #include "failover/process_watch.h"
@@ -35,6 +36,7 @@ class NodeView {
   [[nodiscard]] virtual const ProcessWatch& processes() const = 0;
   [[nodiscard]] virtual const ProxyWatch& proxy() const = 0;
   [[nodiscard]] virtual const AddressGuard& guard() const = 0;
+  [[nodiscard]] virtual const PairLink& pair() const = 0;
   // The last transitions of all routers, and what led to them.
   [[nodiscard]] virtual const FlightRecorder& recorder() const = 0;
 

@@ -105,6 +105,22 @@ json group_status(const RouterGroup& group) {
           {"members", members}};
 }
 
+json pair_status(const PairLink& pair, Instant now) {
+  json peers = json::array();
+  for (const auto& peer : pair.peers()) {
+    peers.push_back({{"address", peer->address().text()},
+                     {"port", peer->endpoint().port},
+                     {"name", peer->name().empty() ? json(nullptr) : json(peer->name())},
+                     {"up", peer->is_up()},
+                     {"age_ms", to_ms(now - peer->since())},
+                     {"problem", peer->is_up() ? json(nullptr) : json(peer->problem())},
+                     {"messages_in", peer->counters().messages_in},
+                     {"messages_out", peer->counters().messages_out},
+                     {"connections", peer->counters().connections}});
+  }
+  return {{"enabled", pair.enabled()}, {"peers", peers}};
+}
+
 json instance_status(const NodeView& node, const Router& router, Instant now, WallTime wall_now) {
   const vrrp::Instance& instance = router.instance();
   const vrrp::Settings& settings = instance.settings();
@@ -178,6 +194,7 @@ json status(const NodeView& node, Instant now, WallTime wall_now) {
   return {{"pid", ::getpid()},
           {"router_id", node.config().router_id},
           {"proxy", proxy_status(node, now)},
+          {"pair", pair_status(node.pair(), now)},
           {"scripts", scripts},
           {"instances", instances},
           {"sync_groups", groups},

@@ -12,6 +12,15 @@
 //     generation        number of the newest proxy generation, 0 without one
 //     age_ms            how long in this state
 //     upstream_groups, upstream_groups_dead   numbers; reported, never a reason to fail over
+//   pair                object: the pair link (pair_link.h)
+//     enabled           true with pair_key and pair_peer
+//     peers             array, in the order of the file
+//       address, port   of its pair_peer line
+//       name            its router_id; null until it was heard
+//       up              true while there is a link
+//       age_ms          how long it has been up, or not
+//       problem         why it is not up; null while it is
+//       messages_in, messages_out, connections   counters
 //   scripts             array, in the order of the file
 //     name              text
 //     state             "up", "down", "unknown" (no result yet)

@@ -36,6 +36,7 @@ enum class MessageType : std::uint8_t {
   proxy_retired,   // failover: number = generation; second = 1: stopped on purpose and none follows
   script_result,   // number: ticket, second: ScriptOutcome, text: ScriptResult
   dump,            // failover: number = the signal that keepalived takes for it (USR1, USR2, ...)
+  pair_key,        // failover: text = that of the key file, for the `configure` that follows
   // child -> supervisor
   ready = 64,
   failed,

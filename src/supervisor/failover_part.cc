@@ -47,6 +47,7 @@ Status FailoverPart::launch() {
     failover::ProcessInputs inputs;
     inputs.config = configuration_->failover;
     inputs.load_options = settings_.load_options;
+    inputs.pair_key = configuration_->pair_key;
     inputs.channel = std::move(channel);
     inputs.log = log.get();
     inputs.log_detail = settings_.log_detail;
@@ -85,6 +86,7 @@ runtime::Task<std::string> FailoverPart::configure(
   previous_ = previous;
   answer_ = Answer::none;
   failure_.clear();
+  static_cast<void>(child_->send(ipc::MessageType::pair_key, 0, configuration_->pair_key));
   const Status sent = child_->send(ipc::MessageType::configure, 0, configuration_->packed_sources);
   std::string problem = sent ? co_await await_answer() : describe(sent.error());
   // Script indices are those of the configuration that the process really uses.

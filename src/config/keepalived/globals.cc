@@ -119,6 +119,10 @@ void default_flag(Reader& reader, Globals&, const Statement& statement) {
   reader.defaults.*Member = reader.boolean(statement).value_or(reader.defaults.*Member);
 }
 
+void pair_word(Reader& reader, Globals&, const Statement& statement) {
+  read_pair_word(reader, statement);
+}
+
 constexpr Keyword<Globals> keywords[] = {
     {"router_id", Shape::line, 0, router_id},
     {"script_user", Shape::line, 1, script_user},
@@ -156,6 +160,10 @@ constexpr Keyword<Globals> keywords[] = {
     {"vrrp_down_timer_adverts", Shape::line, 1, down_timer},
     {"linkbeat_use_polling", Shape::line, 0, link_beat_everywhere},
     {"dynamic_interfaces", Shape::line, 0, dynamic_interfaces},
+    {"pair_key", Shape::line, 1, pair_word},
+    {"pair_peer", Shape::line, 1, pair_word},
+    {"pair_listen", Shape::line, 1, pair_word},
+    {"handover_timeout", Shape::line, 1, pair_word},
 };
 
 }  // namespace
@@ -174,6 +182,7 @@ void read_global_defs(Reader& reader, const Statement& block) {
 }
 
 void settle_globals(Reader& reader, const std::string& host_name) {
+  settle_pair(reader);
   if (reader.model.router_id.empty()) reader.model.router_id = host_name;
 }
 

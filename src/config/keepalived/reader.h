@@ -126,6 +126,8 @@ void check_interface_delays(Reader& reader);                            // inter
 void read_link_beats(Reader& reader, const Statement& block);           // interfaces.cc
 void read_link_beat_everywhere(Reader& reader, const Statement& line);  // interfaces.cc
 void add_link_beat(Reader& reader, const LinkBeat& beat);               // interfaces.cc
+void read_pair_word(Reader& reader, const Statement& statement);        // pair.cc
+void settle_pair(Reader& reader);                                       // pair.cc
 
 // Packets and announcements (wire.cc).
 void read_wire(Reader& reader, InstanceDraft& draft, const Statement& statement);

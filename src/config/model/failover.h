@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "config/model/guard.h"
 #include "config/model/messages.h"
+#include "config/model/pair.h"
 #include "config/model/process_places.h"
 #include "config/model/script.h"
 #include "config/model/tracking.h"
@@ -145,6 +146,7 @@ struct Failover {
   std::vector<VrrpScript> scripts;
   std::vector<VrrpInstance> instances;
   std::vector<VrrpSyncGroup> sync_groups;
+  PairSettings pair;
   Messages messages;
   ProcessPlaces places;
 };
