@@ -19,7 +19,7 @@ sys.dont_write_bytecode = True
 
 import servers  # noqa: E402
 from parts import (  # noqa: E402
-    failover, features, idle, instructions, load_check, passing, proxying, reloading,
+    crowd, failover, features, idle, instructions, load_check, passing, proxying, reloading,
 )
 
 PARTS = {
@@ -37,6 +37,7 @@ PARTS = {
     "instructions": instructions.instructions,
     "failover": failover.failover,
     "pass": passing.passing,
+    "crowd": crowd.crowd,
 }
 
 

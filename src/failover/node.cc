@@ -58,7 +58,10 @@ Node::Node(runtime::Loop& loop, ProcessInputs inputs, Opened opened)
       neighbour_listener_(std::move(opened.neighbour_listener)),
       guard_(netlink_, links_, log_),
       announcer_(loop, std::move(opened.arp), links_, log_, inputs_.log_detail),
-      ports_(loop),
+      ports_(loop,
+             [this](const linux::VrrpEndpoint& endpoint, const vrrp::ParsedAdvert& parsed) {
+               log_unknown_router(endpoint, parsed);
+             }),
       second_path_(loop, links_, log_,
                    [this](const vrrp::PeerReport& report) { take_report(report); }),
       witnesses_(loop, scope_, links_),
@@ -142,6 +145,7 @@ void Node::remove_leftovers(const config::Failover& config) {
 // Brings the routers to `config` by difference: who is unchanged is not touched.
 void Node::use(std::shared_ptr<const config::Failover> config) {
   const auto before = std::exchange(config_, std::move(config));
+  collect_virtual_addresses();
   ++untold_;
   vmacs_.hold(all_vmacs(*config_));
   hold_vmac_sources();
@@ -257,12 +261,11 @@ bool Node::read_network() {
       return;
     }
     if (change.kind == Kind::link || change.kind == Kind::link_gone) log_link(change.link_state);
-    links_.apply(change);
+    changed |= links_.apply(change);
     routes_may_be_gone |= change.kind != Kind::address;
     if (change.kind == Kind::address_removed) {
       guard_.on_removed(change.address, loop_.refresh_now());
     }
-    changed = true;
   });
   if (overrun) {
     if (const auto done = links_.refresh(netlink_); !done) {
@@ -287,6 +290,16 @@ void Node::take_claim(const linux::AddressClaim& claim) {
   if (links_.find(claim.mac)) return;
   witnesses_.on_claim(claim);
   for (const auto& router : routers_) router->report_claim(claim);
+}
+
+// Each once an interface: whoever sends them sends them every second.
+void Node::log_unknown_router(const linux::VrrpEndpoint& endpoint,
+                              const vrrp::ParsedAdvert& parsed) {
+  if (!config_->wire.log_unknown_router_ids || !parsed.ok()) return;
+  const std::uint8_t id = parsed.advert.virtual_router_id;
+  if (!told_unknown_routers_.insert({endpoint.link, id}).second) return;
+  log_.print(LogLevel::info, "Unknown VRID({}) received on interface({}). ignoring...", id,
+             endpoint.interface);
 }
 
 void Node::log_link(const linux::Link& link) {
@@ -380,15 +393,18 @@ void Node::on_transition(Router& router, const vrrp::action::Transition& transit
   recorder_.note_transition(router.name(), transition, loop_.refresh_now(), runtime::wall_now());
 }
 
-std::vector<net::IpAddress> Node::virtual_addresses() const {
-  std::vector<net::IpAddress> addresses;
+void Node::collect_virtual_addresses() {
+  virtual_addresses_.clear();
   for (const auto& instance : config_->instances) {
     if (instance.priority == vrrp::owner_priority) continue;
-    for (const auto& one : instance.addresses) addresses.push_back(one.prefix.address);
-    for (const auto& one : instance.excluded_addresses) addresses.push_back(one.prefix.address);
+    for (const auto& one : instance.addresses) {
+      virtual_addresses_.push_back(one.prefix.address);
+    }
+    for (const auto& one : instance.excluded_addresses) {
+      virtual_addresses_.push_back(one.prefix.address);
+    }
   }
-  std::ranges::sort(addresses);
-  return addresses;
+  std::ranges::sort(virtual_addresses_);
 }
 
 void Node::run_notifications() {

@@ -16,6 +16,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -88,7 +89,9 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   void pass_ended(std::uint64_t ticket, bool ok, const std::string& text) override;
   void addresses_leave(const std::vector<net::IpAddress>& addresses) override;
   [[nodiscard]] bool is_stopping() const override { return stopping_; }
-  [[nodiscard]] std::vector<net::IpAddress> virtual_addresses() const override;
+  [[nodiscard]] const std::vector<net::IpAddress>& virtual_addresses() const override {
+    return virtual_addresses_;
+  }
 
  private:
   struct Opened {
@@ -116,6 +119,7 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   void remove_leftovers(const config::Failover& config);
   void use(std::shared_ptr<const config::Failover> config);
   void retire(std::unique_ptr<Router> router);
+  void collect_virtual_addresses();
   void start_routers();
   [[nodiscard]] bool tracks_proxy(const config::VrrpInstance& instance) const;
   [[nodiscard]] Duration start_delay() const;
@@ -166,6 +170,7 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   void compare_anew();
   void add_peer_statuses(nlohmann::json& own);
   void log_link(const linux::Link& link);
+  void log_unknown_router(const linux::VrrpEndpoint& endpoint, const vrrp::ParsedAdvert& parsed);
   void review_proxy();
   void tell_healths(Router& router);
   void run_scripts();
@@ -227,6 +232,7 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   FastDetection detection_;
   std::pair<vrrp::Health, std::string> told_proxy_;                  // to the routers
   std::map<std::uint64_t, std::unique_ptr<ReadWatch>> proxy_lives_;  // by generation
+  std::vector<net::IpAddress> virtual_addresses_;                    // of the configuration, sorted
   std::vector<std::unique_ptr<Router>> routers_;
   std::vector<RouterGroup> groups_;
   linux::PacketFilter filter_;
@@ -235,6 +241,8 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   bool told_accepted_ = false;        // that addresses are accepted in spite of no_accept
   const Router* retiring_ = nullptr;  // a reload takes it away: its STOP concerns nobody
   unsigned untold_ = 0;               // above 0: routers are being told something, groups wait
+  // At most 255 for each link that has instances; see log_unknown_vrids.
+  std::set<std::pair<int, std::uint8_t>> told_unknown_routers_;
   std::map<std::string, NotifyQueue> notifications_;        // by instance
   std::map<std::string, NotifyQueue> group_notifications_;  // by sync group
   std::uint64_t last_notify_ticket_ = first_notify_ticket;

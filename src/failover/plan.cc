@@ -134,6 +134,7 @@ void take_wire(vrrp::Settings& settings, const config::Wire& wire) {
   settings.checksum = to_checksum_policy(wire);
   settings.lower_priority_no_advert = wire.lower_priority_no_advert;
   settings.owner_ignores_adverts = wire.owner_ignores_adverts;
+  settings.hmac = wire.hmac;
   if (wire.fault_without_peers) settings.permanent_fault = "no unicast peers";
 }
 

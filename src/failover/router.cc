@@ -26,11 +26,20 @@ Router::~Router() {
 }
 
 void Router::start() {
+  review_sysctl();
   handle(vrrp::event::Start{}, tools_.loop.refresh_now());
   // Peers of a unicast instance learn who we are before the first advert needs it.
   const auto& source = instance_.source();
   if (plan_.identity.unicast && source) {
     tools_.announcer.announce(name(), {{*source, plan_.identity.interface}}, 1, {});
+  }
+}
+
+void Router::review_sysctl() {
+  if (!plan_.promote_secondaries || plan_.identity.interface.empty()) return;
+  if (const auto done = linux::promote_secondaries(plan_.identity.interface); !done) {
+    tools_.log.print(LogLevel::warning, "({}) {} of {}", name(), baton::describe(done.error()),
+                     plan_.identity.interface);
   }
 }
 
@@ -222,6 +231,7 @@ Bequest::Goodbye Router::make_packet(const vrrp::Advert& advert,
   const auto& source = *instance_.source();
   const std::uint8_t ttl = plan_.identity.unicast ? plan_.unicast_ttl : vrrp::ip_ttl;
   auto bytes = vrrp::build_message(advert, source, destination, instance_.checksum_form());
+  instance_.sign(bytes, source, runtime::wall_now());
   if (source.is_ipv4()) {
     bytes = vrrp::build_ipv4_packet(bytes, source, destination, packet_id_, ttl);
   }

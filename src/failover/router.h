@@ -63,7 +63,7 @@ class Router final : public AdvertListener {
     // Before a timer or a packet is believed: has this process slept?
     virtual void check_sleep(Instant now) = 0;
     // Addresses that are never a router's own, sorted.
-    [[nodiscard]] virtual std::vector<net::IpAddress> virtual_addresses() const = 0;
+    [[nodiscard]] virtual const std::vector<net::IpAddress>& virtual_addresses() const = 0;
 
    protected:
     ~Owner() = default;
@@ -128,6 +128,7 @@ class Router final : public AdvertListener {
   void review_port();
   void announce_elsewhere();
   void log_detail(const char* what);
+  void review_sysctl();
   void send_to(const net::IpAddress& destination, const vrrp::Advert& advert);
   [[nodiscard]] Bequest::Goodbye make_packet(const vrrp::Advert& advert,
                                              const net::IpAddress& destination);

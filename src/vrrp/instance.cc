@@ -60,6 +60,7 @@ Instance::Instance(Settings settings)
     : settings_(std::move(settings)),
       effective_priority_(settings_.priority),
       checksum_form_(first_form(settings_.checksum)),
+      replays_(settings_.peers.empty() ? replay_senders : settings_.peers.size()),
       master_interval_(settings_.advert_interval),
       guard_(settings_.takeover) {
   for (const auto& tracker : settings_.trackers) trackers_.push_back(Tracker{tracker, {}, {}});
@@ -89,6 +90,11 @@ Advert Instance::make_advert(std::uint8_t priority) const {
   advert.password = settings_.password;
   advert.addresses = settings_.addresses;
   return advert;
+}
+
+void Instance::sign(std::vector<std::uint8_t>& message, const net::IpAddress& source,
+                    WallTime now) {
+  if (settings_.hmac.enabled()) signer_.sign(message, source, settings_.hmac, now);
 }
 
 ChecksumForm Instance::checksum_form() const {

@@ -59,6 +59,9 @@ inline constexpr Duration told_patience = 500ms;
 // So long a master that was asked to pass may take; then the asking node preempts as ever.
 inline constexpr Duration ask_patience = 1500ms;
 
+// How many senders of multicast adverts are remembered against replays.
+inline constexpr std::size_t replay_senders = 4;
+
 struct Counters {
   std::uint64_t adverts_received = 0;  // accepted ones
   std::uint64_t adverts_sent = 0;
@@ -82,6 +85,8 @@ class Instance {
 
   // The advert to send for SendAdvert{priority}.
   [[nodiscard]] Advert make_advert(std::uint8_t priority) const;
+  // Appends the trailer of auth_hmac to a message that is sent from `source`; nothing without it.
+  void sign(std::vector<std::uint8_t>& message, const net::IpAddress& source, WallTime now);
   // How to sum an advert of version 3: as is asked for, or as a unicast peer was heard to do it.
   [[nodiscard]] ChecksumForm checksum_form() const;
 
@@ -225,6 +230,8 @@ class Instance {
   bool asked_ = false;  // the present master, for this return
   std::uint8_t effective_priority_;
   ChecksumForm checksum_form_ = ChecksumForm::standard;
+  HmacSigner signer_;
+  ReplayTable replays_;
   Counters counters_;
 
   // The master that is followed, or was heard last.

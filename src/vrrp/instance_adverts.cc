@@ -26,6 +26,11 @@ void Instance::on(const event::AdvertReceived& received, Instant now) {
     count_reject(*reject, parsed);
     return;
   }
+  if (parsed.hmac && settings_.hmac.anti_replay &&
+      !replays_.accept(parsed.envelope.source, parsed.hmac->stamp)) {
+    count_reject(Reject::replay, parsed);
+    return;
+  }
   ++counters_.adverts_received;
   if (parsed.advert.priority == 0) ++counters_.priority_zero_received;
   if (parsed.checksum_form == ChecksumForm::multicast_destination &&

@@ -151,7 +151,6 @@ constexpr Foreign instance_words[] = {
     {"kernel_rx_buf_size", Verdict::tuning},
     {"debug", Verdict::no_effect},
     {"lvs_sync_daemon_interface", Verdict::lvs},
-    {"auth_hmac", Verdict::unsupported},
 };
 
 std::vector<Foreign> words_of(Section section) {

@@ -263,6 +263,7 @@ constexpr Keyword<InstanceDraft> keywords[] = {
     {"down_timer_adverts", Shape::line, 1, down_timer},
     {"skip_check_adv_addr", Shape::line, 0, flag<&VrrpInstance::skip_check_advert_addresses>},
     {"strict_mode", Shape::line, 0, flag<&VrrpInstance::strict>},
+    {"auth_hmac", Shape::block, 0, read_hmac},
     {"native_ipv6", Shape::line, 0, read_wire},
     {"mcast_dst_ip", Shape::line, 1, read_wire},
     {"unicast_ttl", Shape::line, 1, read_wire},

@@ -161,6 +161,7 @@ void settle_pair(Reader& reader);                                       // pair.
 void read_wire(Reader& reader, InstanceDraft& draft, const Statement& statement);
 void read_wire_globals(Reader& reader, const Statement& statement);
 void read_garp_group(Reader& reader, const Statement& block);
+void read_hmac(Reader& reader, InstanceDraft& draft, const Statement& block);  // hmac.cc
 void settle_wire(Reader& reader, InstanceDraft& draft);
 // True when `address` is of the instance's family, which the first one decides.
 bool fits_family(InstanceDraft& draft, const net::IpAddress& address);
