@@ -246,6 +246,7 @@ class Instance {
   Instant advert_at_ = never;
   Instant announce_again_at_ = never;  // the second burst
   Instant conflict_again_at_ = never;  // the second burst after a conflict
+  Instant echo_at_ = never;            // the burst for conflicts within an interval of another
   Instant refresh_at_ = never;
   Instant yield_until_ = never;
   Instant release_at_ = never;    // the end of handover_linger
@@ -254,7 +255,8 @@ class Instance {
   Instant next_defence_at_{};     // while it is claimed
   bool claim_answered_ = false;   // since it was asked last
   Instant next_probe_at_{};       // adverts before go without a question
-  Instant next_conflict_at_{};    // conflicts before are not announced once more
+  Instant next_conflict_at_{};    // conflicts before are announced by an echo
+  bool echoed_ = false;           // there was one since the last burst
 
   // Fast detection.
   std::optional<net::IpAddress> watched_;  // the master that is watched closely
