@@ -29,7 +29,7 @@ void leave_realtime(int) {
 }
 
 bool enter_realtime(int priority, Duration longest) {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = leave_realtime;
   ::sigaction(SIGXCPU, &action, nullptr);
   sigset_t unblocked;
@@ -46,9 +46,10 @@ bool enter_realtime(int priority, Duration longest) {
 // On fault: only what is used is locked, not all that the supervisor once mapped.
 bool lock_memory() {
   const rlimit limit{RLIM_INFINITY, RLIM_INFINITY};
-  // Without this limit raised, later allocations would fail instead of being paged out.
-  if (::setrlimit(RLIMIT_MEMLOCK, &limit) != 0) return false;
-  return ::mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0;
+  // Where the limit stays, what is there now is locked and no more: once privileges are gone, later
+  // allocations would fail instead of being paged out.
+  const int future = ::setrlimit(RLIMIT_MEMLOCK, &limit) == 0 ? MCL_FUTURE : 0;
+  return ::mlockall(MCL_CURRENT | MCL_ONFAULT | future) == 0;
 }
 
 bool use_processors(const std::vector<unsigned>& processors) {

@@ -57,6 +57,27 @@ def test_a_cut_off_master_is_replaced_in_a_fraction_of_a_second(
     network.await_master("nginx01", within=12)
 
 
+@pytest.mark.parametrize("which", ["nginx", "keepalived", "baton", "all"])
+@a_tree_on_both
+def test_a_killed_master_is_replaced_at_once(network, which):
+    """Its executor survives it, releases the address and says goodbye; a proxy comes back in place."""
+    network.start()
+    await_watch(network)
+    tree = network.nginx01.tree()
+    prober = network.prober(interval_ms=5, timeout_ms=500)
+    prober.await_success()
+    for process in tree:
+        if which in (process.name, "all"):
+            os.kill(process.pid, signal.SIGKILL)
+    if which != "nginx":
+        wait_until(network.nginx02.holds_vip, 1, "nginx02 takes the address")
+        wait_until(lambda: not network.nginx01.holds_vip(), 0.5, "nginx01 has released it")
+    prober.await_success()
+    stays(lambda: len(network.holders()) == 1, 1.0, "one node has the address")
+    prober.stop()
+    assert prober.outage < 0.2, prober.summary()
+
+
 @a_tree_on_both
 def test_nobody_believes_a_master_dead_that_stops_reloads_or_passes_the_address(network):
     network.start()
