@@ -12,7 +12,8 @@ void AddressGuard::remove_leftovers(const std::vector<HeldAddress>& addresses) {
     if (!link) continue;
     const auto* found = links_.find_address(link->index, address.prefix.address);
     if (!found) continue;
-    if (const auto done = netlink_.remove_address(link->index, found->prefix); !done) {
+    if (const auto done = netlink_.remove_address(link->index, found->prefix, address.traits.peer);
+        !done) {
       log_.print(LogLevel::error, "cannot remove {} left on {}: {}", found->prefix.text(),
                  address.device, describe(done.error()));
     }
@@ -86,6 +87,7 @@ void AddressGuard::put(const HeldAddress& address, bool for_good) {
   change.scope = address.scope;
   change.label = address.label;
   change.broadcast = address.broadcast;
+  change.traits = address.traits;
   if (!for_good) change.lifetime = lifetime;
   const auto done = netlink_.put_address(change);
   // Tried again every second: each new cause is told once.
@@ -101,7 +103,8 @@ void AddressGuard::put(const HeldAddress& address, bool for_good) {
 void AddressGuard::remove(const HeldAddress& address) {
   const linux::Link* link = links_.find(address.device);
   if (!link) return;
-  if (const auto done = netlink_.remove_address(link->index, address.prefix); !done) {
+  if (const auto done = netlink_.remove_address(link->index, address.prefix, address.traits.peer);
+      !done) {
     log_.print(LogLevel::error, "cannot remove {} from {}: {}", address.prefix.text(),
                address.device, describe(done.error()));
   }

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "failover/link_table.h"
+#include "net/address_traits.h"
 
 namespace baton::failover {
 
@@ -22,6 +23,7 @@ struct HeldAddress {
   std::optional<net::IpAddress> broadcast;
   std::uint8_t scope = 0;
   bool tracked = true;  // false: not put back when somebody removes it
+  net::AddressTraits traits;
 
   friend bool operator==(const HeldAddress&, const HeldAddress&) = default;
 };

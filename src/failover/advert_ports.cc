@@ -13,7 +13,8 @@ bool AdvertPort::drain() {
   for (int i = 0; i < packets_per_turn; ++i) {
     const auto packet = socket_.receive();
     if (!packet) return true;
-    const auto parsed = vrrp::parse_ipv4_packet(packet->bytes);
+    const auto parsed = packet->envelope ? vrrp::parse_message(packet->bytes, *packet->envelope)
+                                         : vrrp::parse_ipv4_packet(packet->bytes);
     const auto listener = listeners_.find(parsed.advert.virtual_router_id);
     if (listener == listeners_.end()) continue;
     listener->second->on_packet(parsed, loop_.refresh_now() - packet->age);

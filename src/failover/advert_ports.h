@@ -27,9 +27,7 @@ class AdvertPort {
   AdvertPort(runtime::Loop& loop, linux::VrrpSocket socket);
 
   [[nodiscard]] const linux::VrrpEndpoint& endpoint() const { return socket_.endpoint(); }
-  Status send(std::span<const std::uint8_t> packet, const net::IpAddress& destination) {
-    return socket_.send(packet, destination);
-  }
+  Status send(const linux::OutgoingPacket& packet) { return socket_.send(packet); }
   // Delivers what waits in the socket now, within a bound; true when nothing is left.
   bool drain();
   void listen(std::uint8_t virtual_router_id, AdvertListener* listener);

@@ -82,15 +82,24 @@ bool LinkTable::set_beat(const std::string& name, std::optional<bool> carrier) {
 }
 
 std::optional<net::IpAddress> LinkTable::own_address(
-    const std::string& name, const std::vector<net::IpAddress>& excluded) const {
+    const std::string& name, net::Family family,
+    const std::vector<net::IpAddress>& excluded) const {
   const linux::Link* link = find(name);
   if (!link) return std::nullopt;
   for (const auto& known : addresses_) {
-    if (known.link != link->index || !known.prefix.address.is_ipv4()) continue;
-    if (std::ranges::find(excluded, known.prefix.address) != excluded.end()) continue;
-    return known.prefix.address;
+    const net::IpAddress& address = known.prefix.address;
+    if (known.link != link->index || address.family() != family) continue;
+    if (family == net::Family::ipv6 && (!address.is_link_local() || known.tentative)) continue;
+    if (std::ranges::binary_search(excluded, address)) continue;
+    return address;
   }
   return std::nullopt;
+}
+
+bool LinkTable::has_address(const net::IpAddress& address) const {
+  return std::ranges::any_of(addresses_, [&](const linux::InterfaceAddress& known) {
+    return known.prefix.address == address && !known.tentative;
+  });
 }
 
 const linux::InterfaceAddress* LinkTable::find_address(int link,

@@ -26,9 +26,13 @@ class LinkTable {
   [[nodiscard]] bool is_usable(const linux::Link& link) const;
   // What a poll says of an interface's carrier; nothing: believe the kernel. True when it is new.
   bool set_beat(const std::string& name, std::optional<bool> carrier);
-  // The address that `name` is known by: its first IPv4 address that is none of `excluded`.
+  // The address that `name` is known by: its first IPv4 address, or the first link-local IPv6 one
+  // that may be used already, that is none of `excluded` (sorted).
   [[nodiscard]] std::optional<net::IpAddress> own_address(
-      const std::string& name, const std::vector<net::IpAddress>& excluded) const;
+      const std::string& name, net::Family family,
+      const std::vector<net::IpAddress>& excluded) const;
+  // True when some link has `address` and it may be used.
+  [[nodiscard]] bool has_address(const net::IpAddress& address) const;
   // The address as it is on the link, whatever its prefix length; null when it is not there.
   [[nodiscard]] const linux::InterfaceAddress* find_address(int link,
                                                             const net::IpAddress& address) const;

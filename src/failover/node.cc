@@ -20,13 +20,15 @@ Result<std::unique_ptr<Node>> Node::create(runtime::Loop& loop, ProcessInputs in
   if (!arp) return std::unexpected(arp.error());
   auto arp_listener = linux::ArpListener::open();
   if (!arp_listener) return std::unexpected(arp_listener.error());
+  std::optional<linux::NeighbourListener> neighbours;
+  if (auto listener = linux::NeighbourListener::open()) neighbours = std::move(*listener);
   auto signals = runtime::Signals::create(
       loop, {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, signal_json, signal_stats_clear});
   if (!signals) return std::unexpected(signals.error());
   std::unique_ptr<Node> node(
       new Node(loop, std::move(inputs),
                Opened{std::move(*netlink), std::move(*monitor), std::move(*arp),
-                      std::move(*arp_listener), std::move(*signals)}));
+                      std::move(*arp_listener), std::move(neighbours), std::move(*signals)}));
   if (auto done = node->links_.refresh(node->netlink_); !done) {
     return std::unexpected(done.error());
   }
@@ -42,6 +44,7 @@ Node::Node(runtime::Loop& loop, ProcessInputs inputs, Opened opened)
       netlink_(std::move(opened.netlink)),
       monitor_(std::move(opened.monitor)),
       arp_listener_(std::move(opened.arp_listener)),
+      neighbour_listener_(std::move(opened.neighbour_listener)),
       guard_(netlink_, links_, log_),
       announcer_(loop, std::move(opened.arp), links_, log_, inputs_.log_detail),
       ports_(loop),
@@ -80,8 +83,14 @@ void Node::start() {
   monitor_watch_ =
       std::make_unique<ReadWatch>(loop_, monitor_.release(), [this] { return read_network(); });
   arp_watch_ = std::make_unique<ReadWatch>(loop_, arp_listener_.release(), [this] {
-    return arp_listener_.read([this](const linux::ArpClaim& claim) { take_claim(claim); });
+    return arp_listener_.read([this](const linux::AddressClaim& claim) { take_claim(claim); });
   });
+  if (neighbour_listener_) {
+    neighbour_watch_ = std::make_unique<ReadWatch>(loop_, neighbour_listener_->release(), [this] {
+      return neighbour_listener_->read(
+          [this](const linux::AddressClaim& claim) { take_claim(claim); });
+    });
+  }
   const bool just_booted = runtime::monotonic_now().time_since_epoch() < boot_phase;
   default_link_wait_ = just_booted ? boot_link_wait : Duration(0s);
   last_beat_ = loop_.refresh_now();
@@ -233,7 +242,7 @@ bool Node::read_network() {
 }
 
 // Another link of this machine on the same segment may answer for our address: that is us.
-void Node::take_claim(const linux::ArpClaim& claim) {
+void Node::take_claim(const linux::AddressClaim& claim) {
   if (links_.find(claim.mac)) return;
   witnesses_.on_claim(claim);
   for (const auto& router : routers_) router->report_claim(claim);
@@ -332,6 +341,7 @@ std::vector<net::IpAddress> Node::virtual_addresses() const {
     for (const auto& one : instance.addresses) addresses.push_back(one.prefix.address);
     for (const auto& one : instance.excluded_addresses) addresses.push_back(one.prefix.address);
   }
+  std::ranges::sort(addresses);
   return addresses;
 }
 

@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@
 #include "failover/router.h"
 #include "failover/script_schedule.h"
 #include "ipc/channel.h"
+#include "linux/neighbour_discovery.h"
 #include "runtime/signals.h"
 
 namespace baton::failover {
@@ -83,6 +85,7 @@ class Node final : public Router::Owner, public NodeView {
     linux::NetworkMonitor monitor;
     linux::ArpSocket arp;
     linux::ArpListener arp_listener;
+    std::optional<linux::NeighbourListener> neighbour_listener;  // none without IPv6
     std::unique_ptr<runtime::Signals> signals;
   };
   Node(runtime::Loop& loop, ProcessInputs inputs, Opened opened);
@@ -134,7 +137,7 @@ class Node final : public Router::Owner, public NodeView {
   // What happens by itself.
   void on_beat();
   bool read_network();
-  void take_claim(const linux::ArpClaim& claim);
+  void take_claim(const linux::AddressClaim& claim);
   // The second path and silent links (node_guard.cc).
   void take_report(const vrrp::PeerReport& report);
   void sample_links(Instant now);
@@ -177,6 +180,7 @@ class Node final : public Router::Owner, public NodeView {
   linux::Netlink netlink_;
   linux::NetworkMonitor monitor_;
   linux::ArpListener arp_listener_;
+  std::optional<linux::NeighbourListener> neighbour_listener_;
   LinkTable links_;
   AddressGuard guard_;
   Announcer announcer_;
@@ -201,6 +205,7 @@ class Node final : public Router::Owner, public NodeView {
   std::uint64_t last_notify_ticket_ = first_notify_ticket;
   std::unique_ptr<ReadWatch> monitor_watch_;
   std::unique_ptr<ReadWatch> arp_watch_;
+  std::unique_ptr<ReadWatch> neighbour_watch_;
 
   runtime::Timer beat_timer_;
   runtime::Timer script_timer_;

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "base/assert.h"
+
 namespace baton::failover {
 
 namespace {
@@ -29,6 +31,7 @@ HeldAddress to_held(const config::VirtualAddress& address, const config::VrrpIns
   held.broadcast = broadcast_of(address);
   held.scope = address.scope;
   held.tracked = address.tracked;
+  held.traits = address.traits;
   return held;
 }
 
@@ -97,6 +100,34 @@ vrrp::AnnounceSchedule to_schedule(const config::GarpSchedule& garp) {
   return schedule;
 }
 
+vrrp::ChecksumPolicy to_checksum_policy(const config::Wire& wire) {
+  if (wire.checksum_as_version2) return vrrp::ChecksumPolicy::without_pseudo_header;
+  switch (wire.unicast_checksum) {
+    case config::UnicastChecksum::automatic:
+      return vrrp::ChecksumPolicy::automatic;
+    case config::UnicastChecksum::standard:
+      return vrrp::ChecksumPolicy::standard;
+    case config::UnicastChecksum::old:
+      return vrrp::ChecksumPolicy::old_unicast;
+  }
+  BATON_ASSERT(false);
+}
+
+void take_wire(vrrp::Settings& settings, const config::Wire& wire) {
+  settings.family = wire.family;
+  settings.checksum = to_checksum_policy(wire);
+  settings.lower_priority_no_advert = wire.lower_priority_no_advert;
+  settings.owner_ignores_adverts = wire.owner_ignores_adverts;
+  if (wire.fault_without_peers) settings.permanent_fault = "no unicast peers";
+}
+
+net::IpAddress multicast_group_of(const config::Failover& config,
+                                  const config::VrrpInstance& instance) {
+  if (instance.wire.multicast_group) return *instance.wire.multicast_group;
+  return instance.wire.family == net::Family::ipv4 ? config.multicast_group
+                                                   : config.wire.multicast_group6;
+}
+
 vrrp::TakeoverRules to_rules(const config::GuardOptions& guard, Duration link_wait) {
   vrrp::TakeoverRules rules;
   rules.second_path = guard.has_second_path();
@@ -134,6 +165,7 @@ vrrp::Settings to_settings(const config::VrrpInstance& instance) {
   settings.down_timer_adverts = instance.down_timer_adverts;
   settings.skip_check_addresses = instance.skip_check_advert_addresses;
   settings.announce = to_schedule(instance.garp);
+  take_wire(settings, instance.wire);
   return settings;
 }
 
@@ -145,7 +177,7 @@ Plan make_plan(const config::Failover& config, std::uint32_t index, bool track_p
   Plan plan;
   plan.identity = {instance.interface,      instance.virtual_router_id,
                    instance.version,        !instance.unicast_peers.empty(),
-                   instance.source_address, config.multicast_group};
+                   instance.source_address, multicast_group_of(config, instance)};
   plan.settings = to_settings(instance);
   plan.guard = instance.guard;
   plan.settings.takeover = to_rules(instance.guard, link_wait);
@@ -155,7 +187,10 @@ Plan make_plan(const config::Failover& config, std::uint32_t index, bool track_p
     }
   }
   plan.held = held_addresses(instance);
-  plan.garp_interval = config.garp_interval;
+  plan.pacing = AnnouncePacing(config);
+  plan.unicast_ttl = instance.wire.unicast_ttl;
+  plan.track_source = instance.wire.track_source;
+  plan.promote_secondaries = instance.wire.promote_secondaries;
   watch_interfaces(plan, instance);
   for (const auto& tracked : instance.tracked_scripts) {
     const auto& script = config.scripts.at(tracked.script);
@@ -179,16 +214,8 @@ std::vector<HeldAddress> all_addresses(const config::Failover& config) {
   return all;
 }
 
-std::optional<std::string> find_unsupported(const config::Failover& config) {
-  for (const auto& instance : config.instances) {
-    const auto is_ipv6 = [](const config::VirtualAddress& address) {
-      return !address.prefix.address.is_ipv4();
-    };
-    if (std::ranges::any_of(instance.addresses, is_ipv6)) {
-      return fmt::format("vrrp_instance {}: adverts over IPv6 are not supported by baton",
-                         instance.name);
-    }
-  }
+// Everything that the reader of the file lets through.
+std::optional<std::string> find_unsupported(const config::Failover&) {
   return std::nullopt;
 }
 

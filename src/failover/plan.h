@@ -9,6 +9,7 @@
 
 #include "config/model/failover.h"
 #include "failover/address_guard.h"
+#include "failover/announce_pacing.h"
 #include "vrrp/settings.h"
 
 namespace baton::failover {
@@ -28,7 +29,7 @@ struct Identity {
   std::uint8_t version = 2;
   bool unicast = false;
   std::optional<net::IpAddress> source;
-  net::IpAddress multicast_group;
+  net::IpAddress multicast_group;  // its family is the instance's
 
   friend bool operator==(const Identity&, const Identity&) = default;
 };
@@ -38,7 +39,10 @@ struct Plan {
   vrrp::Settings settings;
   std::vector<Watched> watched;
   std::vector<HeldAddress> held;  // advertised ones first, then the excluded
-  Duration garp_interval = 0s;
+  AnnouncePacing pacing;
+  std::uint8_t unicast_ttl = vrrp::ip_ttl;
+  bool track_source = false;         // a source address that is not here is a fault
+  bool promote_secondaries = false;  // sysctl of the interface
   config::GuardOptions guard;  // paths and witnesses; the rules are in the settings
 };
 

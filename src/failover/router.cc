@@ -27,7 +27,7 @@ void Router::start() {
   // Peers of a unicast instance learn who we are before the first advert needs it.
   const auto& source = instance_.source();
   if (plan_.identity.unicast && source) {
-    tools_.announcer.announce(name(), {{*source, plan_.identity.interface}}, 1, 0s);
+    tools_.announcer.announce(name(), {{*source, plan_.identity.interface}}, 1, {});
   }
 }
 
@@ -52,7 +52,11 @@ void Router::review_links() {
   }
   auto source = plan_.identity.source;
   if (!source) {
-    source = tools_.links.own_address(plan_.identity.interface, owner_.virtual_addresses());
+    source =
+        tools_.links.own_address(plan_.identity.interface, plan_.identity.multicast_group.family(),
+                                 owner_.virtual_addresses());
+  } else if (plan_.track_source && !tools_.links.has_address(*source)) {
+    source.reset();
   }
   if (source != instance_.source()) handle(vrrp::event::SourceChanged{source}, now);
   review_port();
@@ -102,7 +106,7 @@ void Router::report_watched(Watched::Kind kind, std::uint32_t index, vrrp::Healt
   }
 }
 
-void Router::report_claim(const linux::ArpClaim& claim) {
+void Router::report_claim(const linux::AddressClaim& claim) {
   for (const auto& held : plan_.held) {
     const linux::Link* link = tools_.links.find(held.device);
     if (held.prefix.address != claim.address || !link || link->index != claim.link) continue;
@@ -197,9 +201,12 @@ void Router::send_to(const net::IpAddress& destination, const vrrp::Advert& adve
   if (!port_) return;
   if (++packet_id_ == 0) packet_id_ = 1;
   const auto& source = *instance_.source();
-  const auto message = vrrp::build_message(advert, source, destination, instance_.checksum_form());
-  const auto packet = vrrp::build_ipv4_packet(message, source, destination, packet_id_);
-  const auto done = port_->send(packet, destination);
+  const std::uint8_t ttl = plan_.identity.unicast ? plan_.unicast_ttl : vrrp::ip_ttl;
+  auto bytes = vrrp::build_message(advert, source, destination, instance_.checksum_form());
+  if (source.is_ipv4()) {
+    bytes = vrrp::build_ipv4_packet(bytes, source, destination, packet_id_, ttl);
+  }
+  const auto done = port_->send({bytes, source, destination, ttl});
   const int cause = done ? 0 : done.error().errno_value;
   if (cause != 0 && cause != send_error_) {
     tools_.log.print(LogLevel::warning, "({}) {} to {}", name(), baton::describe(done.error()),
@@ -222,13 +229,15 @@ void Router::apply(const vrrp::action::Announce& announce) {
   std::vector<Announcer::Target> targets;
   targets.reserve(plan_.held.size());
   for (const auto& held : plan_.held) targets.push_back({held.prefix.address, held.device});
-  tools_.announcer.announce(name(), targets, announce.repeat, plan_.garp_interval);
+  tools_.announcer.announce(name(), targets, announce.repeat, plan_.pacing);
   record(Moment::Kind::announced);
 }
 
 void Router::apply(const vrrp::action::Probe&) {
   const auto& held = plan_.held.front();
-  tools_.announcer.probe({held.prefix.address, held.device}, plan_.identity.multicast_group);
+  if (!instance_.source()) return;
+  tools_.announcer.probe({held.prefix.address, held.device}, *instance_.source(),
+                         plan_.identity.multicast_group);
 }
 
 void Router::apply(const vrrp::action::AskWitness&) {

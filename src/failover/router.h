@@ -57,7 +57,7 @@ class Router final : public AdvertListener {
     virtual void on_handled(Router& router) = 0;
     // Before a timer or a packet is believed: has this process slept?
     virtual void check_sleep(Instant now) = 0;
-    // Addresses that are never a router's own.
+    // Addresses that are never a router's own, sorted.
     [[nodiscard]] virtual std::vector<net::IpAddress> virtual_addresses() const = 0;
 
    protected:
@@ -74,7 +74,7 @@ class Router final : public AdvertListener {
   // Looks at links and addresses anew: trackers, source address, socket.
   void review_links();
   void report_script(std::uint32_t script, vrrp::Health health, const std::string& detail);
-  void report_claim(const linux::ArpClaim& claim);
+  void report_claim(const linux::AddressClaim& claim);
   // A file or a process; `value` is a file's.
   void report_watched(Watched::Kind kind, std::uint32_t index, vrrp::Health health,
                       const std::string& detail, int value = 0);

@@ -12,6 +12,7 @@
 #include <span>
 
 #include "base/result.h"
+#include "linux/address_claim.h"
 #include "net/address.h"
 #include "runtime/fd.h"
 
@@ -28,12 +29,7 @@ ArpFrame build_gratuitous_arp(const net::Mac& mac, const net::IpAddress& address
 ArpFrame build_arp_probe(const net::Mac& mac, const net::IpAddress& address,
                          const net::IpAddress& group);
 
-// Somebody says that it has an address.
-struct ArpClaim {
-  int link = 0;
-  net::Mac mac;
-  net::IpAddress address;
-};
+using ArpClaim = AddressClaim;
 
 // What `frame` claims; nothing for requests of others, for garbage and for claims of nothing.
 std::optional<ArpClaim> parse_arp_claim(std::span<const std::uint8_t> frame);
@@ -48,10 +44,11 @@ class ArpSocket {
                  const net::IpAddress& address);
   Status probe(int link, const net::Mac& mac, const net::IpAddress& address,
                const net::IpAddress& group);
+  // Any whole Ethernet frame.
+  Status send(int link, std::span<const std::uint8_t> frame);
 
  private:
   explicit ArpSocket(runtime::Fd fd) : fd_(std::move(fd)) {}
-  Status send(int link, const ArpFrame& frame);
   runtime::Fd fd_;
 };
 

@@ -99,8 +99,10 @@ void put_address_attribute(nlmsghdr* message, std::uint16_t type, const net::IpA
   mnl_attr_put(message, type, address.bytes().size(), address.bytes().data());
 }
 
+// `peer`: the other end of a point-to-point link, else the address itself.
 nlmsghdr* start_address_message(char* buffer, std::uint16_t type, std::uint16_t flags, int link,
-                                const net::Prefix& prefix, std::uint8_t scope) {
+                                const net::Prefix& prefix, std::uint8_t scope,
+                                const net::IpAddress& peer) {
   nlmsghdr* message = mnl_nlmsg_put_header(buffer);
   message->nlmsg_type = type;
   message->nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | NLM_F_ACK | flags);
@@ -110,8 +112,33 @@ nlmsghdr* start_address_message(char* buffer, std::uint16_t type, std::uint16_t 
   info->ifa_scope = scope;
   info->ifa_index = static_cast<unsigned>(link);
   put_address_attribute(message, IFA_LOCAL, prefix.address);
-  put_address_attribute(message, IFA_ADDRESS, prefix.address);
+  put_address_attribute(message, IFA_ADDRESS, peer);
   return message;
+}
+
+std::uint32_t flags_of(const AddressChange& change) {
+  const net::AddressTraits& traits = change.traits;
+  std::uint32_t flags = 0;
+  if (traits.without_prefix_route) flags |= IFA_F_NOPREFIXROUTE;
+  if (traits.join_multicast) flags |= IFA_F_MCAUTOJOIN;
+  if (change.prefix.address.is_ipv4()) return flags;
+  // Nobody else may have it: waiting for duplicate address detection would only be an outage.
+  if (!traits.detect_duplicates) flags |= IFA_F_NODAD;
+  if (traits.home) flags |= IFA_F_HOMEADDRESS;
+  if (traits.manage_temporary) flags |= IFA_F_MANAGETEMPADDR;
+  return flags;
+}
+
+void put_lifetime(nlmsghdr* message, const AddressChange& change) {
+  if (!change.lifetime && !change.traits.deprecated) return;
+  ifa_cacheinfo times{};
+  times.ifa_valid = 0xffffffff;  // for ever
+  if (change.lifetime) {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(*change.lifetime).count();
+    times.ifa_valid = static_cast<std::uint32_t>(seconds);
+  }
+  times.ifa_prefered = change.traits.deprecated ? 0 : times.ifa_valid;
+  mnl_attr_put(message, IFA_CACHEINFO, sizeof times, &times);
 }
 
 std::optional<NetworkChange> read_change(const nlmsghdr* message) {
@@ -238,25 +265,24 @@ Result<std::uint64_t> Netlink::frames_received(int link) {
 Status Netlink::put_address(const AddressChange& change) {
   alignas(nlmsghdr) char buffer[512];
   nlmsghdr* message = start_address_message(buffer, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE,
-                                            change.link, change.prefix, change.scope);
+                                            change.link, change.prefix, change.scope,
+                                            change.traits.peer.value_or(change.prefix.address));
   if (change.broadcast) put_address_attribute(message, IFA_BROADCAST, *change.broadcast);
   if (!change.label.empty()) {
     mnl_attr_put_strz(message, IFA_LABEL, change.label.substr(0, IFNAMSIZ - 1).c_str());
   }
-  if (change.lifetime) {
-    const auto seconds = std::chrono::ceil<std::chrono::seconds>(*change.lifetime).count();
-    ifa_cacheinfo times{};
-    times.ifa_valid = times.ifa_prefered = static_cast<std::uint32_t>(seconds);
-    mnl_attr_put(message, IFA_CACHEINFO, sizeof times, &times);
+  put_lifetime(message, change);
+  if (const std::uint32_t flags = flags_of(change); flags != 0) {
+    mnl_attr_put_u32(message, IFA_FLAGS, flags);
   }
-  // Nobody else may have it: waiting for duplicate address detection would only be an outage.
-  if (!change.prefix.address.is_ipv4()) mnl_attr_put_u32(message, IFA_FLAGS, IFA_F_NODAD);
   return request(message, [](const nlmsghdr*) {});
 }
 
-Status Netlink::remove_address(int link, const net::Prefix& prefix) {
+Status Netlink::remove_address(int link, const net::Prefix& prefix,
+                               const std::optional<net::IpAddress>& peer) {
   alignas(nlmsghdr) char buffer[256];
-  nlmsghdr* message = start_address_message(buffer, RTM_DELADDR, 0, link, prefix, 0);
+  nlmsghdr* message =
+      start_address_message(buffer, RTM_DELADDR, 0, link, prefix, 0, peer.value_or(prefix.address));
   const auto status = request(message, [](const nlmsghdr*) {});
   const bool was_gone = !status && (status.error().errno_value == EADDRNOTAVAIL ||
                                     status.error().errno_value == ENODEV);

@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "net/address.h"
+#include "net/address_traits.h"
 #include "runtime/fd.h"
 
 struct nlmsghdr;
@@ -50,6 +51,7 @@ struct AddressChange {
   std::uint8_t scope = 0;
   std::string label;
   std::optional<net::IpAddress> broadcast;
+  net::AddressTraits traits;
   // After this the kernel removes the address by itself, in whole seconds and up to one second
   // later; absent: never.
   std::optional<Duration> lifetime;
@@ -65,8 +67,9 @@ class Netlink {
   Result<std::uint64_t> frames_received(int link);
   // Adds, or gives an existing address a new lifetime.
   Status put_address(const AddressChange& change);
-  // An address that is not there is no error.
-  Status remove_address(int link, const net::Prefix& prefix);
+  // An address that is not there is no error. `peer`: as it was put.
+  Status remove_address(int link, const net::Prefix& prefix,
+                        const std::optional<net::IpAddress>& peer = std::nullopt);
 
  private:
   explicit Netlink(runtime::Fd fd) : fd_(std::move(fd)) {}

@@ -24,6 +24,19 @@ constexpr Duration recheck_interval = 250ms;
 // RFC 5227 section 2.4: how often an address is defended against one that does not give up.
 constexpr Duration defence_interval = 10s;
 
+ChecksumForm first_form(ChecksumPolicy policy) {
+  switch (policy) {
+    case ChecksumPolicy::automatic:
+    case ChecksumPolicy::standard:
+      return ChecksumForm::standard;
+    case ChecksumPolicy::old_unicast:
+      return ChecksumForm::multicast_destination;
+    case ChecksumPolicy::without_pseudo_header:
+      return ChecksumForm::without_pseudo_header;
+  }
+  BATON_ASSERT(false);
+}
+
 }  // namespace
 
 const char* name_of(State state) {
@@ -49,6 +62,7 @@ std::uint64_t Counters::rejected_total() const {
 Instance::Instance(Settings settings)
     : settings_(std::move(settings)),
       effective_priority_(settings_.priority),
+      checksum_form_(first_form(settings_.checksum)),
       master_interval_(settings_.advert_interval),
       guard_(settings_.takeover) {
   for (const auto& tracker : settings_.trackers) trackers_.push_back(Tracker{tracker, {}, {}});
@@ -79,6 +93,15 @@ Advert Instance::make_advert(std::uint8_t priority) const {
   return advert;
 }
 
+ChecksumForm Instance::checksum_form() const {
+  if (settings_.family == net::Family::ipv6) return ChecksumForm::standard;
+  const bool unicast = !settings_.peers.empty();
+  if (checksum_form_ == ChecksumForm::multicast_destination && !unicast) {
+    return ChecksumForm::standard;
+  }
+  return checksum_form_;
+}
+
 std::optional<net::IpAddress> Instance::master() const {
   return state_ == State::master ? source_ : master_;
 }
@@ -91,6 +114,7 @@ std::optional<std::uint8_t> Instance::master_priority() const {
 
 std::vector<std::string> Instance::faults() const {
   std::vector<std::string> texts;
+  if (!settings_.permanent_fault.empty()) texts.push_back(settings_.permanent_fault);
   if (started_ && !source_) texts.emplace_back("no source address");
   for (const auto& tracker : trackers_) {
     if (tracker.is_fault()) texts.push_back(tracker.fault_text());
@@ -103,7 +127,8 @@ std::vector<std::string> Instance::faults() const {
 }
 
 bool Instance::has_own_fault() const {
-  return (started_ && !source_) || std::ranges::any_of(trackers_, &Tracker::is_fault);
+  return !settings_.permanent_fault.empty() || (started_ && !source_) ||
+         std::ranges::any_of(trackers_, &Tracker::is_fault);
 }
 
 void Instance::on(const event::Start&, Instant now) {
@@ -194,6 +219,9 @@ void Instance::on(event::Reconfigured change, Instant now) {
   const Duration earlier_down_time = down_time();
   if (state_ != State::backup) master_interval_ = change.settings.advert_interval;
   if (settings_.version == 2) master_interval_ = change.settings.advert_interval;
+  if (settings_.checksum != change.settings.checksum) {
+    checksum_form_ = first_form(change.settings.checksum);
+  }
   settings_ = std::move(change.settings);
   guard_.set_rules(settings_.takeover);
   report_at_ = settings_.takeover.second_path && started_ ? now : never;

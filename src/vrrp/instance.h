@@ -76,8 +76,8 @@ class Instance {
 
   // The advert to send for SendAdvert{priority}.
   [[nodiscard]] Advert make_advert(std::uint8_t priority) const;
-  // How to sum a v3 unicast advert: as the peer was heard to do it.
-  [[nodiscard]] ChecksumForm checksum_form() const { return checksum_form_; }
+  // How to sum an advert of version 3: as is asked for, or as a unicast peer was heard to do it.
+  [[nodiscard]] ChecksumForm checksum_form() const;
 
   [[nodiscard]] const Settings& settings() const { return settings_; }
   [[nodiscard]] State state() const { return state_; }

@@ -29,7 +29,7 @@ void Instance::on(const event::AdvertReceived& received, Instant now) {
   ++counters_.adverts_received;
   if (parsed.advert.priority == 0) ++counters_.priority_zero_received;
   if (parsed.checksum_form == ChecksumForm::multicast_destination &&
-      checksum_form_ != parsed.checksum_form) {
+      settings_.checksum == ChecksumPolicy::automatic && checksum_form_ != parsed.checksum_form) {
     checksum_form_ = parsed.checksum_form;
     log(LogLevel::info, "Setting unicast VRRPv3 checksum to old version");
   }
@@ -133,7 +133,7 @@ void Instance::hear_as_master(const ParsedAdvert& parsed, Instant now) {
 }
 
 void Instance::insist(const ParsedAdvert& parsed, Instant now) {
-  send_and_restart(now);
+  if (!settings_.lower_priority_no_advert) send_and_restart(now);
   if (now - since_ < handover_window && master_ == parsed.envelope.source) return;
   if (now >= next_conflict_at_) {
     log(LogLevel::info,

@@ -251,7 +251,8 @@ std::vector<std::uint8_t> build_message(const Advert& advert, const net::IpAddre
 
 std::vector<std::uint8_t> build_ipv4_packet(std::span<const std::uint8_t> message,
                                             const net::IpAddress& source,
-                                            const net::IpAddress& destination, std::uint16_t id) {
+                                            const net::IpAddress& destination, std::uint16_t id,
+                                            std::uint8_t ttl) {
   BATON_ASSERT(message.size() <= 65535 - ipv4_header_size);
   net::ByteWriter writer;
   writer.u8(0x45);  // version 4, five words of header
@@ -259,7 +260,7 @@ std::vector<std::uint8_t> build_ipv4_packet(std::span<const std::uint8_t> messag
   writer.u16(static_cast<std::uint16_t>(ipv4_header_size + message.size()));
   writer.u16(id);
   writer.u16(0);  // no flags, no fragment offset
-  writer.u8(ip_ttl);
+  writer.u8(ttl);
   writer.u8(ip_protocol);
   writer.u16(0);
   writer.append(source.bytes());

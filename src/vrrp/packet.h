@@ -145,6 +145,7 @@ std::vector<std::uint8_t> build_message(const Advert& advert, const net::IpAddre
 // checksum included. The message must fit a packet (asserts).
 std::vector<std::uint8_t> build_ipv4_packet(std::span<const std::uint8_t> message,
                                             const net::IpAddress& source,
-                                            const net::IpAddress& destination, std::uint16_t id);
+                                            const net::IpAddress& destination, std::uint16_t id,
+                                            std::uint8_t ttl = ip_ttl);
 
 }  // namespace baton::vrrp

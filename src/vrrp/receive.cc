@@ -33,9 +33,10 @@ bool has_acceptable_checksum(const ParsedAdvert& parsed, const Settings& setting
     case ChecksumForm::standard:
       return true;
     case ChecksumForm::multicast_destination:
-      return !settings.peers.empty();
+      return !settings.peers.empty() && (settings.checksum == ChecksumPolicy::automatic ||
+                                         settings.checksum == ChecksumPolicy::old_unicast);
     case ChecksumForm::without_pseudo_header:
-      return false;
+      return settings.checksum == ChecksumPolicy::without_pseudo_header;
   }
   return false;
 }
@@ -65,9 +66,9 @@ std::optional<Reject> check_version2(const ParsedAdvert& parsed, const Settings&
 }  // namespace
 
 const char* name_of(Reject reject) {
-  static constexpr std::array names{"ip_header", "length",   "ttl",      "version",
-                                    "auth_type", "password", "interval", "type",
-                                    "checksum",  "cast",     "source",   "virtual_router_id"};
+  static constexpr std::array names{
+      "ip_header", "length",   "ttl",  "version", "auth_type",         "password", "interval",
+      "type",      "checksum", "cast", "source",  "virtual_router_id", "owner"};
   static_assert(names.size() == reject_count);
   return names[static_cast<std::size_t>(reject)];
 }
@@ -90,6 +91,7 @@ std::optional<Reject> check_advert(const ParsedAdvert& parsed, const Settings& s
   if (!has_acceptable_checksum(parsed, settings)) return Reject::checksum;
   if (parsed.envelope.destination.is_multicast() == unicast) return Reject::cast;
   if (unicast && !is_acceptable_source(parsed, settings)) return Reject::source;
+  if (settings.owner_ignores_adverts && settings.priority == owner_priority) return Reject::owner;
   if (!problems.empty()) return Reject::type;  // nothing known is left: stay on the safe side
   return std::nullopt;
 }
@@ -131,6 +133,8 @@ std::string describe(Reject reject, const ParsedAdvert& parsed, const Settings& 
     case Reject::source:
       return fmt::format("advert from {} (TTL {}), which is not an allowed unicast peer", source,
                          parsed.envelope.ttl);
+    case Reject::owner:
+      return fmt::format("advert from {} is ignored: owner_ignore_adverts", source);
     case Reject::virtual_router_id:
       return fmt::format("advert from {} for VRID {}", source, advert.virtual_router_id);
   }

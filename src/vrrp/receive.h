@@ -23,8 +23,9 @@ enum class Reject : std::uint8_t {
   cast,  // multicast for a unicast instance, or the other way round
   source,
   virtual_router_id,
+  owner,  // priority 255 that listens to nobody
 };
-inline constexpr std::size_t reject_count = 12;
+inline constexpr std::size_t reject_count = 13;
 
 // The name of the cause in status and counters: "password".
 const char* name_of(Reject reject);

@@ -17,7 +17,6 @@ enum class Verdict : std::uint8_t {
   monitoring,     // accepted; one note for SNMP and DBus
   tuning,         // accepted; one note for buffers, priorities, CPU binding, process names
   unsupported,    // the file is refused
-  unless_off,     // as unsupported, but saying "off", "no" or "false" is fine
   skipped_block,  // a whole block of the LVS part: skipped, one note for each kind
 };
 
@@ -38,7 +37,6 @@ constexpr Foreign outside_words[] = {
     {"static_rules", Verdict::unsupported},
     {"track_group", Verdict::unsupported},
     {"bfd_instance", Verdict::unsupported},
-    {"garp_group", Verdict::unsupported, "vrrp_garp_interval paces each interface"},
 };
 
 // These stand outside of every block, and nowhere else.
@@ -93,14 +91,10 @@ constexpr Foreign global_words[] = {
     {"checker_rlimit_rttime", Verdict::lvs},
     {"checker_rlimit_rtime", Verdict::lvs},
     {"default_interface", Verdict::no_effect, "it serves static addresses only"},
-    {"vrrp_mcast_group6", Verdict::no_effect, "baton has no IPv6 adverts yet"},
     {"vrrp_garp_extra_if", Verdict::no_effect, "it serves VMAC interfaces"},
     {"vrrp_vmac_garp_intvl", Verdict::no_effect, "it serves VMAC interfaces"},
     {"vmac_prefix", Verdict::no_effect, "it serves VMAC interfaces"},
     {"vmac_addr_prefix", Verdict::no_effect, "it serves VMAC interfaces"},
-    {"vrrp_lower_prio_no_advert", Verdict::unless_off},
-    {"vrrp_higher_prio_send_advert", Verdict::unless_off},
-    {"vrrp_owner_ignore_adverts", Verdict::unless_off},
     {"vrrp_notify_priority_changes", Verdict::understood},
     {"notify_fifo", Verdict::understood},
     {"notify_fifo_script", Verdict::understood},
@@ -161,7 +155,6 @@ constexpr Foreign global_words[] = {
     {"enable_dbus", Verdict::monitoring},
     {"dbus_service_name", Verdict::monitoring},
     {"dbus_no_interface_name", Verdict::monitoring},
-    {"log_unknown_vrids", Verdict::no_effect, "`baton trace` shows every advert"},
     {"reload_check_config", Verdict::understood},
     {"reload_time_file", Verdict::understood},
     {"reload_repeat", Verdict::understood},
@@ -174,24 +167,12 @@ constexpr Foreign instance_words[] = {
     {"vmac_xmit_base", Verdict::unsupported},
     {"use_ipvlan", Verdict::unsupported},
     {"vrf", Verdict::unsupported},
-    {"native_ipv6", Verdict::unsupported},
     {"track_bfd", Verdict::unsupported},
-    {"track_src_ip", Verdict::unsupported},
-    {"mcast_dst_ip", Verdict::unsupported, "vrrp_mcast_group4 sets it for all instances"},
-    {"unicast_ttl", Verdict::unsupported},
-    {"unicast_fault_no_peer", Verdict::unsupported},
-    {"old_unicast_checksum", Verdict::no_effect, "it serves version 3"},
-    {"v3_checksum_as_v2", Verdict::no_effect, "it serves version 3"},
     {"garp_extra_if", Verdict::no_effect, "it serves VMAC interfaces"},
     {"vmac_garp_intvl", Verdict::no_effect, "it serves VMAC interfaces"},
     {"garp_extra_if_vmac", Verdict::no_effect, "it serves VMAC interfaces"},
-    {"lower_prio_no_advert", Verdict::unless_off},
-    {"higher_prio_send_advert", Verdict::unless_off},
-    {"owner_ignore_adverts", Verdict::unless_off},
     {"virtual_routes", Verdict::unsupported},
     {"virtual_rules", Verdict::unsupported},
-    {"promote_secondaries", Verdict::unsupported,
-     "set sysctl net.ipv4.conf.INTERFACE.promote_secondaries"},
     {"timer_expired_backup", Verdict::no_effect, "a node that overslept always yields"},
     {"kernel_rx_buf_size", Verdict::tuning},
     {"debug", Verdict::no_effect},
@@ -231,11 +212,6 @@ std::vector<Foreign> words_of(Section section) {
   return words;
 }
 
-bool says_off(const Statement& statement) {
-  const std::string& word = statement.word(1);
-  return word == "off" || word == "no" || word == "false";
-}
-
 void note(Reader& reader, const Foreign& foreign, const Statement& statement) {
   switch (foreign.verdict) {
     case Verdict::lvs:
@@ -270,8 +246,7 @@ bool handle_foreign(Reader& reader, Section section, const Statement& statement)
   for (const Foreign& foreign : words_of(section)) {
     if (foreign.name != statement.keyword()) continue;
     if (foreign.verdict == Verdict::understood) return true;
-    if (foreign.verdict == Verdict::unless_off && says_off(statement)) return true;
-    if (foreign.verdict == Verdict::unsupported || foreign.verdict == Verdict::unless_off) {
+    if (foreign.verdict == Verdict::unsupported) {
       reader.unsupported(statement.where, fmt::format("'{}'", foreign.name), foreign.remark);
     } else {
       note(reader, foreign, statement);

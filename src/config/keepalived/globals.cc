@@ -64,11 +64,8 @@ void multicast_group(Reader& reader, Globals&, const Statement& statement) {
   }
 }
 
-// Seconds with decimals; keepalived 2.2 calls the 0 of its own sample file out of range.
-void interval(Reader& reader, Globals&, const Statement& statement) {
-  const auto value =
-      reader.seconds(statement, 1, 0, 4294, fmt::format("{} is ignored", statement.keyword()));
-  if (value && statement.keyword() == "vrrp_garp_interval") reader.model.garp_interval = *value;
+void wire(Reader& reader, Globals&, const Statement& statement) {
+  read_wire_globals(reader, statement);
 }
 
 void start_delay(Reader& reader, Globals&, const Statement& statement) {
@@ -132,8 +129,13 @@ constexpr Keyword<Globals> keywords[] = {
     {"enable_script_security", Shape::line, 0, script_security},
     {"vrrp_version", Shape::line, 1, version},
     {"vrrp_mcast_group4", Shape::line, 1, multicast_group},
-    {"vrrp_garp_interval", Shape::line, 1, interval},
-    {"vrrp_gna_interval", Shape::line, 1, interval},
+    {"vrrp_mcast_group6", Shape::line, 1, wire},
+    {"vrrp_garp_interval", Shape::line, 1, wire},
+    {"vrrp_gna_interval", Shape::line, 1, wire},
+    {"vrrp_lower_prio_no_advert", Shape::line, 0, wire},
+    {"vrrp_higher_prio_send_advert", Shape::line, 0, wire},
+    {"vrrp_owner_ignore_adverts", Shape::line, 0, wire},
+    {"log_unknown_vrids", Shape::line, 0, wire},
     {"vrrp_startup_delay", Shape::line, 1, start_delay},
     {"vrrp_delay_after_boot", Shape::line, 1, start_delay},
     {"heartbeat_interface", Shape::line, 1, guard},

@@ -245,6 +245,17 @@ constexpr Keyword<InstanceDraft> keywords[] = {
     {"down_timer_adverts", Shape::line, 1, down_timer},
     {"skip_check_adv_addr", Shape::line, 0, flag<&VrrpInstance::skip_check_advert_addresses>},
     {"strict_mode", Shape::line, 0, flag<&VrrpInstance::strict>},
+    {"native_ipv6", Shape::line, 0, read_wire},
+    {"mcast_dst_ip", Shape::line, 1, read_wire},
+    {"unicast_ttl", Shape::line, 1, read_wire},
+    {"unicast_fault_no_peer", Shape::line, 0, read_wire},
+    {"old_unicast_checksum", Shape::line, 0, read_wire},
+    {"v3_checksum_as_v2", Shape::line, 0, read_wire},
+    {"track_src_ip", Shape::line, 0, read_wire},
+    {"lower_prio_no_advert", Shape::line, 0, read_wire},
+    {"higher_prio_send_advert", Shape::line, 0, read_wire},
+    {"owner_ignore_adverts", Shape::line, 0, read_wire},
+    {"promote_secondaries", Shape::line, 0, read_wire},
 };
 
 InstanceDraft with_defaults(const InstanceDefaults& defaults) {
@@ -255,6 +266,8 @@ InstanceDraft with_defaults(const InstanceDefaults& defaults) {
   draft.instance.strict = defaults.strict;
   draft.instance.check_unicast_source = defaults.check_unicast_source;
   draft.instance.down_timer_adverts = defaults.down_timer_adverts;
+  draft.instance.wire = defaults.wire;
+  draft.lower_priority_no_advert = defaults.lower_priority_no_advert;
   draft.instance.notify.priority_changes = defaults.priority_changes;
   return draft;
 }

@@ -36,6 +36,7 @@ constexpr OuterBlock outer_blocks[] = {
     {"linkbeat_use_polling", read_link_beat_everywhere},
     {"vrrp_instance", read_instance},
     {"vrrp_sync_group", read_sync_group},
+    {"garp_group", read_garp_group},
 };
 
 std::string short_host_name() {

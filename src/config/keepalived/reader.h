@@ -37,6 +37,8 @@ struct InstanceDefaults {
   std::optional<bool> smtp_alert_vrrp;
   bool priority_changes = false;  // vrrp_notify_priority_changes
   std::uint8_t down_timer_adverts = 3;
+  Wire wire;
+  std::optional<bool> lower_priority_no_advert;  // absent: on in strict mode
 };
 
 // What is known about a vrrp_script besides its model.
@@ -97,8 +99,10 @@ struct InstanceDraft {
   std::optional<Position> nopreempt_place;
   std::optional<Position> preempt_delay_place;
   std::optional<Position> interval_place;
+  std::optional<net::Family> family;  // of what was said first
+  std::optional<Position> unicast_ttl_place;
+  std::optional<bool> lower_priority_no_advert;
   bool link_beat = false;
-  bool ipv6_reported = false;
   bool lower_priority_repeat_set = false;
 };
 
@@ -124,6 +128,14 @@ void read_link_beat_everywhere(Reader& reader, const Statement& line);  // inter
 void add_link_beat(Reader& reader, const LinkBeat& beat);               // interfaces.cc
 void read_pair_word(Reader& reader, const Statement& statement);        // pair.cc
 void settle_pair(Reader& reader);                                       // pair.cc
+
+// Packets and announcements (wire.cc).
+void read_wire(Reader& reader, InstanceDraft& draft, const Statement& statement);
+void read_wire_globals(Reader& reader, const Statement& statement);
+void read_garp_group(Reader& reader, const Statement& block);
+void settle_wire(Reader& reader, InstanceDraft& draft);
+// True when `address` is of the instance's family, which the first one decides.
+bool fits_family(InstanceDraft& draft, const net::IpAddress& address);
 
 // Value blocks of instances and groups.
 void read_addresses(Reader& reader, InstanceDraft& draft, const Statement& block);  // addresses.cc

@@ -15,8 +15,10 @@
 #include "config/model/process_places.h"
 #include "config/model/script.h"
 #include "config/model/tracking.h"
+#include "config/model/wire.h"
 #include "config/source.h"
 #include "net/address.h"
+#include "net/address_traits.h"
 
 namespace baton::config {
 
@@ -41,6 +43,7 @@ struct VirtualAddress {
   bool broadcast_computed = false;  // "brd +"
   std::uint8_t scope = 0;           // rtnetlink scope, 0 is global
   bool tracked = true;              // false: no_track
+  net::AddressTraits traits;
   Position where;
 };
 
@@ -113,6 +116,7 @@ struct VrrpInstance {
   // baton: proxy health without scripts. Absent: on under `baton run`, and on when a proxy has
   // announced itself to a failover part that was started alone.
   std::optional<bool> track_proxy;
+  Wire wire;
   bool smtp_alert = false;
   GuardOptions guard;  // those of global_defs filled in
   OptionPlaces places;
@@ -137,6 +141,7 @@ struct Failover {
   Duration delay_after_boot = 0s;  // vrrp_delay_after_boot: stay out until the host is up this long
   bool dynamic_interfaces = false;
   net::IpAddress multicast_group = net::IpAddress::ipv4(224, 0, 0, 18);
+  WireGlobals wire;
   GuardOptions guard;
   std::uint16_t heartbeat_port = heartbeat_default_port;
   Tracking tracking;

@@ -83,6 +83,22 @@ class Network:
         """Names of the proxies that have the VIP in their kernel."""
         return [proxy.name for proxy in self.proxies if proxy.holds_vip()]
 
+    def start_failover(self, text_of):
+        """Starts the failover part alone on both proxies, with the file that text_of(name) gives, once
+        their link-local addresses may be used."""
+        for proxy in self.proxies:
+            wait_until(proxy.host.link_local, 6, f"a link-local address on {proxy.name}")
+            proxy.write_failover(text_of(proxy.name))
+        for proxy in self.proxies:
+            proxy.host.systemctl("start", proxy.failover_service)
+
+    def await_holder(self, name, address, within=8):
+        """Waits until the proxy `name` alone has `address`."""
+        def holders():
+            return [proxy.name for proxy in self.proxies if proxy.host.has_address(address)]
+
+        wait_until(lambda: holders() == [name], within, f"{name} alone has {address}")
+
     def await_master(self, name, within=8):
         wait_until(
             lambda: self.holders() == [name],
