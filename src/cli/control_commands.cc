@@ -146,6 +146,11 @@ int reload(const std::string& run_directory) {
   return code;
 }
 
+int pass(const std::string& run_directory, const std::string& instance, const std::string& peer) {
+  constexpr Duration pass_patience = 20s;
+  return ask_all(run_directory, "pass " + instance + "\n" + peer, pass_patience);
+}
+
 int start(const std::string& run_directory) {
   return ask_all(run_directory, "start", reload_patience);
 }

@@ -63,7 +63,8 @@ Node::Node(runtime::Loop& loop, ProcessInputs inputs, Opened opened)
       link_timer_(loop, [this] { review_links(); }),
       start_timer_(loop, [this] { start_routers(); }),
       stop_timer_(loop, [this] { review_stop(); }),
-      pair_(loop, scope_, log_) {
+      pair_(loop, scope_, log_),
+      handovers_(loop, log_, pair_, guard_, *this) {
   join_pair();
 }
 
@@ -149,6 +150,7 @@ void Node::use(std::shared_ptr<const config::Failover> config) {
   scripts_.configure(config_, loop_.now());
   watch_trackers(!watching_);
   arrange_groups();
+  handovers_.configure(config_->pair.handover_timeout);
   pair_.configure(config_->pair, inputs_.pair_key, config_->router_id);
   if (before != config_) compare_anew();
   --untold_;
@@ -378,7 +380,8 @@ void Node::begin_stop(bool yield) {
     close();
     return;
   }
-  tell_all([&](Router& router) { router.stop(yield && !again); });
+  if (again) handovers_.end();
+  stop_routers(yield && !again);
   review_stop();
 }
 
@@ -391,6 +394,7 @@ void Node::review_stop() {
     stop_timer_.arm(now + 5ms);
     return;
   }
+  if (!await_handover(now)) return;
   if (stopped_at_ == never) stopped_at_ = now;
   const auto idle = [](const auto& entry) { return entry.second.idle(); };
   const bool told =
@@ -411,6 +415,7 @@ void Node::close() {
   files_.stop();
   processes_.stop();
   stop_timer_.cancel();
+  handovers_.end();
   pair_.end();
   closing_scope_.spawn(end_tasks());
 }

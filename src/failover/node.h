@@ -21,6 +21,7 @@
 
 #include "failover/announcer.h"
 #include "failover/file_watch.h"
+#include "failover/handovers.h"
 #include "failover/inputs.h"
 #include "failover/mismatch_book.h"
 #include "failover/node_facts.h"
@@ -41,7 +42,7 @@ namespace baton::failover {
 inline constexpr int signal_json = 36;
 inline constexpr int signal_stats_clear = 63;
 
-class Node final : public Router::Owner, public NodeView {
+class Node final : public Router::Owner, public NodeView, public Handovers::Host {
  public:
   static constexpr Duration beat = 100ms;
   // Waking up this much later than wanted is sleep, not scheduling.
@@ -68,6 +69,7 @@ class Node final : public Router::Owner, public NodeView {
   [[nodiscard]] const ProxyWatch& proxy() const override { return proxy_; }
   [[nodiscard]] const AddressGuard& guard() const override { return guard_; }
   [[nodiscard]] const PairLink& pair() const override { return pair_; }
+  [[nodiscard]] const Handovers& handovers() const override { return handovers_; }
   [[nodiscard]] const FlightRecorder& recorder() const override { return recorder_; }
   [[nodiscard]] const MismatchBook& mismatches() const override { return mismatches_; }
 
@@ -77,6 +79,11 @@ class Node final : public Router::Owner, public NodeView {
   void on_advert(Router& router, const vrrp::ParsedAdvert& parsed,
                  const Router::AdvertVerdict& verdict) override;
   void check_sleep(Instant now) override;
+  void ask_to_pass(Router& router) override { handovers_.ask_to_pass(router); }
+  void tell(const std::vector<Router*>& routers, const vrrp::Event& event) override;
+  void pass_ended(std::uint64_t ticket, bool ok, const std::string& text) override;
+  void addresses_leave(const std::vector<net::IpAddress>& addresses) override;
+  [[nodiscard]] bool is_stopping() const override { return stopping_; }
   [[nodiscard]] std::vector<net::IpAddress> virtual_addresses() const override;
 
  private:
@@ -165,6 +172,14 @@ class Node final : public Router::Owner, public NodeView {
   void poll_links();
   void review_links();
 
+  // An operator's `baton pass` (node_handover.cc).
+  void pass(const ipc::Message& message);
+  // The instance, or all that are MASTER, with the other members of their groups; nothing and the
+  // reason in `problem` when one of them is not MASTER.
+  std::vector<Router*> find_passed(const std::string& instance, std::string& problem);
+  void stop_routers(bool yield);
+  bool await_handover(Instant now);
+
   // The end.
   void begin_stop(bool yield);
   void review_stop();
@@ -238,7 +253,10 @@ class Node final : public Router::Owner, public NodeView {
   bool closing_ = false;
   Instant stopped_at_ = never;  // all routers stopped; notify_stop may still run
   int exit_code_ = 0;
+  bool told_handed_over_ = false;
+  Instant moved_at_ = never;  // stopping: the routers have stopped, connections are served on
   PairLink pair_;
+  Handovers handovers_;
   runtime::TaskScope scope_;
   runtime::TaskScope closing_scope_;
 

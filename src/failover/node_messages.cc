@@ -53,6 +53,9 @@ void Node::on_message(ipc::Message message) {
     case MessageType::stop:
       begin_stop(true);
       return;
+    case MessageType::pass:
+      pass(message);
+      return;
     case MessageType::pair_key:
       inputs_.pair_key = std::move(message.text);
       return;

@@ -55,6 +55,8 @@ class Router final : public AdvertListener {
                            const AdvertVerdict& verdict) = 0;
     // After every event that the router has dealt with.
     virtual void on_handled(Router& router) = 0;
+    // A preempting return is due, and the master may be asked to pass.
+    virtual void ask_to_pass(Router& router) = 0;
     // Before a timer or a packet is believed: has this process slept?
     virtual void check_sleep(Instant now) = 0;
     // Addresses that are never a router's own, sorted.
@@ -83,7 +85,7 @@ class Router final : public AdvertListener {
   void report_peer(const vrrp::PeerReport& report);
   // The interface has received a frame.
   void report_link_receives();
-  // A command of the sync group.
+  // A command of the sync group, or of a handover.
   void obey(const vrrp::Event& command) { handle(command, tools_.loop.now()); }
   void clear_counters() { instance_.clear_counters(); }
   // Another plan of the same identity; nothing happens when it is equal.
@@ -112,6 +114,7 @@ class Router final : public AdvertListener {
   void apply(const vrrp::action::Probe&);
   void apply(const vrrp::action::AskWitness&);
   void apply(const vrrp::action::Solicit&);
+  void apply(const vrrp::action::AskPass&) { owner_.ask_to_pass(*this); }
   void apply(const vrrp::action::SendReport&);
   void apply(const vrrp::action::Notify& notify) { owner_.on_notice(*this, notify); }
   void apply(const vrrp::action::LogLine& line);

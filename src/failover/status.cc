@@ -121,6 +121,37 @@ json pair_status(const PairLink& pair, Instant now) {
   return {{"enabled", pair.enabled()}, {"peers", peers}};
 }
 
+template <typename One>
+json handover_status(const One& one, bool given, Instant now) {
+  const auto& scope = one.machine.scope();
+  return {{"given", given},
+          {"instances", scope.instances},
+          {"peer", one.peer.text()},
+          {"state", name_of(one.machine.state())},
+          {"connections", one.machine.flows_moved()},
+          {"age_ms", to_ms(now - one.begun)}};
+}
+
+json handovers_status(const Handovers& handovers, Instant now) {
+  json running = json::array();
+  for (const auto& given : handovers.given()) running.push_back(handover_status(*given, true, now));
+  for (const auto& taken : handovers.taken()) {
+    running.push_back(handover_status(*taken, false, now));
+  }
+  json past = json::array();
+  for (const auto& one : handovers.past()) {
+    past.push_back({{"given", one.given},
+                    {"instances", one.instances},
+                    {"peer", one.peer},
+                    {"ok", one.ok},
+                    {"problem", one.text.empty() ? json(nullptr) : json(one.text)},
+                    {"connections", one.flows},
+                    {"took_ms", to_ms(one.took)},
+                    {"age_ms", to_ms(now - one.at)}});
+  }
+  return {{"running", running}, {"past", past}};
+}
+
 json instance_status(const NodeView& node, const Router& router, Instant now, WallTime wall_now) {
   const vrrp::Instance& instance = router.instance();
   const vrrp::Settings& settings = instance.settings();
@@ -135,6 +166,7 @@ json instance_status(const NodeView& node, const Router& router, Instant now, Wa
       {"version", settings.version},
       {"state", vrrp::name_of(instance.state())},
       {"yielding", instance.is_yielding()},
+      {"passed", instance.has_passed()},
       {"since", iso_time(wall_now - age)},
       {"age_ms", to_ms(age)},
       {"reason", instance.reason()},
@@ -195,6 +227,7 @@ json status(const NodeView& node, Instant now, WallTime wall_now) {
           {"router_id", node.config().router_id},
           {"proxy", proxy_status(node, now)},
           {"pair", pair_status(node.pair(), now)},
+          {"handovers", handovers_status(node.handovers(), now)},
           {"scripts", scripts},
           {"instances", instances},
           {"sync_groups", groups},

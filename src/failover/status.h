@@ -21,6 +21,12 @@
 //       age_ms          how long it has been up, or not
 //       problem         why it is not up; null while it is
 //       messages_in, messages_out, connections   counters
+//   handovers           object (handovers.h)
+//     running           array of: given (true: from here), instances, peer, state ("offering",
+//                       "moving", "serving" / "prepared", "catching", "forwarding", "leaving"),
+//                       connections, age_ms
+//     past              the last 20: given, instances, peer, ok, problem, connections, took_ms,
+//     age_ms
 //   scripts             array, in the order of the file
 //     name              text
 //     state             "up", "down", "unknown" (no result yet)
@@ -34,6 +40,7 @@
 //     virtual_router_id, version   numbers
 //     state             "INIT", "BACKUP", "MASTER", "FAULT", "STOPPED"
 //     yielding          true after priority 0 was sent and before the address is released
+//     passed            true: handed to another node, which is not preempted while it lives
 //     since             when this state began
 //     age_ms            how long ago that was
 //     reason            why the last transition happened, for people

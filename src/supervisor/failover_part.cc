@@ -128,6 +128,19 @@ void FailoverPart::on_message(ChildProcess& child, ipc::Message message) {
     case ipc::MessageType::run_script:
       run_script(message);
       break;
+    case ipc::MessageType::pass_reply:
+      if (message.number <= last_pass_) {
+        passed_[message.number] = {message.second == 1, message.text};
+        changed_.open();
+      }
+      break;
+    case ipc::MessageType::handed_over:
+      handed_over_ = true;
+      changed_.open();
+      break;
+    case ipc::MessageType::leaving:
+      if (settings_.addresses_leave) settings_.addresses_leave(message.text);
+      break;
     case ipc::MessageType::kill_scripts:
       scripts_.end_checks();
       break;
@@ -221,6 +234,21 @@ void FailoverPart::dump(int signal_number) {
   if (!child_) return;
   static_cast<void>(
       child_->send(ipc::MessageType::dump, static_cast<std::uint64_t>(signal_number)));
+}
+
+runtime::Task<std::pair<bool, std::string>> FailoverPart::pass(std::string instance,
+                                                               std::string peer) {
+  using Outcome = std::pair<bool, std::string>;
+  if (!child_) co_return Outcome(false, "the failover process does not run");
+  const std::uint64_t ticket = ++last_pass_;
+  static_cast<void>(child_->send(ipc::MessageType::pass, ticket, instance + "\n" + peer));
+  const Instant deadline = loop_.refresh_now() + pass_patience;
+  while (child_ && !passed_.contains(ticket)) {
+    if (!co_await changed_.wait(deadline)) break;
+  }
+  const auto found = passed_.extract(ticket);
+  if (found) co_return found.mapped();
+  co_return Outcome(false, "the failover process did not say how it ended");
 }
 
 void FailoverPart::attach(std::uint64_t number, runtime::Fd page, runtime::Fd life) {

@@ -292,6 +292,12 @@ void ProxyPart::kill() {
   for (const auto& generation : all_) generation->child->signal(SIGKILL);
 }
 
+void ProxyPart::tell_leaving(const std::string& addresses) {
+  for (const auto& generation : all_) {
+    static_cast<void>(generation->child->send(ipc::MessageType::addresses_leave, 0, addresses));
+  }
+}
+
 void ProxyPart::reopen_logs() {
   for (const auto& generation : all_) {
     std::optional<proxy::LogFiles::Owner> owner;

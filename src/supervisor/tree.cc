@@ -157,6 +157,9 @@ void Tree::make_failover_part() {
   settings.proxy_expected = configuration_->proxy != nullptr;
   settings.log_detail = options_.log_detail;
   settings.make_log = [this] { return make_failover_log(options_); };
+  settings.addresses_leave = [this](const std::string& addresses) {
+    if (proxy_) proxy_->tell_leaving(addresses);
+  };
   settings.reload_wanted = [this] { want_reload(); };
   messenger_ = std::make_unique<Messenger>(loop_, tasks_, *log_);
   settings.announce = [this](const ipc::Announcement& announcement) {
@@ -294,9 +297,22 @@ runtime::Task<void> Tree::shut_down() {
 runtime::Task<void> Tree::end_failover() {
   failover_->end();
   const Duration wanted = configuration_->failover->places.child_wait;
-  const Instant deadline = loop_.refresh_now() + std::max<Duration>(yield_patience, wanted);
-  while (failover_->process()) {
-    if (!co_await failover_->changed().wait(deadline)) break;
+  Instant deadline = loop_.refresh_now() + std::max<Duration>(yield_patience, wanted);
+  bool is_draining = false;
+  bool has_drained = false;
+  while (failover_->process() && loop_.now() < deadline) {
+    // The addresses are with another node, which sends us what began here: the proxy finishes it.
+    if (failover_->handed_over() && !std::exchange(is_draining, true)) {
+      deadline = loop_.now() + configuration_->failover->pair.handover_timeout + yield_patience;
+      if (proxy_) proxy_->end(true);
+    }
+    if (is_draining && proxy_ && proxy_->ended() && !std::exchange(has_drained, true)) {
+      failover_->end();
+      deadline = loop_.now() + yield_patience;
+    }
+    // (The proxy's end opens another gate.)
+    static_cast<void>(
+        co_await failover_->changed().wait(std::min(deadline, loop_.refresh_now() + 50ms)));
   }
   failover_->kill();
   while (failover_->process()) static_cast<void>(co_await failover_->changed().wait());

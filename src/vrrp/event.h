@@ -81,6 +81,25 @@ struct LinkReceived {};
 
 struct Stop {
   bool yield = true;  // keep the addresses until the successor is heard, for a bounded time
+  // The successor was told by other means (TakeOver) and comes by itself; priority 0 is sent only
+  // when it does not.
+  bool successor_told = false;
+};
+
+// An operator hands the addresses to another node: as Stop with `yield`, but this one stays as
+// BACKUP and does not preempt while the successor lives. When nobody takes over, it goes on.
+struct Pass {
+  bool successor_told = false;  // as for Stop
+};
+
+// The master hands over to this node, over the pair link: no timer needs to end first.
+struct TakeOver {
+  std::string from;  // for people
+};
+
+// Whether the master can be asked (action::AskPass) before a preempting return.
+struct MasterReachable {
+  bool reachable = false;
 };
 
 // From the sync group (sync_group.h), to its members only.
@@ -101,7 +120,8 @@ using Event =
     std::variant<event::Start, event::AdvertReceived, event::TimerDue, event::TrackerReported,
                  event::SourceChanged, event::Slept, event::Reconfigured, event::AddressClaimed,
                  event::PeerReported, event::WitnessReported, event::LinkReceived, event::Stop,
-                 event::GroupMaster, event::GroupBackup, event::GroupFault>;
+                 event::Pass, event::TakeOver, event::MasterReachable, event::GroupMaster,
+                 event::GroupBackup, event::GroupFault>;
 
 namespace action {
 
@@ -131,6 +151,9 @@ struct Solicit {};
 // Sends Instance::make_report() on the second path.
 struct SendReport {};
 
+// A preempting return is due: the master is asked to pass, and given a moment for it.
+struct AskPass {};
+
 // A state that was entered, a lower advert heard as master, another effective priority.
 enum class Notice : std::uint8_t { master, backup, fault, stop, lower_priority, priority };
 
@@ -153,10 +176,10 @@ struct Transition {
 
 }  // namespace action
 
-using Action =
-    std::variant<action::SendAdvert, action::AddAddresses, action::RemoveAddresses,
-                 action::Announce, action::Probe, action::AskWitness, action::Solicit,
-                 action::SendReport, action::Notify, action::LogLine, action::Transition>;
+using Action = std::variant<action::SendAdvert, action::AddAddresses, action::RemoveAddresses,
+                            action::Announce, action::Probe, action::AskWitness, action::Solicit,
+                            action::AskPass, action::SendReport, action::Notify, action::LogLine,
+                            action::Transition>;
 
 // In the order in which they are to be done. Empty, and without allocation, for the ordinary
 // advert that a backup hears.

@@ -15,9 +15,6 @@ namespace baton::vrrp {
 
 namespace {
 
-// A successor of priority 1 needs one second; the rest is for its packet to arrive.
-constexpr Duration yield_margin = 200ms;
-constexpr Duration yield_longest = 3s;
 // Below the usual advert interval, whose beat is never met to the microsecond.
 constexpr Duration probe_interval = 900ms;
 constexpr Duration recheck_interval = 250ms;
@@ -144,11 +141,12 @@ void Instance::on(const event::Start&, Instant now) {
 void Instance::on(const event::TimerDue&, Instant now) {
   run_reports(now);
   if (yield_until_ <= now) {
-    finish_stop(yield_end_.empty() ? "stopped; no successor was heard" : yield_end_, now);
+    end_yield(now);
     return;
   }
   if (release_at_ <= now) release_addresses();
-  if (master_down_at_ <= now && may_take_over(now)) {
+  if (master_down_at_ <= now && ask_before_preempting(now)) return;
+  if (master_down_at_ <= now && (!take_over_.empty() || may_take_over(now))) {
     log(LogLevel::info, "Receive advertisement timeout", true);
     if (settings_.sync_group.empty()) {
       become_master(timeout_reason(now), now);
@@ -244,27 +242,6 @@ void Instance::on(event::Reconfigured change, Instant now) {
   review_trackers(now);
 }
 
-void Instance::on(const event::Stop& stop, Instant now) {
-  if (state_ != State::master) {
-    finish_stop("stopped", now);
-    return;
-  }
-  if (is_yielding()) {
-    if (!stop.yield) finish_stop("stopped", now);
-    return;
-  }
-  send(0);
-  log(LogLevel::info, "sent 0 priority", true);
-  if (!stop.yield) {
-    finish_stop("stopped", now);
-    return;
-  }
-  clear_timers();
-  if (settings_.takeover.second_path) report_at_ = now;
-  const Duration slowest = skew_time(settings_.version, 1, settings_.advert_interval);
-  yield_until_ = now + std::min(slowest + yield_margin, yield_longest);
-}
-
 void Instance::on(const event::GroupMaster&, Instant now) {
   if (state_ != State::backup || !wish_) return;
   become_master(*std::exchange(wish_, std::nullopt), now);
@@ -293,6 +270,7 @@ void Instance::enter(State state, std::string reason, Instant now) {
   clear_timers();
   told_ = 0;
   heard_at_ = never;
+  passing_ = false;
   planned_ = waits_for_witness_ = false;
   held_back_.clear();
   obstacle_ = TakeoverGuard::Obstacle::none;
@@ -320,6 +298,7 @@ void Instance::become_master(std::string reason, Instant now) {
   }
   send(effective_priority_);
   enter(State::master, std::move(reason), now);
+  passed_ = false;
   log(LogLevel::info, "Entering MASTER STATE");
   log(LogLevel::info, "setting VIPs.", true);
   actions_.emplace_back(action::AddAddresses{});
@@ -360,16 +339,10 @@ void Instance::leave_init_or_fault(Instant now) {
 
 void Instance::wait_for_master(Instant at) {
   wish_.reset();
+  take_over_.clear();
   master_down_at_ = at;
   waits_for_witness_ = false;
   ask_witness_at_ = settings_.takeover.witness ? at - witness_lead() : never;
-}
-
-void Instance::finish_stop(std::string reason, Instant now) {
-  const bool held = holds_addresses();
-  enter(State::stopped, std::move(reason), now);
-  if (held) release_addresses();
-  actions_.emplace_back(action::Notify{action::Notice::stop, effective_priority_});
 }
 
 void Instance::release_addresses() {
@@ -382,7 +355,7 @@ void Instance::review_trackers(Instant now) {
   const auto problems = faults();
   if (!problems.empty()) {
     // A master that yields is on its way out; a fault ends its patience.
-    if (is_yielding()) {
+    if (is_yielding() && !passing_) {
       finish_stop(problems.front(), now);
     } else if (state_ != State::fault) {
       become_fault(problems.front(), now);
@@ -417,6 +390,7 @@ void Instance::clear_timers() {
       yield_until_ = release_at_ = recheck_at_ = preempt_from_ = contested_since_ =
           ask_witness_at_ = report_at_ = never;
   wish_.reset();
+  take_over_.clear();
 }
 
 void Instance::send(std::uint8_t priority) {
@@ -522,6 +496,7 @@ bool Instance::is_undecided() const {
 }
 
 std::string Instance::timeout_reason(Instant now) const {
+  if (!take_over_.empty()) return take_over_;
   if (!master_ || heard_at_ == never) {
     return fmt::format("no advert for {:.3f} s", to_seconds(now - since_));
   }

@@ -53,6 +53,12 @@ inline constexpr Duration handover_linger = 50ms;
 // address for a moment longer; within this time after a takeover that is no conflict.
 inline constexpr Duration handover_window = 1s;
 
+// So long a successor that was told may take until it is heard; then priority 0 is sent.
+inline constexpr Duration told_patience = 500ms;
+
+// So long a master that was asked to pass may take; then the asking node preempts as ever.
+inline constexpr Duration ask_patience = 1500ms;
+
 struct Counters {
   std::uint64_t adverts_received = 0;  // accepted ones
   std::uint64_t adverts_sent = 0;
@@ -81,8 +87,11 @@ class Instance {
 
   [[nodiscard]] const Settings& settings() const { return settings_; }
   [[nodiscard]] State state() const { return state_; }
-  // Stopping, and still serving until the successor is there.
+  // Stopping or passing, and still serving until the successor is there.
   [[nodiscard]] bool is_yielding() const { return yield_until_ != never; }
+  [[nodiscard]] bool is_passing() const { return passing_; }
+  // It passed its addresses to another node, and does not preempt that one.
+  [[nodiscard]] bool has_passed() const { return passed_; }
   [[nodiscard]] bool holds_addresses() const {
     return state_ == State::master || release_at_ != never;
   }
@@ -121,6 +130,9 @@ class Instance {
   void on(event::Reconfigured change, Instant now);
   void on(const event::AddressClaimed& claim, Instant now);
   void on(const event::Stop& stop, Instant now);
+  void on(const event::Pass& pass, Instant now);
+  void on(const event::TakeOver& order, Instant now);
+  void on(const event::MasterReachable& change, Instant now);
   // The second path and the witness (instance_takeover.cc).
   void on(const event::PeerReported& heard, Instant now);
   void on(const event::WitnessReported& answer, Instant now);
@@ -160,6 +172,11 @@ class Instance {
   void become_fault(std::string reason, Instant now);
   void leave_init_or_fault(Instant now);
   void finish_stop(std::string reason, Instant now);
+  // Keeps the addresses until the successor is heard (instance_handover.cc).
+  void begin_yield(bool successor_told, Instant now);
+  void end_yield(Instant now);
+  void end_pass(Instant now);
+  bool ask_before_preempting(Instant now);
   void release_addresses();
   void review_trackers(Instant now);
   void review_priority(Instant now);
@@ -191,6 +208,12 @@ class Instance {
   std::optional<std::string> wish_;  // in a sync group: why it wants to be master
   std::string group_fault_;
   std::string yield_end_;  // what ended the yielding, once it is known
+  std::string take_over_;  // why it takes over out of turn; empty: it does not
+  bool passing_ = false;   // yields, to become BACKUP
+  bool passed_ = false;
+  bool zero_sent_ = false;  // while it yields
+  bool master_reachable_ = false;
+  bool asked_ = false;  // the present master, for this return
   std::uint8_t effective_priority_;
   ChecksumForm checksum_form_ = ChecksumForm::standard;
   Counters counters_;

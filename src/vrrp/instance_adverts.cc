@@ -46,6 +46,8 @@ void Instance::on(const event::AdvertReceived& received, Instant now) {
 
 void Instance::hear_as_backup(const ParsedAdvert& parsed, Instant now) {
   const std::uint8_t priority = parsed.advert.priority;
+  // The master has told us to take over: what it sent before that is of no account.
+  if (!take_over_.empty()) return;
   const bool from_master = !master_ || *master_ == parsed.envelope.source;
   if (priority == 0) {
     if (!from_master) return;
@@ -62,7 +64,7 @@ void Instance::hear_as_backup(const ParsedAdvert& parsed, Instant now) {
     follow(parsed, now);
     return;
   }
-  if (settings_.nopreempt || holds_back(parsed, now)) {
+  if (settings_.nopreempt || passed_ || holds_back(parsed, now)) {
     follow(parsed, now);
     return;
   }
@@ -184,8 +186,10 @@ void Instance::contest_owner(const ParsedAdvert& parsed, Instant now) {
 
 void Instance::hear_as_yielding(const ParsedAdvert& parsed, Instant now) {
   if (parsed.advert.priority == 0 || !yield_end_.empty()) return;
-  yield_end_ = fmt::format("stopped; {} took over with priority {}", parsed.envelope.source.text(),
-                           parsed.advert.priority);
+  yield_end_ = fmt::format("{}; {} took over with priority {}", passing_ ? "passed on" : "stopped",
+                           parsed.envelope.source.text(), parsed.advert.priority);
+  remember_master(parsed);
+  if (settings_.version == 3) master_interval_ = parsed.advert.interval;
   yield_until_ = now + handover_linger;
 }
 
