@@ -148,6 +148,7 @@ void Node::use(std::shared_ptr<const config::Failover> config) {
   }
   second_path_.configure(*config_);
   scripts_.configure(config_, loop_.now());
+  review_filter();
   watch_trackers(!watching_);
   arrange_groups();
   handovers_.configure(config_->pair.handover_timeout);
@@ -325,7 +326,7 @@ void Node::on_notice(Router& router, const vrrp::action::Notify& notify) {
   announce_notice(router, notify, instance);
   NotifyQueue& queue = notifications_[router.name()];
   if (notify.notice == vrrp::action::Notice::lower_priority) {
-    queue.push_lower_priority(instance.notify, router.index());
+    queue.push_lower_priority(notify.priority, instance.notify, router.index());
   } else if (notify.notice != vrrp::action::Notice::priority) {
     queue.push(notify.notice, notify.priority, instance.notify, router.index());
   }

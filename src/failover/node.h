@@ -34,6 +34,7 @@
 #include "failover/script_schedule.h"
 #include "ipc/channel.h"
 #include "linux/neighbour_discovery.h"
+#include "linux/packet_filter.h"
 #include "runtime/signals.h"
 
 namespace baton::failover {
@@ -131,6 +132,8 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   void announce_group(const RouterGroup& group, vrrp::action::Notice notice);
   void announce_all_states();
   void tell_deleted(const Router& router, const config::VrrpInstance& instance);
+  // What is dropped for no_accept (node_filter.cc).
+  void review_filter();
   // `tell` for every router; groups look at their members only afterwards, so that what concerns
   // all at once is not passed on by one of them to the others.
   template <typename Tell>
@@ -213,6 +216,10 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   std::map<std::uint64_t, std::unique_ptr<ReadWatch>> proxy_lives_;  // by generation
   std::vector<std::unique_ptr<Router>> routers_;
   std::vector<RouterGroup> groups_;
+  linux::PacketFilter filter_;
+  std::vector<net::IpAddress> dropped_;  // by filter_
+  linux::PacketFilter::Settings filter_settings_;
+  bool told_accepted_ = false;        // that addresses are accepted in spite of no_accept
   const Router* retiring_ = nullptr;  // a reload takes it away: its STOP concerns nobody
   unsigned untold_ = 0;               // above 0: routers are being told something, groups wait
   std::map<std::string, NotifyQueue> notifications_;        // by instance

@@ -173,6 +173,7 @@ void read_global_defs(Reader& reader, const Statement& block) {
   apply_statements<Globals>(reader, globals, block.block, Section::globals, keywords);
   read_messages(reader, block);
   read_places(reader, block);
+  read_packet_filter(reader, block);
   // Falling back to root where the file asked for less is what script security forbids.
   if (globals.failed_script_user && !globals.has_script_user && reader.model.script_security) {
     reader.diagnostics.error(*globals.failed_script_user,

@@ -112,10 +112,11 @@ void settle_globals(Reader& reader, const std::string& host_name);              
 void read_messages(Reader& reader, const Statement& block);                        // messages.cc
 void read_places(Reader& reader, const Statement& block);                          // places.cc
 void read_outer_places(Reader& reader, const std::vector<Statement>& statements);  // places.cc
-void settle_places(Reader& reader);                                                // places.cc
-void read_script(Reader& reader, const Statement& block);                          // script.cc
-void settle_scripts(Reader& reader);                                               // script.cc
-void read_instance(Reader& reader, const Statement& block);                        // instance.cc
+void read_packet_filter(Reader& reader, const Statement& block);        // packet_filter.cc
+void settle_places(Reader& reader);                                     // places.cc
+void read_script(Reader& reader, const Statement& block);               // script.cc
+void settle_scripts(Reader& reader);                                    // script.cc
+void read_instance(Reader& reader, const Statement& block);             // instance.cc
 void settle_instance(Reader& reader, InstanceDraft& draft);             // instance_checks.cc
 void check_router_ids(Reader& reader);                                  // instance_checks.cc
 void read_sync_group(Reader& reader, const Statement& block);           // sync_group.cc

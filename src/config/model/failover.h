@@ -11,6 +11,7 @@
 #include "config/model/guard.h"
 #include "config/model/messages.h"
 #include "config/model/option_places.h"
+#include "config/model/packet_filter.h"
 #include "config/model/pair.h"
 #include "config/model/process_places.h"
 #include "config/model/script.h"
@@ -151,6 +152,7 @@ struct Failover {
   PairSettings pair;
   Messages messages;
   ProcessPlaces places;
+  PacketFilter packet_filter;
 };
 
 }  // namespace baton::config
