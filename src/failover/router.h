@@ -112,6 +112,7 @@ class Router final : public AdvertListener {
   }
   void review_port();
   void announce_elsewhere();
+  [[nodiscard]] bool is_vmac(const std::string& device) const;
   void log_detail(const char* what);
   void send_to(const net::IpAddress& destination, const vrrp::Advert& advert);
   // An owner's real address is here for good and is not ours to put or to remove.
