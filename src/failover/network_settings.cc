@@ -68,6 +68,9 @@ void NetworkSettings::prepare(const std::vector<config::VmacLink>& links) {
 }
 
 void NetworkSettings::prepare_link(const config::VmacLink& link) {
+  // No address of the link made from a MAC that several nodes have.
+  const std::string generated = "net/ipv6/conf/" + link.name + "/addr_gen_mode";
+  if (linux::read_setting(generated)) set(generated, "1");
   if (link.family == net::Family::ipv4) {
     set(path_of(link.name, "arp_ignore"), "1");
     set(path_of(link.name, "accept_local"), "1");

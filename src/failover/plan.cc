@@ -62,6 +62,7 @@ void watch_interfaces(Plan& plan, const config::VrrpInstance& instance) {
       needed.push_back(device);
     }
   }
+  for (const auto& link : instance.vmac.links) needed.push_back(link.name);
   // Several next hops are there for one of them to fail.
   for (const auto& route : instance.routes) {
     if (!route.tracked || route.multipath || route.hops.empty()) continue;

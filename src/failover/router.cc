@@ -56,7 +56,8 @@ void Router::review_links() {
   for (std::size_t i = 0; i < plan_.watched.size(); ++i) {
     if (plan_.watched[i].kind != Watched::Kind::interface) continue;
     const linux::Link* link = tools_.links.find(plan_.watched[i].interface);
-    const bool usable = link && tools_.links.is_usable(*link);
+    // A virtual interface has no carrier of its own: that of its parent is watched beside it.
+    const bool usable = link && (is_vmac(link->name) ? link->up : tools_.links.is_usable(*link));
     const bool believed = tools_.debounce.look(plan_.watched[i].interface, usable, now);
     const auto health = believed ? vrrp::Health::up : vrrp::Health::down;
     if (instance_.trackers()[i].health == health) continue;
@@ -329,6 +330,11 @@ Bequest Router::make_bequest() {
   return bequest;
 }
 
+bool Router::is_vmac(const std::string& device) const {
+  const auto& links = plan_.vmac.links;
+  return std::ranges::find(links, device, &config::VmacLink::name) != links.end();
+}
+
 // garp_extra_if: switches forget where the MAC of a link is that sends no adverts.
 void Router::announce_elsewhere() {
   if (!instance_.holds_addresses() || plan_.vmac.announce_interval <= 0s) return;
@@ -336,10 +342,8 @@ void Router::announce_elsewhere() {
       plan_.transmit_interface.empty() ? plan_.identity.interface : plan_.transmit_interface;
   std::vector<Announcer::Target> targets;
   for (const auto& held : plan_.held) {
-    const auto& links = plan_.vmac.links;
-    const bool is_vmac =
-        std::ranges::find(links, held.device, &config::VmacLink::name) != links.end();
-    if (held.device == adverts_leave || !(is_vmac || plan_.vmac.announce_everywhere)) continue;
+    const bool wanted = is_vmac(held.device) || plan_.vmac.announce_everywhere;
+    if (held.device == adverts_leave || !wanted) continue;
     targets.push_back({held.prefix.address, held.device});
   }
   tools_.announcer.announce(name(), targets, 1, plan_.pacing);

@@ -127,6 +127,7 @@ class Router final : public AdvertListener {
   }
   void review_port();
   void announce_elsewhere();
+  [[nodiscard]] bool is_vmac(const std::string& device) const;
   void log_detail(const char* what);
   void review_sysctl();
   void send_to(const net::IpAddress& destination, const vrrp::Advert& advert);

@@ -44,11 +44,6 @@ Status create_vmac(Netlink& netlink, const std::string& name, int parent, const 
   mnl_attr_put_u32(message, IFLA_MACVLAN_MODE, MACVLAN_MODE_PRIVATE);
   mnl_attr_nest_end(message, mode);
   mnl_attr_nest_end(message, info);
-  nlattr* families = mnl_attr_nest_start(message, IFLA_AF_SPEC);
-  nlattr* ipv6 = mnl_attr_nest_start(message, AF_INET6);
-  mnl_attr_put_u8(message, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
-  mnl_attr_nest_end(message, ipv6);
-  mnl_attr_nest_end(message, families);
   return netlink.ask(message);
 }
 

@@ -10,7 +10,7 @@
 
 namespace baton::linux {
 
-// A macvlan in private mode on `parent`; down, without an IPv6 address of its own.
+// A macvlan in private mode on `parent`; down.
 Status create_vmac(Netlink& netlink, const std::string& name, int parent, const net::Mac& mac);
 Status set_link_up(Netlink& netlink, int link);
 // A link that is not there is no error.

@@ -40,7 +40,7 @@ def settings(router):
 
 def seen_mac(client):
     """Whom the client's own kernel takes for the owner of the address."""
-    client.run("ping -c 1 -W 1 10.9.0.100", check=False)
+    client.run(["curl", "-s", "--max-time", "0.5", "http://10.9.0.100/"], check=False)
     words = client.output("ip neigh show 10.9.0.100").split()
     return words[words.index("lladdr") + 1] if "lladdr" in words else None
 
@@ -62,11 +62,11 @@ def test_the_neighbours_entry_does_not_change_at_a_takeover(first, second):
         monitor = client.popen(["timeout", "60", "ip", "monitor", "neigh"])
         one.stop(10)
         two.await_state("MASTER")
-        # The switch learns the new port; the client learns nothing.
+        # The switch learns the new port; the client learns nothing, and is answered (refused).
+        refused = 7
+        connect = ["curl", "-s", "--max-time", "0.5", "http://10.9.0.100:81/"]
         wait_until(
-            lambda: client.run("ping -c 1 -W 1 10.9.0.100", check=False).returncode == 0,
-            3,
-            "an answer",
+            lambda: client.run(connect, check=False).returncode == refused, 3, "an answer of two"
         )
         assert seen_mac(client) == MAC
         monitor.terminate()
