@@ -113,11 +113,12 @@ struct Envelope {
   net::IpAddress source;
   net::IpAddress destination;
   std::uint8_t ttl = 0;  // hop limit in IPv6
-  WallTime received{};   // when the kernel got it; matters with HMAC only
   // IPv4 only:
   std::uint8_t tos = 0;
   std::uint16_t id = 0;
   std::uint16_t total_length = 0;
+  // When the kernel got it; matters with HMAC only.
+  WallTime received{};
 };
 
 struct ParsedAdvert {
