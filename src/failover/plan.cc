@@ -119,6 +119,7 @@ void take_wire(vrrp::Settings& settings, const config::Wire& wire) {
   settings.lower_priority_no_advert = wire.lower_priority_no_advert;
   settings.owner_ignores_adverts = wire.owner_ignores_adverts;
   settings.hmac = wire.hmac;
+  settings.announce.elsewhere = wire.announce_elsewhere;
   if (wire.fault_without_peers) settings.permanent_fault = "no unicast peers";
 }
 

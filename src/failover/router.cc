@@ -135,6 +135,7 @@ void Router::replan(Plan plan, std::uint32_t index) {
   index_ = index;
   const bool same = plan.settings == plan_.settings && plan.held == plan_.held;
   plan_ = std::move(plan);
+  review_sysctl();
   if (same) return;
   handle(vrrp::event::Reconfigured{plan_.settings}, tools_.loop.now());
 }
@@ -228,7 +229,10 @@ void Router::apply(const vrrp::action::RemoveAddresses&) {
 void Router::apply(const vrrp::action::Announce& announce) {
   std::vector<Announcer::Target> targets;
   targets.reserve(plan_.held.size());
-  for (const auto& held : plan_.held) targets.push_back({held.prefix.address, held.device});
+  for (const auto& held : plan_.held) {
+    if (announce.elsewhere && held.device == plan_.identity.interface) continue;
+    targets.push_back({held.prefix.address, held.device});
+  }
   tools_.announcer.announce(name(), targets, announce.repeat, plan_.pacing);
   record(Moment::Kind::announced);
 }

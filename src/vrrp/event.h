@@ -117,6 +117,7 @@ struct RemoveAddresses {};
 // Gratuitous ARP for every address, `repeat` frames each.
 struct Announce {
   std::uint32_t repeat = 1;
+  bool elsewhere = false;  // those only that are not on the instance's own interface
 };
 
 // Asks the other VRRP routers of the link whether one of them also has the first address.

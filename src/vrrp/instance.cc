@@ -79,7 +79,8 @@ Actions Instance::handle(const Event& event, Instant now) {
 
 Instant Instance::deadline() const {
   return std::min({master_down_at_, advert_at_, announce_again_at_, conflict_again_at_, refresh_at_,
-                   yield_until_, release_at_, recheck_at_, report_at_, ask_witness_at_});
+                   elsewhere_at_, yield_until_, release_at_, recheck_at_, report_at_,
+                   ask_witness_at_});
 }
 
 Advert Instance::make_advert(std::uint8_t priority) const {
@@ -336,6 +337,7 @@ void Instance::become_master(std::string reason, Instant now) {
   const AnnounceSchedule& schedule = settings_.announce;
   if (schedule.delay > 0s) announce_again_at_ = now + schedule.delay;
   if (schedule.refresh > 0s) refresh_at_ = now + schedule.delay + schedule.refresh;
+  if (schedule.elsewhere > 0s) elsewhere_at_ = now + schedule.elsewhere;
 }
 
 void Instance::become_fault(std::string reason, Instant now) {
@@ -420,7 +422,7 @@ void Instance::review_priority(Instant now) {
 
 void Instance::clear_timers() {
   master_down_at_ = advert_at_ = announce_again_at_ = conflict_again_at_ = refresh_at_ =
-      yield_until_ = release_at_ = recheck_at_ = preempt_from_ = contested_since_ =
+      elsewhere_at_ = yield_until_ = release_at_ = recheck_at_ = preempt_from_ = contested_since_ =
           ask_witness_at_ = report_at_ = never;
   wish_.reset();
 }
@@ -495,6 +497,10 @@ void Instance::run_announcements(Instant now) {
   if (refresh_at_ <= now) {
     refresh_at_ = schedule.refresh > 0s ? now + schedule.refresh : never;
     actions_.emplace_back(action::Announce{schedule.refresh_repeat});
+  }
+  if (elsewhere_at_ <= now) {
+    elsewhere_at_ = schedule.elsewhere > 0s ? now + schedule.elsewhere : never;
+    actions_.emplace_back(action::Announce{1, true});
   }
 }
 

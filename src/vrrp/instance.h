@@ -214,6 +214,7 @@ class Instance {
   Instant announce_again_at_ = never;  // the second burst
   Instant conflict_again_at_ = never;  // the second burst after a conflict
   Instant refresh_at_ = never;
+  Instant elsewhere_at_ = never;  // addresses on other interfaces
   Instant yield_until_ = never;
   Instant release_at_ = never;    // the end of handover_linger
   Instant preempt_from_ = never;  // the end of preempt_delay, once it has begun

@@ -696,5 +696,113 @@ TEST_F(InstancePair, OrdinaryAdvertCostsABackupNoAction) {
   EXPECT_EQ(backup.deadline(), Instant{500ms} + master_down_time(2, 80, 1s));
 }
 
+TEST_F(InstancePair, AnOwnerMayIgnoreAllAdverts) {
+  Settings owner = settings(255);
+  owner.wants_master = owner.owner_ignores_adverts = true;
+  start(owner, settings(80));
+  segment.run_for(1s);
+  segment.inject(0, packet_from(settings(255), 255, host(9), multicast_group(net::Family::ipv4)));
+  EXPECT_EQ(state(0), State::master);
+  EXPECT_EQ(segment.node(0).instance.counters().rejected[static_cast<std::size_t>(Reject::owner)],
+            1u);
+}
+
+TEST_F(InstancePair, ALowerAdvertMayBeLeftUnanswered) {
+  Settings silent = settings(100);
+  silent.lower_priority_no_advert = true;
+  start(silent, settings(80));
+  segment.run_for(10s);
+  const auto sent = segment.node(0).instance.counters().adverts_sent;
+  segment.inject(0, packet_from(settings(50), 50, host(3), multicast_group(net::Family::ipv4)));
+  EXPECT_EQ(segment.node(0).instance.counters().adverts_sent, sent);
+  EXPECT_EQ(state(0), State::master);
+}
+
+TEST_F(InstancePair, APermanentFaultIsNeverLeft) {
+  Settings broken = settings(100);
+  broken.permanent_fault = "no unicast peers";
+  start(broken, settings(80));
+  segment.run_for(10s);
+  EXPECT_EQ(state(0), State::fault);
+  EXPECT_EQ(segment.node(0).instance.faults(), std::vector<std::string>{"no unicast peers"});
+  EXPECT_EQ(state(1), State::master);
+}
+
+// Unicast adverts of version 3 from a peer that sums with the multicast group.
+class ChecksumForms : public ::testing::Test {
+ protected:
+  static Settings unicast(ChecksumPolicy policy) {
+    Settings made = settings(100);
+    made.version = 3;
+    made.auth_type = auth_none;
+    made.password = {};
+    made.peers = {{host(2), {}, {}}};
+    made.checksum = policy;
+    return made;
+  }
+  // What becomes of an advert in `form` at an instance with `policy`.
+  static std::optional<Reject> judge(ChecksumPolicy policy, ChecksumForm form) {
+    const Settings mine = unicast(policy);
+    const Instance other(mine);
+    const auto packet = build_ipv4_packet(
+        build_message(other.make_advert(200), host(2), host(1), form), host(2), host(1), 1);
+    return check_advert(parse_ipv4_packet(packet), mine);
+  }
+};
+
+TEST_F(ChecksumForms, AreBelievedAsTheConfigurationSays) {
+  using Policy = ChecksumPolicy;
+  const std::optional<Reject> fine;
+  EXPECT_EQ(judge(Policy::automatic, ChecksumForm::multicast_destination), fine);
+  EXPECT_EQ(judge(Policy::old_unicast, ChecksumForm::multicast_destination), fine);
+  EXPECT_EQ(judge(Policy::standard, ChecksumForm::multicast_destination), Reject::checksum);
+  EXPECT_EQ(judge(Policy::without_pseudo_header, ChecksumForm::without_pseudo_header), fine);
+  EXPECT_EQ(judge(Policy::automatic, ChecksumForm::without_pseudo_header), Reject::checksum);
+  for (const auto policy :
+       {Policy::automatic, Policy::standard, Policy::old_unicast, Policy::without_pseudo_header}) {
+    EXPECT_EQ(judge(policy, ChecksumForm::standard), fine);
+  }
+}
+
+TEST_F(ChecksumForms, TheOldOneIsLearntUnlessItIsNeverWanted) {
+  for (const auto policy : {ChecksumPolicy::automatic, ChecksumPolicy::standard}) {
+    Instance machine(unicast(policy));
+    const Instant now{};
+    machine.handle(event::SourceChanged{host(1)}, now);
+    machine.handle(event::Start{}, now);
+    EXPECT_EQ(machine.checksum_form(), ChecksumForm::standard);
+    const Instance other(unicast(policy));
+    const auto packet = build_ipv4_packet(build_message(other.make_advert(200), host(2), host(1),
+                                                        ChecksumForm::multicast_destination),
+                                          host(2), host(1), 1);
+    const auto parsed = parse_ipv4_packet(packet);
+    machine.handle(event::AdvertReceived{&parsed}, now);
+    EXPECT_EQ(machine.checksum_form(), policy == ChecksumPolicy::automatic
+                                           ? ChecksumForm::multicast_destination
+                                           : ChecksumForm::standard);
+  }
+}
+
+TEST_F(InstancePair, AddressesOnOtherInterfacesAreAnnouncedAgainAndAgain) {
+  Instance machine([] {
+    Settings made = settings(100);
+    made.announce = {.delay = 0s, .repeat = 1, .refresh = 0s, .elsewhere = 10s};
+    return made;
+  }());
+  Instant now{};
+  machine.handle(event::SourceChanged{host(1)}, now);
+  machine.handle(event::Start{}, now);
+  unsigned elsewhere = 0;
+  const Instant end = now + 35s;
+  while (machine.deadline() < end) {
+    now = machine.deadline();
+    for (const auto& action : machine.handle(event::TimerDue{}, now)) {
+      const auto* announce = std::get_if<action::Announce>(&action);
+      elsewhere += announce && announce->elsewhere ? 1 : 0;
+    }
+  }
+  EXPECT_EQ(elsewhere, 3u);  // master after 3.6 s; at 13.6, 23.6 and 33.6 s
+}
+
 }  // namespace
 }  // namespace baton::vrrp

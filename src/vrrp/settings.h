@@ -34,6 +34,7 @@ struct AnnounceSchedule {
   std::uint32_t refresh_repeat = 1;
   std::uint32_t conflict_repeat = 5;  // after another master was heard
   Duration conflict_delay = 5s;       // ... and once more after this; 0: not
+  Duration elsewhere = 0s;  // how often addresses on other interfaces are announced again; 0: not
 
   friend bool operator==(const AnnounceSchedule&, const AnnounceSchedule&) = default;
 };

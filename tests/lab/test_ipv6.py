@@ -80,3 +80,22 @@ def test_unicast_works_over_ipv6_with_its_own_hop_limit(network):
     }
     network.nginx01.host.systemctl("stop", "keepalived")
     network.await_holder("nginx02", VIP, within=4)
+
+
+@every_pairing
+def test_after_a_partition_the_winner_announces_its_ipv6_addresses_again(network):
+    recording = network.capture()
+    network.start_failover(failover)
+    network.await_holder("nginx01", VIP)
+    network.part()
+    wait_until(lambda: network.nginx02.host.has_address(VIP), 5, "nginx02 takes the address, too")
+    wait_until(lambda: len(recording.announcements6("nginx02", VIP)) >= 5, 3, "its announcements")
+    network.part(False)
+    network.await_holder("nginx01", VIP, within=5)
+    if not network.nginx01.is_baton:
+        return  # keepalived forgets it now and then
+    last_of_loser = recording.announcements6("nginx02", VIP)[-1].time
+    wait_until(
+        lambda: recording.announcements6("nginx01", VIP, since=last_of_loser), 3,
+        "nginx01 announces after nginx02's last announcement",
+    )  # fmt: skip

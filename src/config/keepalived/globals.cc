@@ -130,6 +130,8 @@ constexpr Keyword<Globals> keywords[] = {
     {"vrrp_version", Shape::line, 1, version},
     {"vrrp_mcast_group4", Shape::line, 1, multicast_group},
     {"vrrp_mcast_group6", Shape::line, 1, wire},
+    {"vrrp_garp_extra_if", Shape::line, 1, wire},
+    {"vrrp_vmac_garp_intvl", Shape::line, 1, wire},
     {"vrrp_garp_interval", Shape::line, 1, wire},
     {"vrrp_gna_interval", Shape::line, 1, wire},
     {"vrrp_lower_prio_no_advert", Shape::line, 0, wire},

@@ -10,6 +10,7 @@ namespace baton::config::keepalived {
 namespace {
 
 constexpr double interval_longest_seconds = 4294;
+constexpr std::int64_t extra_interval_longest_seconds = 86400;
 
 void set_multicast_group(Reader& reader, InstanceDraft& draft, const Statement& statement) {
   const std::string& text = statement.word(1);
@@ -61,6 +62,28 @@ std::optional<Duration> pause(Reader& reader, const Statement& statement) {
                         fmt::format("{} is ignored", statement.keyword()));
 }
 
+// [all] SECONDS. Without `all` it means virtual MACs alone, which need it no more than others here:
+// their interfaces send adverts.
+void set_announce_elsewhere(Reader& reader, Wire& wire, const Statement& statement) {
+  const bool everywhere = statement.word(1) == "all";
+  const std::size_t at = everywhere ? 2 : 1;
+  if (everywhere && statement.words.size() < 3) {
+    reader.diagnostics.tolerated_error(
+        statement.where, fmt::format("{} specified without time - ignoring", statement.keyword()));
+    return;
+  }
+  const auto value = reader.whole(statement, at, 0, extra_interval_longest_seconds,
+                                  fmt::format("{} is ignored", statement.keyword()));
+  if (!value) return;
+  if (!everywhere) {
+    reader.note_once("garp_extra_if", statement.where,
+                     fmt::format("{} without `all` concerns virtual MACs alone: no effect",
+                                 statement.keyword()));
+    return;
+  }
+  wire.announce_elsewhere = std::chrono::seconds(*value);
+}
+
 void set_multicast_group6(Reader& reader, const Statement& statement) {
   const std::string& text = statement.word(1);
   const auto group = net::IpAddress::parse(text);
@@ -98,6 +121,9 @@ void read_wire(Reader& reader, InstanceDraft& draft, const Statement& statement)
   if (keyword == "mcast_dst_ip") return set_multicast_group(reader, draft, statement);
   if (keyword == "old_unicast_checksum") return set_old_checksum(reader, draft, statement);
   if (keyword == "unicast_ttl") return set_unicast_ttl(reader, draft, statement);
+  if (keyword.starts_with("garp_extra_if") || keyword == "vmac_garp_intvl") {
+    return set_announce_elsewhere(reader, wire, statement);
+  }
   if (keyword == "native_ipv6") {
     if (draft.family == net::Family::ipv4) {
       reader.diagnostics.tolerated_error(
@@ -131,6 +157,9 @@ void read_wire(Reader& reader, InstanceDraft& draft, const Statement& statement)
 void read_wire_globals(Reader& reader, const Statement& statement) {
   const std::string& keyword = statement.keyword();
   if (keyword == "vrrp_mcast_group6") return set_multicast_group6(reader, statement);
+  if (keyword == "vrrp_garp_extra_if" || keyword == "vrrp_vmac_garp_intvl") {
+    return set_announce_elsewhere(reader, reader.defaults.wire, statement);
+  }
   if (keyword == "vrrp_garp_interval") {
     if (const auto value = pause(reader, statement)) reader.model.garp_interval = *value;
     return;

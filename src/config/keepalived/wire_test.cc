@@ -99,6 +99,15 @@ TEST_F(WireTest, AnInterfaceIsInOneGarpGroupOnly) {
   EXPECT_TRUE(tolerates("garp_group already specified for e2 - ignoring"));
 }
 
+TEST_F(WireTest, AddressesOnOtherInterfacesAreAnnouncedAgain) {
+  EXPECT_EQ(wire_of("garp_extra_if all 100").announce_elsewhere, 100s);
+  EXPECT_EQ(everything(), "");
+  EXPECT_EQ(wire_of("garp_extra_if 100").announce_elsewhere, 0s);
+  EXPECT_TRUE(says(Severity::note, "garp_extra_if without `all` concerns virtual MACs alone"));
+  EXPECT_EQ(wire_of("garp_extra_if all").announce_elsewhere, 0s);
+  EXPECT_TRUE(tolerates("garp_extra_if specified without time - ignoring"));
+}
+
 TEST_F(WireTest, AnHmacHasKeysOfWhichOneIsActive) {
   const auto hmac = wire_of(
                         "auth_hmac {\nkey 3 \"a long secret phrase\"\nkey 7 0123456789abcdef\n"

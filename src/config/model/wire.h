@@ -32,7 +32,9 @@ struct Wire {
   bool lower_priority_no_advert = false;  // a lower advert is not answered
   bool owner_ignores_adverts = false;
   bool promote_secondaries = false;  // sysctl of the interface
-  vrrp::HmacSettings hmac;           // auth_hmac
+  // garp_extra_if all: addresses on other interfaces are announced again so often; 0: not.
+  Duration announce_elsewhere = 0s;
+  vrrp::HmacSettings hmac;  // auth_hmac
 };
 
 // Links that share one pacing of announcements.
