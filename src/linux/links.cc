@@ -144,6 +144,25 @@ void put_lifetime(nlmsghdr* message, const AddressChange& change) {
   mnl_attr_put(message, IFA_CACHEINFO, sizeof times, &times);
 }
 
+constexpr std::size_t address_message_max = 512;
+// So many errors fit the socket's queue at once.
+constexpr std::size_t addresses_per_batch = 64;
+
+nlmsghdr* write_address(char* buffer, const AddressChange& change) {
+  nlmsghdr* message = start_address_message(buffer, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE,
+                                            change.link, change.prefix, change.scope,
+                                            change.traits.peer.value_or(change.prefix.address));
+  if (change.broadcast) put_address_attribute(message, IFA_BROADCAST, *change.broadcast);
+  if (!change.label.empty()) {
+    mnl_attr_put_strz(message, IFA_LABEL, change.label.substr(0, IFNAMSIZ - 1).c_str());
+  }
+  put_lifetime(message, change);
+  if (const std::uint32_t flags = flags_of(change); flags != 0) {
+    mnl_attr_put_u32(message, IFA_FLAGS, flags);
+  }
+  return message;
+}
+
 std::optional<NetworkChange> read_change(const nlmsghdr* message) {
   NetworkChange change;
   switch (message->nlmsg_type) {
@@ -271,29 +290,6 @@ Result<std::uint64_t> Netlink::frames_received(int link) {
   if (!received) return fail(ErrorKind::unavailable, "counters of a link");
   return *received;
 }
-
-namespace {
-
-constexpr std::size_t address_message_max = 512;
-// So many errors fit the socket's queue at once.
-constexpr std::size_t addresses_per_batch = 64;
-
-nlmsghdr* write_address(char* buffer, const AddressChange& change) {
-  nlmsghdr* message = start_address_message(buffer, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE,
-                                            change.link, change.prefix, change.scope,
-                                            change.traits.peer.value_or(change.prefix.address));
-  if (change.broadcast) put_address_attribute(message, IFA_BROADCAST, *change.broadcast);
-  if (!change.label.empty()) {
-    mnl_attr_put_strz(message, IFA_LABEL, change.label.substr(0, IFNAMSIZ - 1).c_str());
-  }
-  put_lifetime(message, change);
-  if (const std::uint32_t flags = flags_of(change); flags != 0) {
-    mnl_attr_put_u32(message, IFA_FLAGS, flags);
-  }
-  return message;
-}
-
-}  // namespace
 
 Status Netlink::put_address(const AddressChange& change) {
   alignas(nlmsghdr) char buffer[address_message_max];
