@@ -50,7 +50,7 @@ void Instance::hear_as_backup(const ParsedAdvert& parsed, Instant now) {
   if (priority == 0) {
     if (!from_master) return;
     log(LogLevel::info, "Backup received priority 0 advertisement", true);
-    remember_master(parsed);
+    remember_master(parsed, now);
     heard_at_ = now;
     wait_for_master(now + skew());
     return;
@@ -65,7 +65,7 @@ void Instance::hear_as_backup(const ParsedAdvert& parsed, Instant now) {
     return;
   }
   // Lower, and we preempt: the timer runs on. Who is told of is the last one heard.
-  remember_master(parsed);
+  remember_master(parsed, now);
   heard_at_ = now;
   if (first_time(lower_priority_heard)) {
     log(LogLevel::info, fmt::format("received lower priority ({}) advert from {} - discarding",
@@ -87,7 +87,7 @@ bool Instance::holds_back(const ParsedAdvert& parsed, Instant now) {
 }
 
 void Instance::follow(const ParsedAdvert& parsed, Instant now) {
-  remember_master(parsed);
+  remember_master(parsed, now);
   heard_at_ = now;
   if (settings_.version == 3) {
     if (parsed.advert.interval != settings_.advert_interval && first_time(interval_differs)) {
@@ -129,7 +129,10 @@ void Instance::hear_as_master(const ParsedAdvert& parsed, Instant now) {
 
 void Instance::insist(const ParsedAdvert& parsed, Instant now) {
   send_and_restart(now);
-  if (now - since_ < handover_window && master_ == parsed.envelope.source) return;
+  // Its announcements are long past, unless it had but just become the master itself.
+  const bool ordinary =
+      master_ == parsed.envelope.source && since_ - first_heard_ > handover_window;
+  if (now - since_ < handover_window && ordinary) return;
   if (now >= next_conflict_at_) {
     log(LogLevel::info,
         fmt::format("Received advert from {} with lower priority {}, ours {}, forcing new election",
@@ -151,7 +154,7 @@ void Instance::step_down(const ParsedAdvert& parsed, Instant now) {
                 from, priority);
   log(LogLevel::info, reason);
   send(effective_priority_);
-  remember_master(parsed);
+  remember_master(parsed, now);
   if (settings_.version == 3) master_interval_ = parsed.advert.interval;
   become_backup(reason.substr(std::string_view("Master ").size()), down_time(), handover_linger,
                 now);
@@ -198,8 +201,11 @@ void Instance::note_addresses(const ParsedAdvert& parsed) {
   }
 }
 
-void Instance::remember_master(const ParsedAdvert& parsed) {
-  if (master_ != parsed.envelope.source) told_ = 0;
+void Instance::remember_master(const ParsedAdvert& parsed, Instant now) {
+  if (master_ != parsed.envelope.source) {
+    told_ = 0;
+    first_heard_ = now;
+  }
   master_ = parsed.envelope.source;
   master_priority_ = parsed.advert.priority;
 }
