@@ -174,7 +174,7 @@ class Instance {
   bool holds_back(const ParsedAdvert& parsed, Instant now);
   void count_reject(Reject reject, const ParsedAdvert& parsed);
   void note_addresses(const ParsedAdvert& parsed);
-  void remember_master(const ParsedAdvert& parsed);
+  void remember_master(const ParsedAdvert& parsed, Instant now);
 
   // States: enter() changes it, the others do what belongs to it.
   void enter(State state, std::string reason, Instant now);
@@ -239,6 +239,7 @@ class Instance {
   std::uint8_t master_priority_ = 0;
   Duration master_interval_;
   Instant heard_at_ = never;  // `never`: nobody was heard in this state
+  Instant first_heard_{};     // ... and when it was heard for the first time
   std::uint32_t told_ = 0;    // causes that were logged since the master changed
 
   // Timers; `never` when they do not run.

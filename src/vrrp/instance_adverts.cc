@@ -57,7 +57,7 @@ void Instance::hear_as_backup(const ParsedAdvert& parsed, Instant now) {
   if (priority == 0) {
     if (!from_master) return;
     log(LogLevel::info, "Backup received priority 0 advertisement", true);
-    remember_master(parsed);
+    remember_master(parsed, now);
     heard_at_ = now;
     planned_ = true;
     wait_for_master(now + skew_after_goodbye());
@@ -74,7 +74,7 @@ void Instance::hear_as_backup(const ParsedAdvert& parsed, Instant now) {
     return;
   }
   // Lower, and we preempt: the timer runs on. Who is told of is the last one heard.
-  remember_master(parsed);
+  remember_master(parsed, now);
   heard_at_ = now;
   if (first_time(lower_priority_heard)) {
     log(LogLevel::info, fmt::format("received lower priority ({}) advert from {} - discarding",
@@ -96,7 +96,7 @@ bool Instance::holds_back(const ParsedAdvert& parsed, Instant now) {
 }
 
 void Instance::follow(const ParsedAdvert& parsed, Instant now) {
-  remember_master(parsed);
+  remember_master(parsed, now);
   heard_at_ = now;
   planned_ = false;
   guard_.forget_answer();
@@ -142,7 +142,10 @@ void Instance::hear_as_master(const ParsedAdvert& parsed, Instant now) {
 
 void Instance::insist(const ParsedAdvert& parsed, Instant now) {
   if (!settings_.lower_priority_no_advert) send_and_restart(now);
-  if (now - since_ < handover_window && master_ == parsed.envelope.source) return;
+  // Its announcements are long past, unless it had but just become the master itself.
+  const bool ordinary =
+      master_ == parsed.envelope.source && since_ - first_heard_ > handover_window;
+  if (now - since_ < handover_window && ordinary) return;
   if (now >= next_conflict_at_) {
     log(LogLevel::info,
         fmt::format("Received advert from {} with lower priority {}, ours {}, forcing new election",
@@ -165,7 +168,7 @@ void Instance::step_down(const ParsedAdvert& parsed, Instant now) {
                 from, priority);
   log(LogLevel::info, reason);
   send(effective_priority_);
-  remember_master(parsed);
+  remember_master(parsed, now);
   if (settings_.version == 3) master_interval_ = parsed.advert.interval;
   become_backup(reason.substr(std::string_view("Master ").size()), down_time(), handover_linger,
                 now);
@@ -214,10 +217,13 @@ void Instance::note_addresses(const ParsedAdvert& parsed) {
   }
 }
 
-void Instance::remember_master(const ParsedAdvert& parsed) {
+void Instance::remember_master(const ParsedAdvert& parsed, Instant now) {
   lost_ = false;
   if (parsed.advert.priority > 0) claim_ = parsed.advert.priority;
-  if (master_ != parsed.envelope.source) told_ = 0;
+  if (master_ != parsed.envelope.source) {
+    told_ = 0;
+    first_heard_ = now;
+  }
   master_ = parsed.envelope.source;
   master_priority_ = parsed.advert.priority;
 }

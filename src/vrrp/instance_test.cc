@@ -702,6 +702,23 @@ TEST_F(InstancePair, ThreeNodesElectTheNextWhenTwoFail) {
   EXPECT_EQ(state(2), State::master);
 }
 
+// It announced itself milliseconds ago, and neighbours may hear that after our announcement.
+TEST_F(InstancePair, MasterOfAMomentIsARivalAndNoPredecessor) {
+  start(settings(100), settings(80));
+  segment.crash(1);
+  Instance& machine = segment.node(0).instance;
+  segment.run_for(3s);
+  const auto lower =
+      parse_ipv4_packet(packet_from(settings(90), 90, host(3), multicast_group(net::Family::ipv4)));
+  const Instant now = segment.now();
+  machine.handle(event::AdvertReceived{&lower}, now);
+  machine.handle(event::TimerDue{}, machine.deadline());
+  ASSERT_EQ(machine.state(), State::master);
+  const Actions actions = machine.handle(event::AdvertReceived{&lower}, machine.since() + 1ms);
+  EXPECT_TRUE(std::ranges::any_of(
+      actions, [](const Action& one) { return std::holds_alternative<action::Announce>(one); }));
+}
+
 // Three of equal priority take over at once: the burst for the first rival is too early for the
 // second, whom the neighbours believe by then.
 TEST_F(InstancePair, SecondRivalWithinAnIntervalIsAnsweredWithAnEcho) {

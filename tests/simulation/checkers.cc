@@ -12,9 +12,9 @@ namespace baton::simulation {
 namespace {
 
 constexpr std::array<const char*, checker_count> names{
-    "one_holder", "some_holder", "right_master", "calm",    "kernel",     "notices",
-    "fault_out",  "sync_group",  "no_gap",       "stops",   "neighbours", "advert_rate",
-    "hostile",    "reload",      "sleeper",      "progress"};
+    "one_holder", "some_holder", "right_master", "calm",      "kernel",     "notices",
+    "fault_out",  "sync_group",  "no_gap",       "stops",     "neighbours", "advert_rate",
+    "hostile",    "reload",      "sleeper",      "detection", "progress"};
 
 // The second announcement after a conflict or a takeover comes that much later.
 constexpr Duration announcement_patience = 6s;
@@ -130,6 +130,7 @@ void Judges::ask_again(std::size_t router, Checker checker, Duration in, std::ui
 void Judges::disturbed() {
   for (std::size_t router = 0; router < around_.plan.routers; ++router) judge_beat(router);
   ++disturbances_;
+  fast_detection_.review();
   const Duration wait = around_.plan.settle_time();
   settled_at_ = around_.now + wait;
   for (std::size_t router = 0; router < around_.plan.routers; ++router) {
@@ -168,6 +169,7 @@ void Judges::due(const Item& item) {
   if (noise_ > 0) return;
   const auto checker = static_cast<Checker>(item.part);
   const bool about_change = checker == Checker::one_holder || checker == Checker::some_holder;
+  if (checker == Checker::detection) return judge_detection(item.router, item.number);
   if (item.number != (about_change ? generation_[item.router] : disturbances_)) {
     if (about_change) judged(checker);
     return;
@@ -187,7 +189,37 @@ void Judges::due(const Item& item) {
 }
 
 void Judges::judge_settled(std::size_t router) {
-  for (const HostSet set : clean_sets(router)) judge_set(router, set);
+  for (const HostSet set : clean_sets(router)) {
+    judge_set(router, set);
+    if (around_.plan.detection == 0s) continue;
+    const HostSet holding = holders(router, set);
+    for (std::size_t host = 0; host < around_.hosts.size(); ++host) {
+      if (!in(set & ~holding, host) || std::popcount(holding) != 1) continue;
+      fast_detection_.watch(host, router, static_cast<std::size_t>(std::countr_zero(holding)));
+      told_[router] = 0;
+    }
+  }
+}
+
+void Judges::session_silent(const Item& item) {
+  if (!fast_detection_.expire(item)) return;
+  told_[item.router] |= 1u << item.host;
+  if (noise_ > 0) return;
+  // The next in line hardly waits, the last for the whole stagger.
+  ask_again(item.router, Checker::detection, FastDetection::stagger + 20ms, disturbances_);
+}
+
+// When all who could were told, and nothing else has happened since then, one of them holds.
+void Judges::judge_detection(std::size_t router, std::uint32_t disturbance) {
+  if (disturbance != disturbances_) return;
+  for (const HostSet set : clean_sets(router)) {
+    const HostSet able = healthy(router, set);
+    if (able == 0 || (able & ~told_[router]) != 0) continue;
+    judged(Checker::detection);
+    if (holders(router, set) != 0) continue;
+    complain(Checker::detection,
+             fmt::format("VI_{} has no holder, and all who could hold it were told", router + 1));
+  }
 }
 
 void Judges::judge_set(std::size_t router, HostSet set) {
@@ -218,7 +250,8 @@ void Judges::judge_master(std::size_t router, HostSet set, std::size_t holder) {
   for (const Host& host : around_.hosts) {
     if (!in(able, host.index())) continue;
     best = std::max(best, host.priority(router));
-    any_preempts &= !host.routers()[router].truth.settings.nopreempt;
+    any_preempts &= !host.routers()[router].truth.settings.nopreempt &&
+                    !host.routers()[router].instance.has_passed();
     const bool masters = host.routers()[router].instance.state() == vrrp::State::master;
     if (masters != (host.index() == holder)) {
       complain(Checker::right_master,
@@ -348,6 +381,22 @@ void Judges::before_planned_stop(const Host& host) {
       handovers_[router].until = around_.now + around_.plan.gap_max();
     }
   }
+}
+
+std::optional<std::size_t> Judges::successor_of(const Host& host) const {
+  std::optional<std::size_t> best;
+  for (const Host& other : around_.hosts) {
+    bool able = other.index() != host.index() && other.takes_part();
+    for (std::size_t router = 0; router < around_.plan.routers; ++router) {
+      able = able && other.healthy(router) &&
+             hear_each_other(router, host.index(), other.index()) && host.holds(router) &&
+             !other.holds(router);
+    }
+    if (able && (!best || other.priority(0) > around_.hosts[*best].priority(0))) {
+      best = other.index();
+    }
+  }
+  return best;
 }
 
 void Judges::after_planned_stop(const Host&) {

@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "simulation/fast_detection.h"
 #include "simulation/node.h"
 #include "simulation/verdict.h"
 
@@ -34,7 +35,13 @@ class Judges final : public Watcher {
   // Before `host` is told to stop as planned.
   void before_planned_stop(const Host& host);
   void after_planned_stop(const Host& host);
+  // A change of holders is under way that nobody needs to be surprised by.
+  void expect_handover() { settled_at_ = never; }
+  // The healthy host that hears `host` and is next in line for all its addresses.
+  [[nodiscard]] std::optional<std::size_t> successor_of(const Host& host) const;
   void due(const Item& item);
+  // A session of fast detection may be over.
+  void session_silent(const Item& item);
   // A frame of ARP has reached the neighbour.
   void neighbour_heard(std::size_t router) {
     watch_handover(router);
@@ -80,6 +87,7 @@ class Judges final : public Watcher {
 
   void ask_again(std::size_t router, Checker checker, Duration in, std::uint32_t generation);
   void judge_settled(std::size_t router);
+  void judge_detection(std::size_t router, std::uint32_t disturbance);
   void judge_set(std::size_t router, HostSet set);
   void judge_master(std::size_t router, HostSet set, std::size_t holder);
   void judge_neighbour(std::size_t router);
@@ -95,6 +103,8 @@ class Judges final : public Watcher {
   [[nodiscard]] std::string picture() const;
 
   Surroundings& around_;
+  FastDetection fast_detection_{around_};
+  std::array<HostSet, routers_max> told_{};  // by fast detection, of a silent master
   std::optional<Complaint> complaint_;
   unsigned noise_ = 0;
   Instant clears_at_{};

@@ -1,5 +1,7 @@
 // What each fault does to a world, stage by stage.
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/assert.h"
@@ -23,6 +25,8 @@ std::optional<Duration> World::play(const Step& original, Progress& progress) {
     case Fault::stop:
     case Fault::stop_now:
       return stop(step, progress);
+    case Fault::pass:
+      return pass(step, progress);
     case Fault::partition:
     case Fault::deaf:
     case Fault::mute:
@@ -125,6 +129,26 @@ std::optional<Duration> World::stop(const Step& step, Progress& progress) {
   host.start();
   judges_.disturbed();
   return std::nullopt;
+}
+
+// Half of the time there is a pair link: the successor is told, and priority 0 need not be.
+std::optional<Duration> World::pass(const Step& step, Progress& progress) {
+  constexpr Duration pair_link = 2ms;
+  Host& host = around_.hosts[step.host];
+  if (progress.stage == 1) {
+    around_.hosts[progress.successor].take_over(fmt::format("host {}", step.host));
+    return std::nullopt;
+  }
+  if (!host.takes_part()) return std::nullopt;
+  progress.took_effect = true;
+  const auto successor = step.amount % 2 == 0 ? std::nullopt : judges_.successor_of(host);
+  judges_.before_planned_stop(host);
+  judges_.expect_handover();
+  host.pass(successor.has_value());
+  judges_.after_planned_stop(host);
+  if (!successor) return std::nullopt;
+  progress.successor = *successor;
+  return pair_link;
 }
 
 // -- the network --

@@ -62,6 +62,10 @@ void Judges::judge_notices(const Host& host, const VirtualRouter& router,
       seen.state = transition->to;
       seen.owed = notice_of(transition->to);
     } else if (const auto* notify = std::get_if<vrrp::action::Notify>(&single)) {
+      if (notify->notice == vrrp::action::Notice::priority ||
+          notify->notice == vrrp::action::Notice::lower_priority) {
+        continue;  // not about a state
+      }
       judged(Checker::notices);
       if (seen.owed != notify->notice) {
         complain(Checker::notices,

@@ -134,6 +134,14 @@ struct FaultOfOne : Mutant {
   }
 };
 
+struct SlowToBelieve : Mutant {
+  bool lets(const Instance& instance, Event& told) override {
+    auto* lost = std::get_if<event::MasterLost>(&told);
+    if (lost) lost->detection = 2 * instance.settings().advert_interval;
+    return true;
+  }
+};
+
 // Tells the world that its timer is due, for ever.
 struct Hasty : Mutant {
   bool lets(const Instance& instance, Event& told) override {
@@ -297,6 +305,8 @@ const std::vector<MutantKind>& mutant_kinds() {
       {"trusts_checksums", "the checksum is not looked at", Checker::hostile,
        make<TrustsChecksums>},
       {"loud_reload", "a reload announces the addresses", Checker::reload, make<LoudReload>},
+      {"slow_to_believe", "a lost master is believed too late", Checker::detection,
+       make<SlowToBelieve>},
       {"hasty", "a timer that stays due", Checker::progress, make<Hasty>},
       {"sleeps_unnoticed", "a master that slept goes on", Checker::sleeper, make<SleepsUnnoticed>},
   };

@@ -38,6 +38,7 @@ struct Item {
     announce,  // to the neighbour of the router's link, from host
     stage,     // the next part of a fault
     expiry,    // the kernel of host drops addresses
+    silence,   // the session of host with its master may be over
     judge,     // a checker wants to look at router
   };
   Instant at{};

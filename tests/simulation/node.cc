@@ -179,6 +179,26 @@ void Host::stop(bool yield) {
   tell_all([&](VirtualRouter& router) { handle(router, vrrp::event::Stop{yield}); });
 }
 
+void Host::pass(bool successor_told) {
+  tell_all([&](VirtualRouter& router) { handle(router, vrrp::event::Pass{successor_told}); });
+}
+
+void Host::take_over(const std::string& from) {
+  if (!takes_part()) return;
+  tell_all([&](VirtualRouter& router) { handle(router, vrrp::event::TakeOver{from}); });
+}
+
+void Host::watch_master(std::size_t router, const net::IpAddress& master, Duration stagger) {
+  handle(routers_[router], vrrp::event::MasterWatched{master, stagger});
+}
+
+bool Host::lose_master(std::size_t router, const net::IpAddress& master) {
+  VirtualRouter& one = routers_[router];
+  const Instant before = one.instance.deadline();
+  handle(one, vrrp::event::MasterLost{master, around_.plan.detection});
+  return one.instance.deadline() != before;
+}
+
 void Host::learn() {
   if (!running_ || !awake()) return;
   tell_all([this](VirtualRouter& router) {

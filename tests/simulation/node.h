@@ -117,6 +117,13 @@ class Host {
   void leap(Duration step);
   // Says so to all routers; they end by themselves.
   void stop(bool yield);
+  // An operator's pass, of all that it holds; and what the successor is told on the pair link.
+  void pass(bool successor_told);
+  void take_over(const std::string& from);
+  // Fast detection: a session with the master is up; it was silent for too long. True when the
+  // machine acts upon it.
+  void watch_master(std::size_t router, const net::IpAddress& master, Duration stagger);
+  bool lose_master(std::size_t router, const net::IpAddress& master);
   // Tells the processes what has changed in `truth`.
   void learn();
   // The file is read again, whether it has changed or not.

@@ -144,6 +144,7 @@ std::string Plan::text() const {
       one.addresses[0].is_ipv4() ? "" : " IPv6", to_seconds(one.advert_interval));
   if (one.auth_type != vrrp::auth_none) text += ", password";
   if (one.nopreempt) text += ", nopreempt";
+  if (detection > 0s) text += fmt::format(", fast detection {} s", to_seconds(detection));
   if (one.preempt_delay > 0s) {
     text += fmt::format(", preempt delay {} s", to_seconds(one.preempt_delay));
   }
@@ -172,6 +173,7 @@ Plan make_plan(std::uint64_t seed) {
   const bool ipv6 = version == 3 && random.chance(3);
   const bool unicast = random.chance(3);
   plan.settings.assign(plan.hosts, {plan.routers, common});
+  if (ipv6) plan.settings[0][0].family = net::Family::ipv6;
   if (ipv6) plan.settings[0][0].addresses = {net::IpAddress::any(net::Family::ipv6)};
   for (std::size_t router = 0; router < plan.routers; ++router) {
     const auto addresses = plan.addresses_of(router, random.below(3));
@@ -180,6 +182,7 @@ Plan make_plan(std::uint64_t seed) {
       one.name = fmt::format("VI_{}", router + 1);
       one.virtual_router_id = static_cast<std::uint8_t>(51 + router);
       one.addresses = addresses;
+      if (ipv6) one.family = net::Family::ipv6;
       if (plan.grouped) one.sync_group = "G";
       for (std::size_t peer = 0; unicast && peer < plan.hosts; ++peer) {
         if (peer == host) continue;
@@ -188,6 +191,7 @@ Plan make_plan(std::uint64_t seed) {
     }
   }
   pick_priorities(plan, random);
+  if (random.chance(2) && plan.interval >= 500ms) plan.detection = random.chance(2) ? 30ms : 150ms;
   // Hosts that share a switch: far below the shortest advert interval.
   plan.delay_min = 50us;
   plan.delay_max = std::chrono::microseconds(100 + random.below(2500));

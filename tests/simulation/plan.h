@@ -37,6 +37,7 @@ struct Plan {
   std::vector<std::vector<vrrp::Settings>> settings;  // [host][router]
   Duration interval{};
   Duration other_interval{};  // what an edit changes it to, and back
+  Duration detection{};       // of a silent master by BFD; 0: by its adverts only
   Duration delay_min{};
   Duration delay_max{};
   std::vector<int> drift_ppm;  // [host]: how much faster its clock runs than the world's

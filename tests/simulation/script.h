@@ -26,6 +26,7 @@ enum class Fault : std::uint8_t {
   freeze,            // a virtual machine stands still: its clock too, packets are lost
   clock_jump,        // a clock leaps ahead
   stop,              // a planned stop, which must leave no gap
+  pass,              // an operator hands the addresses on: no gap either
   stop_now,          // a stop that does not wait for a successor
   partition,         // some hosts here, some there
   deaf,              // one host is heard and does not hear
@@ -45,7 +46,7 @@ enum class Fault : std::uint8_t {
   reload_addresses,  // other addresses, host after host
   reload_interval,   // another advert interval, host after host
 };
-inline constexpr std::size_t fault_count = 24;
+inline constexpr std::size_t fault_count = 25;
 const char* name_of(Fault fault);
 
 struct Step {

@@ -26,9 +26,10 @@ enum class Checker : std::uint8_t {
   hostile,       // a hostile advert changes nothing
   reload,        // reloading an unchanged file is invisible
   sleeper,       // who slept too long does not go on as the master
+  detection,     // whom fast detection has told of a silent master takes over at once
   progress,      // time goes on
 };
-inline constexpr std::size_t checker_count = 16;
+inline constexpr std::size_t checker_count = 17;
 const char* name_of(Checker checker);
 
 struct Complaint {

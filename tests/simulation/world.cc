@@ -103,6 +103,9 @@ void World::dispatch(const Item& item) {
     case Item::Kind::expiry:
       host.expire(item.router, item.number);
       return;
+    case Item::Kind::silence:
+      judges_.session_silent(item);
+      return;
     case Item::Kind::judge:
       judges_.due(item);
       return;

@@ -28,6 +28,7 @@ class World {
     bool took_effect = false;
     std::uint32_t stage = 0;
     std::uint32_t looks = 0;  // in vain
+    std::size_t successor = 0;
   };
 
   void next_event();
@@ -44,6 +45,7 @@ class World {
   std::optional<Duration> play_reload(const Step& step, Progress& progress);
   std::optional<Duration> cold_start(const Step& step, Progress& progress);
   std::optional<Duration> stop(const Step& step, Progress& progress);
+  std::optional<Duration> pass(const Step& step, Progress& progress);
   std::optional<Duration> stranger(const Step& step, Progress& progress);
   std::optional<Duration> replay(const Step& step, Progress& progress);
   void cut(const Step& step, bool mends);
