@@ -197,7 +197,7 @@ void Instance::hear_as_yielding(const ParsedAdvert& parsed, Instant now) {
   if (parsed.advert.priority == 0 || !yield_end_.empty()) return;
   yield_end_ = fmt::format("{}; {} took over with priority {}", passing_ ? "passed on" : "stopped",
                            parsed.envelope.source.text(), parsed.advert.priority);
-  remember_master(parsed);
+  remember_master(parsed, now);
   if (settings_.version == 3) master_interval_ = parsed.advert.interval;
   yield_until_ = now + handover_linger;
 }
