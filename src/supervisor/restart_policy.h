@@ -1,7 +1,7 @@
 // When a crashed child is started again: the first times at once (a proxy that dies once in a month
 // costs its connections and nothing more), then, if the new one dies young again, after a pause
-// that doubles from 1 s to 60 s. A life of 60 s or more forgives all that was before. The pauses are
-// keepalived's figures for its own children.
+// that doubles from 1 s to 60 s. A life of 60 s or more forgives all that was before. The pauses
+// are keepalived's figures for its own children.
 //
 // Pure: `now` is a parameter.
 #pragma once

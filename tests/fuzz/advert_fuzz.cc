@@ -97,9 +97,8 @@ void tell_machine(const ParsedAdvert& parsed, const vrrp::Settings& settings, bo
 void check(std::span<const std::uint8_t> bytes, std::uint8_t flags) {
   const auto parsed = parse(bytes, flags);
   BATON_ASSERT(parsed.advert.addresses.size() <= parsed.address_count);
-  parsed.problems.for_each([](vrrp::Problem problem) {
-    BATON_ASSERT(!vrrp::describe(problem).empty());
-  });
+  parsed.problems.for_each(
+      [](vrrp::Problem problem) { BATON_ASSERT(!vrrp::describe(problem).empty()); });
   if (parsed.hmac) BATON_ASSERT(parsed.message.size() >= vrrp::hmac_trailer_size + 8);
   const auto settings = settings_for(flags);
   tell_machine(parsed, settings, flags & flag_master);
