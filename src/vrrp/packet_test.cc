@@ -99,7 +99,7 @@ TEST(Packet, BuildsEveryGoldenVectorByteForByte) {
 
 TEST(Packet, ParsesEveryGoldenVectorBackToItsFields) {
   for (const Golden& golden : goldens()) {
-    const Envelope envelope{ip(golden.source), ip(golden.destination), 255, {}, 0xc0, 1, 0};
+    const Envelope envelope{ip(golden.source), ip(golden.destination), 255, 0xc0, 1, 0};
     const auto parsed = parse_message(unhex(golden.hex), envelope);
     EXPECT_TRUE(parsed.ok()) << golden.hex;
     EXPECT_EQ(parsed.advert, golden.advert) << golden.hex;
@@ -143,7 +143,7 @@ TEST(Packet, EveryTruncationIsAProblem) {
   }
   for (const Golden& golden : goldens()) {
     const Bytes message = unhex(golden.hex);
-    const Envelope envelope{ip(golden.source), ip(golden.destination), 255, {}, 0xc0, 1, 0};
+    const Envelope envelope{ip(golden.source), ip(golden.destination), 255, 0xc0, 1, 0};
     for (std::size_t size = 0; size < message.size(); ++size) {
       EXPECT_FALSE(parse_message(std::span(message).first(size), envelope).ok())
           << golden.hex << " " << size;
@@ -163,7 +163,7 @@ TEST(Packet, EveryFlippedBitOfAPacketIsAProblem) {
 TEST(Packet, EveryFlippedBitOfAVersion3MessageIsAProblem) {
   for (const Golden& golden : goldens()) {
     const Bytes message = unhex(golden.hex);
-    const Envelope envelope{ip(golden.source), ip(golden.destination), 255, {}, 0xc0, 1, 0};
+    const Envelope envelope{ip(golden.source), ip(golden.destination), 255, 0xc0, 1, 0};
     for (std::size_t bit = 0; bit < message.size() * 8; ++bit) {
       Bytes flipped = message;
       flipped[bit / 8] ^= static_cast<std::uint8_t>(1 << bit % 8);
@@ -222,7 +222,7 @@ TEST(Packet, Version3WithoutPseudoHeaderIsRecognised) {
   const auto source = ip("10.9.0.1");
   const auto group = multicast_group(net::Family::ipv4);
   const auto message = build_message(advert, source, group, ChecksumForm::without_pseudo_header);
-  const auto parsed = parse_message(message, {source, group, 255, {}, 0xc0, 1, 0});
+  const auto parsed = parse_message(message, {source, group, 255, 0xc0, 1, 0});
   EXPECT_TRUE(parsed.ok());
   EXPECT_EQ(parsed.checksum_form, ChecksumForm::without_pseudo_header);
 }
