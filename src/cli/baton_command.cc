@@ -116,7 +116,7 @@ int run_as_baton(const CommandLine& line) {
 
   auto* status_command = app.add_subcommand("status", "who holds the address and why, upstreams");
   status_command->add_flag("--json", words.status.json, "for programs");
-  status_command->add_flag("--watch", words.status.watch, "again every second");
+  status_command->add_flag("--watch", words.status.watch, "live, the whole pair; q quits");
   status_command->callback([&] { code = show_status(words.run_directory, words.status); });
 
   auto* history_command =
