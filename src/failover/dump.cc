@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <nlohmann/json.hpp>
 
@@ -25,15 +26,29 @@ double unix_time(Instant at, Instant now, WallTime wall_now) {
   return to_seconds(wall_now.time_since_epoch() - (now - at));
 }
 
+// In keepalived's words: a host's own address without its length.
+std::string text_of(const HeldAddress& held, bool is_set) {
+  const bool is_host = held.prefix.length == (held.prefix.address.is_ipv4() ? 32 : 128);
+  return fmt::format("{} dev {} scope global{}{}{}",
+                     is_host ? held.prefix.address.text() : held.prefix.text(), held.device,
+                     held.label.empty() ? "" : " label ", held.label, is_set ? " set" : "");
+}
+
 json addresses_of(const Router& router, bool advertised) {
   json list = json::array();
   const std::size_t advertised_count = router.plan().settings.addresses.size();
   for (std::size_t i = 0; i < router.plan().held.size(); ++i) {
     if ((i < advertised_count) != advertised) continue;
-    const HeldAddress& held = router.plan().held[i];
-    list.push_back(fmt::format("{} dev {} scope global", held.prefix.text(), held.device));
+    list.push_back(text_of(router.plan().held[i], router.instance().holds_addresses()));
   }
   return list;
+}
+
+// What keepalived calls the wanted state: the present one, once there is one.
+vrrp::State wanted_of(const vrrp::Instance& instance, const config::VrrpInstance& config) {
+  const vrrp::State state = instance.state();
+  if (state == vrrp::State::master || state == vrrp::State::backup) return state;
+  return config.wants_master ? vrrp::State::master : vrrp::State::backup;
 }
 
 json statistics_of(const vrrp::Instance& instance) {
@@ -80,8 +95,6 @@ json data_of(const Router& router, const config::VrrpInstance& config, Instant n
   const vrrp::Instance& instance = router.instance();
   const vrrp::Settings& settings = instance.settings();
   const auto& master = instance.master();
-  const int wanted =
-      static_cast<int>(config.wants_master ? vrrp::State::master : vrrp::State::backup);
   return {{"iname", settings.name},
           {"dont_track_primary", config.track_primary_interface ? 0 : 1},
           {"skip_check_adv_addr", settings.skip_check_addresses ? 1 : 0},
@@ -115,11 +128,14 @@ json data_of(const Router& router, const config::VrrpInstance& config, Instant n
           {"accept", config.accept ? 1 : 0},
           {"nopreempt", settings.nopreempt},
           {"preempt_delay", to_seconds(settings.preempt_delay)},
+          {"lower_prio_no_advert", config.wire.lower_priority_no_advert ? 1 : 0},
+          {"higher_prio_send_advert", 1},
+          {"auth_type", config.auth == config::VrrpAuth::password ? 1 : 0},
           {"state", static_cast<int>(instance.state())},
-          {"wantstate", wanted},
+          {"wantstate", static_cast<int>(wanted_of(instance, config))},
           {"version", settings.version},
           {"smtp_alert", config.smtp_alert},
-          {"notify_deleted", false}};
+          {"notify_deleted", config.notify.tells_deleted}};
 }
 
 }  // namespace
@@ -196,6 +212,47 @@ std::string dump_globals(const config::Failover& config) {
   return text;
 }
 
+namespace {
+
+const char* enabled_word(bool is_on) {
+  return is_on ? "enabled" : "disabled";
+}
+
+// The lines about announcements, elections and messages that keepalived has for each instance.
+std::string settings_text(const vrrp::Settings& settings, const config::VrrpInstance& config) {
+  const auto& announce = settings.announce;
+  std::string text = fmt::format(
+      "   Gratuitous ARP delay = {}\n   Gratuitous ARP repeat = {}\n"
+      "   Gratuitous ARP refresh = {}\n   Gratuitous ARP refresh repeat = {}\n"
+      "   Gratuitous ARP lower priority delay = {}\n"
+      "   Gratuitous ARP lower priority repeat = {}\n",
+      to_seconds(announce.delay), announce.repeat, to_seconds(announce.refresh),
+      announce.refresh_repeat, to_seconds(announce.conflict_delay), announce.conflict_repeat);
+  text += fmt::format(
+      "   Down timer adverts = {}\n   Send advert after receive lower priority advert = {}\n"
+      "   Accept = {}\n   Authentication type = {}\n   Using smtp notification = {}\n"
+      "   Notify deleted = {}\n   Notify priority changes = {}\n",
+      config.down_timer_adverts, !config.wire.lower_priority_no_advert, enabled_word(config.accept),
+      config.auth == config::VrrpAuth::password ? "SIMPLE_PASSWORD" : "none",
+      config.smtp_alert ? "yes" : "no", config.notify.tells_deleted ? "Deleted" : "Fault",
+      config.notify.priority_changes);
+  return text;
+}
+
+// "Virtual IP (2):" and the excluded ones below it.
+std::string addresses_text(const NodeView& node, const Router& router) {
+  const std::size_t advertised = router.plan().settings.addresses.size();
+  const auto& held = router.plan().held;
+  std::string text = fmt::format("   Virtual IP ({}):\n", std::min(advertised, held.size()));
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    if (i == advertised) text += "   Virtual IP Excluded :\n";
+    text += fmt::format("     {}\n", text_of(held[i], node.guard().is_present(held[i])));
+  }
+  return text;
+}
+
+}  // namespace
+
 std::string dump_text(const NodeView& node, Instant now, WallTime wall_now) {
   std::string text = dump_globals(node.config());
   text += "------< VRRP Topology >------\n";
@@ -209,18 +266,15 @@ std::string dump_text(const NodeView& node, Instant now, WallTime wall_now) {
         "   Interface = {}\n   Virtual Router ID = {}\n   Priority = {}\n"
         "   Effective priority = {}\n   Advert interval = {} sec\n   Preempt = {}\n",
         settings.name, settings.version, vrrp::name_of(instance.state()),
-        config.wants_master ? "MASTER" : "BACKUP", config.interface, settings.virtual_router_id,
+        vrrp::name_of(wanted_of(instance, config)), config.interface, settings.virtual_router_id,
         settings.priority, instance.effective_priority(), to_seconds(settings.advert_interval),
         settings.nopreempt ? "disabled" : "enabled");
     text +=
         fmt::format("   Master router = {}\n   Master priority = {}\n   Last transition = {:.6f}\n",
                     master ? master->text() : "unknown", instance.master_priority().value_or(0),
                     unix_time(instance.since(), now, wall_now));
-    text += fmt::format("   Virtual IP ({}):\n", router->plan().held.size());
-    for (const auto& held : router->plan().held) {
-      text += fmt::format("     {} dev {} scope global{}\n", held.prefix.text(), held.device,
-                          node.guard().is_present(held) ? " set" : "");
-    }
+    text += settings_text(settings, config);
+    text += addresses_text(node, *router);
     const HeldRoutes& routes = router->plan().routes;
     if (!routes.routes.empty())
       text += fmt::format("   Virtual Routes ({}):\n", routes.routes.size());
