@@ -19,7 +19,7 @@ sys.dont_write_bytecode = True
 
 import servers  # noqa: E402
 from parts import (  # noqa: E402
-    failover, features, idle, instructions, load_check, passing, proxying, reloading,
+    crowd, failover, features, idle, instructions, load_check, passing, proxying, reloading,
 )
 
 PARTS = {
@@ -37,6 +37,7 @@ PARTS = {
     "instructions": instructions.instructions,
     "failover": failover.failover,
     "pass": passing.passing,
+    "crowd": crowd.crowd,
 }
 
 
@@ -62,7 +63,7 @@ def parse_arguments():
     options.rounds, options.seconds = (1, 1) if quick else (5, 4)
     options.idle_connections = 2_000 if quick else 10_000
     options.reloads, options.reload_seconds = (10, 4) if quick else (50, 20)
-    options.failover_runs = 1 if quick else 3
+    options.failover_runs = 1 if quick else 10
     options.passes = 10 if quick else 100
     return options
 

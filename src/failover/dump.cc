@@ -58,16 +58,27 @@ json statistics_of(const vrrp::Instance& instance) {
           {"pri_zero_sent", counters.priority_zero_sent}};
 }
 
+// Of the trackers whose names begin with `kind`.
+json tracked_names(const vrrp::Instance& instance, std::string_view kind) {
+  json names = json::array();
+  for (const auto& tracker : instance.trackers()) {
+    const std::string& name = tracker.settings.name;
+    if (name.starts_with(kind)) names.push_back(name.substr(kind.size()));
+  }
+  return names;
+}
+
+template <typename Things>
+json texts_of(const Things& things) {
+  json texts = json::array();
+  for (const auto& thing : things) texts.push_back(thing.text);
+  return texts;
+}
+
 json data_of(const Router& router, const config::VrrpInstance& config, Instant now,
              WallTime wall_now) {
   const vrrp::Instance& instance = router.instance();
   const vrrp::Settings& settings = instance.settings();
-  json scripts = json::array();
-  for (const auto& tracker : instance.trackers()) {
-    if (tracker.settings.name.starts_with("script ")) {
-      scripts.push_back(tracker.settings.name.substr(7));
-    }
-  }
   const auto& master = instance.master();
   const int wanted =
       static_cast<int>(config.wants_master ? vrrp::State::master : vrrp::State::backup);
@@ -75,9 +86,13 @@ json data_of(const Router& router, const config::VrrpInstance& config, Instant n
           {"dont_track_primary", config.track_primary_interface ? 0 : 1},
           {"skip_check_adv_addr", settings.skip_check_addresses ? 1 : 0},
           {"strict_mode", config.strict ? 1 : 0},
-          {"vmac_ifname", ""},
-          {"track_ifp", json::array()},
-          {"track_script", scripts},
+          {"vmac_ifname", router.plan().vmac.name},
+          {"track_ifp", tracked_names(instance, "interface ")},
+          {"track_file", tracked_names(instance, "file ")},
+          {"track_process", tracked_names(instance, "process ")},
+          {"vroutes", texts_of(router.plan().routes.routes)},
+          {"vrules", texts_of(router.plan().routes.rules)},
+          {"track_script", tracked_names(instance, "script ")},
           {"ifp_ifname", config.interface},
           {"master_priority", instance.master_priority().value_or(0)},
           {"last_transition", unix_time(instance.since(), now, wall_now)},
@@ -205,6 +220,15 @@ std::string dump_text(const NodeView& node, Instant now, WallTime wall_now) {
     for (const auto& held : router->plan().held) {
       text += fmt::format("     {} dev {} scope global{}\n", held.prefix.text(), held.device,
                           node.guard().is_present(held) ? " set" : "");
+    }
+    const HeldRoutes& routes = router->plan().routes;
+    if (!routes.routes.empty())
+      text += fmt::format("   Virtual Routes ({}):\n", routes.routes.size());
+    for (const auto& route : routes.routes) text += fmt::format("     {}\n", route.text);
+    if (!routes.rules.empty()) text += fmt::format("   Virtual Rules ({}):\n", routes.rules.size());
+    for (const auto& rule : routes.rules) text += fmt::format("     {}\n", rule.text);
+    for (const auto& link : router->plan().vmac.links) {
+      text += fmt::format("   Using VMAC {} on {}: {}\n", link.name, link.parent, link.mac.text());
     }
   }
   // keepalived has more sections; what baton knows beyond them is better read as its status.

@@ -173,15 +173,13 @@ void Handovers::send_flows(Given& given, bool last) {
     static_cast<void>(link_.send(given.peer, PairMessage::handover_flows, encode_flows(list)));
     list.flows.clear();
   };
-  const Status looked =
-      linux::visit_tcp_flows(scope.addresses, [&](const auto& local, const auto& remote) {
-        ++count;
-        if (given.told.size() >= moved_flows_max || !given.told.insert({remote, local}).second) {
-          return;
-        }
-        list.flows.push_back({remote, local});
-        if (list.flows.size() == flows_at_once) flush();
-      });
+  const Status looked = linux::visit_tcp_flows(scope.addresses, [&](const linux::TcpFlow& flow) {
+    if (!flow.is_settled) ++count;
+    const Flow found{flow.remote, flow.local};
+    if (given.told.size() >= moved_flows_max || !given.told.insert(found).second) return;
+    list.flows.push_back(found);
+    if (list.flows.size() == flows_at_once) flush();
+  });
   if (!looked) {
     log_.print(LogLevel::error, "handover: {}", describe(looked.error()));
     return;
@@ -201,7 +199,7 @@ bool Handovers::catch_all(Taken& taken) {
   std::vector<Flow> own;
   const auto looked = linux::visit_tcp_flows(
       taken.machine.scope().addresses,
-      [&own](const auto& local, const auto& remote) { own.push_back({remote, local}); });
+      [&own](const linux::TcpFlow& flow) { own.push_back({flow.remote, flow.local}); });
   if (!looked) return false;
   if (!filter(add_flows(taken.set, FlowSet::own, own), "connections")) return false;
   return rewrite_caught();

@@ -16,6 +16,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -65,10 +66,13 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   }
   [[nodiscard]] const std::vector<RouterGroup>& groups() const override { return groups_; }
   [[nodiscard]] const ScriptSchedule& scripts() const override { return scripts_; }
+  [[nodiscard]] const VmacGuard& vmacs() const override { return vmacs_; }
+  [[nodiscard]] const RouteGuard& route_guard() const override { return routes_; }
   [[nodiscard]] const FileWatch& files() const override { return files_; }
   [[nodiscard]] const ProcessWatch& processes() const override { return processes_; }
   [[nodiscard]] const ProxyWatch& proxy() const override { return proxy_; }
   [[nodiscard]] const AddressGuard& guard() const override { return guard_; }
+  [[nodiscard]] const FastDetection& detection() const override { return detection_; }
   [[nodiscard]] const PairLink& pair() const override { return pair_; }
   [[nodiscard]] const Handovers& handovers() const override { return handovers_; }
   [[nodiscard]] const FlightRecorder& recorder() const override { return recorder_; }
@@ -85,7 +89,9 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   void pass_ended(std::uint64_t ticket, bool ok, const std::string& text) override;
   void addresses_leave(const std::vector<net::IpAddress>& addresses) override;
   [[nodiscard]] bool is_stopping() const override { return stopping_; }
-  [[nodiscard]] std::vector<net::IpAddress> virtual_addresses() const override;
+  [[nodiscard]] const std::vector<net::IpAddress>& virtual_addresses() const override {
+    return virtual_addresses_;
+  }
 
  private:
   struct Opened {
@@ -113,6 +119,7 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   void remove_leftovers(const config::Failover& config);
   void use(std::shared_ptr<const config::Failover> config);
   void retire(std::unique_ptr<Router> router);
+  void collect_virtual_addresses();
   void start_routers();
   [[nodiscard]] bool tracks_proxy(const config::VrrpInstance& instance) const;
   [[nodiscard]] Duration start_delay() const;
@@ -163,6 +170,7 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   void compare_anew();
   void add_peer_statuses(nlohmann::json& own);
   void log_link(const linux::Link& link);
+  void log_unknown_router(const linux::VrrpEndpoint& endpoint, const vrrp::ParsedAdvert& parsed);
   void review_proxy();
   void tell_healths(Router& router);
   void run_scripts();
@@ -172,6 +180,12 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   void watch_trackers(bool at_start);
   void report_file(Router* router, std::uint32_t file);
   void report_process(Router* router, std::uint32_t process);
+  // The static part (node_statics.cc).
+  void hold_statics();
+  void hold_vmac_sources();
+  void watch_routes();
+  void review_statics();
+  [[nodiscard]] std::string missing_of_group(const std::string& group) const;
   void poll_links();
   void review_links();
 
@@ -207,13 +221,18 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   SecondPath second_path_;
   WitnessDesk witnesses_;
   LinkDebounce debounce_;
+  LastWill will_;
+  RouteGuard routes_;
+  VmacGuard vmacs_;
   Tools tools_;
   ScriptSchedule scripts_;
   FileWatch files_;
   ProcessWatch processes_;
   ProxyWatch proxy_;
+  FastDetection detection_;
   std::pair<vrrp::Health, std::string> told_proxy_;                  // to the routers
   std::map<std::uint64_t, std::unique_ptr<ReadWatch>> proxy_lives_;  // by generation
+  std::vector<net::IpAddress> virtual_addresses_;                    // of the configuration, sorted
   std::vector<std::unique_ptr<Router>> routers_;
   std::vector<RouterGroup> groups_;
   linux::PacketFilter filter_;
@@ -222,10 +241,14 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   bool told_accepted_ = false;        // that addresses are accepted in spite of no_accept
   const Router* retiring_ = nullptr;  // a reload takes it away: its STOP concerns nobody
   unsigned untold_ = 0;               // above 0: routers are being told something, groups wait
+  // At most 255 for each link that has instances; see log_unknown_vrids.
+  std::set<std::pair<int, std::uint8_t>> told_unknown_routers_;
   std::map<std::string, NotifyQueue> notifications_;        // by instance
   std::map<std::string, NotifyQueue> group_notifications_;  // by sync group
   std::uint64_t last_notify_ticket_ = first_notify_ticket;
   std::unique_ptr<ReadWatch> monitor_watch_;
+  std::unique_ptr<linux::RouteMonitor> route_monitor_;
+  std::unique_ptr<ReadWatch> route_watch_;
   std::unique_ptr<ReadWatch> arp_watch_;
   std::unique_ptr<ReadWatch> neighbour_watch_;
 

@@ -23,24 +23,16 @@ std::optional<net::IpAddress> broadcast_of(const config::VirtualAddress& address
       static_cast<std::uint8_t>(value >> 8), static_cast<std::uint8_t>(value));
 }
 
-HeldAddress to_held(const config::VirtualAddress& address, const config::VrrpInstance& instance) {
-  HeldAddress held;
-  held.prefix = address.prefix;
-  held.device = address.device.empty() ? instance.interface : address.device;
-  held.label = address.label;
-  held.broadcast = broadcast_of(address);
-  held.scope = address.scope;
-  held.tracked = address.tracked;
-  held.traits = address.traits;
-  return held;
+const std::string& device_of(const config::VirtualAddress& address,
+                             const config::VrrpInstance& instance) {
+  return address.device.empty() ? instance.interface : address.device;
 }
 
 std::vector<HeldAddress> held_addresses(const config::VrrpInstance& instance) {
   std::vector<HeldAddress> held;
   held.reserve(instance.addresses.size() + instance.excluded_addresses.size());
-  for (const auto& address : instance.addresses) held.push_back(to_held(address, instance));
-  for (const auto& address : instance.excluded_addresses) {
-    held.push_back(to_held(address, instance));
+  for (const auto& list : {instance.addresses, instance.excluded_addresses}) {
+    for (const auto& address : list) held.push_back(to_held(address, device_of(address, instance)));
   }
   return held;
 }
@@ -50,6 +42,13 @@ void watch_interface(Plan& plan, const std::string& name, int weight, bool rever
   plan.watched.push_back({Watched::Kind::interface, name, 0});
 }
 
+// What a virtual interface stands on, which is what can fail; else the device itself.
+const std::string& real_device(const config::VrrpInstance& instance, const std::string& device) {
+  const auto& links = instance.vmac.links;
+  const auto found = std::ranges::find(links, device, &config::VmacLink::name);
+  return found == links.end() ? device : found->parent;
+}
+
 // The own interface, those of the addresses, and those that are asked for: each once.
 void watch_interfaces(Plan& plan, const config::VrrpInstance& instance) {
   std::vector<std::string> needed;
@@ -57,10 +56,19 @@ void watch_interfaces(Plan& plan, const config::VrrpInstance& instance) {
     needed.push_back(instance.interface);
   }
   for (const auto& address : plan.held) {
-    const bool own = address.device == instance.interface;
-    if (!own && address.tracked && std::ranges::find(needed, address.device) == needed.end()) {
-      needed.push_back(address.device);
+    const std::string& device = real_device(instance, address.device);
+    const bool own = device == instance.interface;
+    if (!own && address.tracked && std::ranges::find(needed, device) == needed.end()) {
+      needed.push_back(device);
     }
+  }
+  for (const auto& link : instance.vmac.links) needed.push_back(link.name);
+  // Several next hops are there for one of them to fail.
+  for (const auto& route : instance.routes) {
+    if (!route.tracked || route.multipath || route.hops.empty()) continue;
+    const std::string& device = route.hops.front().device;
+    const bool is_needed = std::ranges::find(needed, device) != needed.end();
+    if (!device.empty() && device != instance.interface && !is_needed) needed.push_back(device);
   }
   for (const auto& tracked : instance.tracked_interfaces) {
     const bool is_needed = std::ranges::find(needed, tracked.name) != needed.end();
@@ -86,6 +94,15 @@ void watch_files_and_processes(Plan& plan, const config::VrrpInstance& instance,
     plan.settings.trackers.push_back({"process " + tracking.processes.at(tracked.process).name,
                                       tracked.weight, tracked.weight_reverse});
     plan.watched.push_back({Watched::Kind::process, "", 0, tracked.process});
+  }
+}
+
+void watch_static_groups(Plan& plan, std::uint32_t instance, const config::Statics& statics) {
+  for (std::uint32_t i = 0; i < statics.groups.size(); ++i) {
+    const auto& group = statics.groups[i];
+    if (std::ranges::find(group.members, instance) == group.members.end()) continue;
+    plan.settings.trackers.push_back({"track_group " + group.name, 0, false});
+    plan.watched.push_back({Watched::Kind::static_group, "", 0, i});
   }
 }
 
@@ -118,6 +135,7 @@ void take_wire(vrrp::Settings& settings, const config::Wire& wire) {
   settings.checksum = to_checksum_policy(wire);
   settings.lower_priority_no_advert = wire.lower_priority_no_advert;
   settings.owner_ignores_adverts = wire.owner_ignores_adverts;
+  settings.hmac = wire.hmac;
   if (wire.fault_without_peers) settings.permanent_fault = "no unicast peers";
 }
 
@@ -171,6 +189,18 @@ vrrp::Settings to_settings(const config::VrrpInstance& instance) {
 
 }  // namespace
 
+HeldAddress to_held(const config::VirtualAddress& address, const std::string& device) {
+  HeldAddress held;
+  held.prefix = address.prefix;
+  held.device = device;
+  held.label = address.label;
+  held.broadcast = broadcast_of(address);
+  held.scope = address.scope;
+  held.tracked = address.tracked;
+  held.traits = address.traits;
+  return held;
+}
+
 Plan make_plan(const config::Failover& config, std::uint32_t index, bool track_proxy,
                Duration link_wait) {
   const config::VrrpInstance& instance = config.instances.at(index);
@@ -187,6 +217,11 @@ Plan make_plan(const config::Failover& config, std::uint32_t index, bool track_p
     }
   }
   plan.held = held_addresses(instance);
+  plan.routes = {instance.routes, instance.rules};
+  plan.vmac = instance.vmac;
+  if (plan.vmac.wanted && !plan.vmac.transmit_on_base) {
+    plan.transmit_interface = plan.vmac.name;
+  }
   plan.pacing = AnnouncePacing(config);
   plan.unicast_ttl = instance.wire.unicast_ttl;
   plan.track_source = instance.wire.track_source;
@@ -198,7 +233,13 @@ Plan make_plan(const config::Failover& config, std::uint32_t index, bool track_p
         {"script " + script.name, tracked.weight, tracked.weight_reverse});
     plan.watched.push_back({Watched::Kind::script, "", tracked.script});
   }
+  for (const auto& tracked : instance.tracked_bfds) {
+    plan.settings.trackers.push_back({"bfd " + config.bfd_instances.at(tracked.session).name,
+                                      tracked.weight, tracked.weight_reverse});
+    plan.watched.push_back({Watched::Kind::bfd, "", 0, tracked.session});
+  }
   watch_files_and_processes(plan, instance, config.tracking);
+  watch_static_groups(plan, index, config.statics);
   if (track_proxy) {
     plan.settings.trackers.push_back({"proxy", 0, false});
     plan.watched.push_back({Watched::Kind::proxy, "", 0});

@@ -12,22 +12,34 @@ Router::Router(Tools& tools, Owner& owner, Plan plan, std::uint32_t index)
       plan_(std::move(plan)),
       index_(index),
       instance_(plan_.settings),
-      timer_(tools.loop, [this] { on_timer(); }) {
+      timer_(tools.loop, [this] { on_timer(); }),
+      extra_timer_(tools.loop, [this] { announce_elsewhere(); }) {
   review_links();
 }
 
 Router::~Router() {
   if (port_) port_->unlisten(plan_.identity.virtual_router_id, this);
+  tools_.routes.release(name());
   tools_.guard.release(name());
+  tools_.will.revoke(name());
   tools_.witnesses.forget(name());
 }
 
 void Router::start() {
+  review_sysctl();
   handle(vrrp::event::Start{}, tools_.loop.refresh_now());
   // Peers of a unicast instance learn who we are before the first advert needs it.
   const auto& source = instance_.source();
   if (plan_.identity.unicast && source) {
     tools_.announcer.announce(name(), {{*source, plan_.identity.interface}}, 1, {});
+  }
+}
+
+void Router::review_sysctl() {
+  if (!plan_.promote_secondaries || plan_.identity.interface.empty()) return;
+  if (const auto done = linux::promote_secondaries(plan_.identity.interface); !done) {
+    tools_.log.print(LogLevel::warning, "({}) {} of {}", name(), baton::describe(done.error()),
+                     plan_.identity.interface);
   }
 }
 
@@ -44,7 +56,8 @@ void Router::review_links() {
   for (std::size_t i = 0; i < plan_.watched.size(); ++i) {
     if (plan_.watched[i].kind != Watched::Kind::interface) continue;
     const linux::Link* link = tools_.links.find(plan_.watched[i].interface);
-    const bool usable = link && tools_.links.is_usable(*link);
+    // A virtual interface has no carrier of its own: that of its parent is watched beside it.
+    const bool usable = link && (is_vmac(link->name) ? link->up : tools_.links.is_usable(*link));
     const bool believed = tools_.debounce.look(plan_.watched[i].interface, usable, now);
     const auto health = believed ? vrrp::Health::up : vrrp::Health::down;
     if (instance_.trackers()[i].health == health) continue;
@@ -74,6 +87,12 @@ void Router::review_port() {
   } else {
     return;
   }
+  if (!plan_.transmit_interface.empty()) {
+    const linux::Link* link = tools_.links.find(plan_.transmit_interface);
+    if (!link) return;
+    wanted.transmit_interface = link->name;
+    wanted.transmit_link = link->index;
+  }
   if (wanted.link == 0 && (multicast || !wanted.interface.empty())) return;
   if (port_ && port_->endpoint() == wanted) return;
   if (port_) port_->unlisten(plan_.identity.virtual_router_id, this);
@@ -102,6 +121,8 @@ void Router::report_watched(Watched::Kind kind, std::uint32_t index, vrrp::Healt
                             const std::string& detail, int value) {
   for (std::size_t i = 0; i < plan_.watched.size(); ++i) {
     if (plan_.watched[i].kind != kind || plan_.watched[i].index != index) continue;
+    const vrrp::Tracker& known = instance_.trackers()[i];
+    if (known.health == health && known.value == value && known.detail == detail) continue;
     handle(vrrp::event::TrackerReported{i, health, detail, value}, tools_.loop.now());
   }
 }
@@ -122,9 +143,18 @@ void Router::report_proxy(vrrp::Health health, const std::string& detail) {
   }
 }
 
+void Router::report_bfd(std::uint32_t session, vrrp::Health health, const std::string& detail) {
+  for (std::size_t i = 0; i < plan_.watched.size(); ++i) {
+    const Watched& watched = plan_.watched[i];
+    if (watched.kind != Watched::Kind::bfd || watched.index != session) continue;
+    handle(vrrp::event::TrackerReported{i, health, detail}, tools_.loop.now());
+  }
+}
+
 void Router::replan(Plan plan, std::uint32_t index) {
   index_ = index;
-  const bool same = plan.settings == plan_.settings && plan.held == plan_.held;
+  const bool same = plan.settings == plan_.settings && plan.held == plan_.held &&
+                    plan.routes.same_as(plan_.routes);
   plan_ = std::move(plan);
   if (same) return;
   handle(vrrp::event::Reconfigured{plan_.settings}, tools_.loop.now());
@@ -196,17 +226,24 @@ void Router::apply(const vrrp::action::SendAdvert& send) {
   for (const auto& peer : plan_.settings.peers) send_to(peer.address, advert);
 }
 
-void Router::send_to(const net::IpAddress& destination, const vrrp::Advert& advert) {
-  review_port();
-  if (!port_) return;
+Bequest::Goodbye Router::make_packet(const vrrp::Advert& advert,
+                                     const net::IpAddress& destination) {
   if (++packet_id_ == 0) packet_id_ = 1;
   const auto& source = *instance_.source();
   const std::uint8_t ttl = plan_.identity.unicast ? plan_.unicast_ttl : vrrp::ip_ttl;
   auto bytes = vrrp::build_message(advert, source, destination, instance_.checksum_form());
+  instance_.sign(bytes, source, runtime::wall_now());
   if (source.is_ipv4()) {
     bytes = vrrp::build_ipv4_packet(bytes, source, destination, packet_id_, ttl);
   }
-  const auto done = port_->send({bytes, source, destination, ttl});
+  return {source, destination, ttl, std::move(bytes)};
+}
+
+void Router::send_to(const net::IpAddress& destination, const vrrp::Advert& advert) {
+  review_port();
+  if (!port_) return;
+  const auto made = make_packet(advert, destination);
+  const auto done = port_->send({made.bytes, made.source, made.destination, made.hop_limit});
   const int cause = done ? 0 : done.error().errno_value;
   if (cause != 0 && cause != send_error_) {
     tools_.log.print(LogLevel::warning, "({}) {} to {}", name(), baton::describe(done.error()),
@@ -217,11 +254,22 @@ void Router::send_to(const net::IpAddress& destination, const vrrp::Advert& adve
 
 void Router::apply(const vrrp::action::AddAddresses&) {
   tools_.guard.hold(name(), own_held());
+  tools_.will.leave(name(), make_bequest());
+  if (!plan_.routes.routes.empty()) log_detail("setting Virtual Routes");
+  if (!plan_.routes.rules.empty()) log_detail("setting Virtual Rules");
+  tools_.routes.hold(name(), plan_.routes);
+  if (plan_.vmac.announce_interval > 0s) extra_timer_.arm_after(plan_.vmac.announce_interval);
   record(Moment::Kind::addresses_added);
 }
 
+// A route with a virtual source goes before its source.
 void Router::apply(const vrrp::action::RemoveAddresses&) {
+  extra_timer_.cancel();
+  if (!plan_.routes.rules.empty()) log_detail("removing Virtual Rules");
+  if (!plan_.routes.routes.empty()) log_detail("removing Virtual Routes");
+  tools_.routes.release(name());
   tools_.guard.release(name());
+  tools_.will.revoke(name());
   record(Moment::Kind::addresses_removed);
 }
 
@@ -263,6 +311,47 @@ void Router::apply(const vrrp::action::SendReport&) {
 void Router::apply(const vrrp::action::LogLine& line) {
   if (line.detail && !tools_.log_detail) return;
   tools_.log.write(line.level, line.text);
+}
+
+Bequest Router::make_bequest() {
+  Bequest bequest;
+  for (const auto& held : own_held()) {
+    const linux::Link* link = tools_.links.find(held.device);
+    if (link) bequest.addresses.push_back({link->index, held.prefix});
+  }
+  const auto& source = instance_.source();
+  if (!source || !port_) return bequest;
+  bequest.endpoint = port_->endpoint();
+  const auto say_goodbye_to = [&](const net::IpAddress& destination) {
+    bequest.goodbyes.push_back(make_packet(instance_.make_advert(0), destination));
+  };
+  if (!plan_.identity.unicast) say_goodbye_to(plan_.identity.multicast_group);
+  for (const auto& peer : plan_.settings.peers) say_goodbye_to(peer.address);
+  return bequest;
+}
+
+bool Router::is_vmac(const std::string& device) const {
+  const auto& links = plan_.vmac.links;
+  return std::ranges::find(links, device, &config::VmacLink::name) != links.end();
+}
+
+// garp_extra_if: switches forget where the MAC of a link is that sends no adverts.
+void Router::announce_elsewhere() {
+  if (!instance_.holds_addresses() || plan_.vmac.announce_interval <= 0s) return;
+  const std::string& adverts_leave =
+      plan_.transmit_interface.empty() ? plan_.identity.interface : plan_.transmit_interface;
+  std::vector<Announcer::Target> targets;
+  for (const auto& held : plan_.held) {
+    const bool wanted = is_vmac(held.device) || plan_.vmac.announce_everywhere;
+    if (held.device == adverts_leave || !wanted) continue;
+    targets.push_back({held.prefix.address, held.device});
+  }
+  tools_.announcer.announce(name(), targets, 1, plan_.pacing);
+  extra_timer_.arm_after(plan_.vmac.announce_interval);
+}
+
+void Router::log_detail(const char* what) {
+  if (tools_.log_detail) tools_.log.print(LogLevel::info, "({}) {}", name(), what);
 }
 
 std::vector<HeldAddress> Router::own_held() const {

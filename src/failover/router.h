@@ -12,6 +12,7 @@
 #include "failover/advert_ports.h"
 #include "failover/announcer.h"
 #include "failover/flight_recorder.h"
+#include "failover/last_will.h"
 #include "failover/link_debounce.h"
 #include "failover/plan.h"
 #include "failover/proxy_watch.h"
@@ -36,6 +37,8 @@ struct Tools {
   SecondPath& second_path;
   WitnessDesk& witnesses;
   LinkDebounce& debounce;
+  LastWill& will;
+  RouteGuard& routes;
 };
 
 class Router final : public AdvertListener {
@@ -60,7 +63,7 @@ class Router final : public AdvertListener {
     // Before a timer or a packet is believed: has this process slept?
     virtual void check_sleep(Instant now) = 0;
     // Addresses that are never a router's own, sorted.
-    [[nodiscard]] virtual std::vector<net::IpAddress> virtual_addresses() const = 0;
+    [[nodiscard]] virtual const std::vector<net::IpAddress>& virtual_addresses() const = 0;
 
    protected:
     ~Owner() = default;
@@ -81,11 +84,12 @@ class Router final : public AdvertListener {
   void report_watched(Watched::Kind kind, std::uint32_t index, vrrp::Health health,
                       const std::string& detail, int value = 0);
   void report_proxy(vrrp::Health health, const std::string& detail);
+  void report_bfd(std::uint32_t session, vrrp::Health health, const std::string& detail);
   // From the second heartbeat path.
   void report_peer(const vrrp::PeerReport& report);
   // The interface has received a frame.
   void report_link_receives();
-  // A command of the sync group, or of a handover.
+  // A command of the sync group or of a handover, or news of the watch on the master.
   void obey(const vrrp::Event& command) { handle(command, tools_.loop.now()); }
   void clear_counters() { instance_.clear_counters(); }
   // Another plan of the same identity; nothing happens when it is equal.
@@ -113,8 +117,8 @@ class Router final : public AdvertListener {
   void apply(const vrrp::action::Announce& announce);
   void apply(const vrrp::action::Probe&);
   void apply(const vrrp::action::AskWitness&);
-  void apply(const vrrp::action::Solicit&);
   void apply(const vrrp::action::AskPass&) { owner_.ask_to_pass(*this); }
+  void apply(const vrrp::action::Solicit&);
   void apply(const vrrp::action::SendReport&);
   void apply(const vrrp::action::Notify& notify) { owner_.on_notice(*this, notify); }
   void apply(const vrrp::action::LogLine& line);
@@ -122,7 +126,15 @@ class Router final : public AdvertListener {
     owner_.on_transition(*this, transition);
   }
   void review_port();
+  void announce_elsewhere();
+  [[nodiscard]] bool is_vmac(const std::string& device) const;
+  void log_detail(const char* what);
+  void review_sysctl();
   void send_to(const net::IpAddress& destination, const vrrp::Advert& advert);
+  [[nodiscard]] Bequest::Goodbye make_packet(const vrrp::Advert& advert,
+                                             const net::IpAddress& destination);
+  // What is to be done if this process dies while it is master.
+  [[nodiscard]] Bequest make_bequest();
   // An owner's real address is here for good and is not ours to put or to remove.
   [[nodiscard]] std::vector<HeldAddress> own_held() const;
 
@@ -132,6 +144,7 @@ class Router final : public AdvertListener {
   std::uint32_t index_;
   vrrp::Instance instance_;
   runtime::Timer timer_;
+  runtime::Timer extra_timer_;  // garp_extra_if
   std::shared_ptr<AdvertPort> port_;
   std::uint16_t packet_id_ = 0;
   int port_error_ = 0;

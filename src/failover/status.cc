@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "failover/bfd_status.h"
 #include "failover/node_view.h"
 #include "failover/status_guard.h"
 
@@ -93,6 +94,63 @@ json address_status(const NodeView& node, const Router& router) {
                     {"device", held.device},
                     {"advertised", i < advertised},
                     {"held", node.guard().is_present(held)}});
+  }
+  return list;
+}
+
+// Routes and rules that `holder` holds now.
+json route_status(const NodeView& node, const std::string& holder) {
+  json list = json::array();
+  for (const auto& item : node.route_guard().held_by(holder)) {
+    list.push_back({{"what", describe(item.thing)},
+                    {"tracked", is_tracked(item.thing)},
+                    {"held", item.present}});
+  }
+  return list;
+}
+
+json vmac_status(const config::VirtualMac& vmac) {
+  json list = json::array();
+  for (const auto& link : vmac.links) {
+    list.push_back({{"interface", link.name}, {"parent", link.parent}, {"mac", link.mac.text()}});
+  }
+  return list;
+}
+
+json static_status(const NodeView& node) {
+  json addresses = json::array();
+  for (const auto& one : node.config().statics.addresses) {
+    const HeldAddress held = to_held(one.address, one.address.device);
+    addresses.push_back({{"address", held.prefix.text()},
+                         {"device", held.device},
+                         {"held", node.guard().is_present(held)}});
+  }
+  return {{"addresses", addresses}, {"routes", route_status(node, static_holder)}};
+}
+
+json file_status(const NodeView& node) {
+  json list = json::array();
+  const auto& files = node.config().tracking.files;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const FileState& state = node.files().states().at(i);
+    list.push_back({{"name", files[i].name},
+                    {"file", files[i].path},
+                    {"value", state.value},
+                    {"problem", state.problem.empty() ? json(nullptr) : json(state.problem)}});
+  }
+  return list;
+}
+
+json process_status(const NodeView& node) {
+  json list = json::array();
+  const auto& processes = node.config().tracking.processes;
+  for (std::size_t i = 0; i < processes.size(); ++i) {
+    const auto& count = node.processes().census().counts().at(i);
+    list.push_back({{"name", processes[i].name},
+                    {"state", vrrp::name_of(count.health)},
+                    {"processes", count.pids.size()},
+                    {"quorum", processes[i].quorum},
+                    {"method", node.processes().method()}});
   }
   return list;
 }
@@ -182,6 +240,8 @@ json instance_status(const NodeView& node, const Router& router, Instant now, Wa
       {"adverts", advert_status(instance.counters())},
       {"became_master", instance.counters().became_master},
       {"released_master", instance.counters().released_master},
+      {"vmac", vmac_status(router.plan().vmac)},
+      {"routes", route_status(node, router.name())},
       {"addresses", address_status(node, router)}};
   const auto heard = node.recorder().last_advert(settings.name);
   object["last_advert_age_ms"] = heard ? json(to_ms(now - *heard)) : json(nullptr);
@@ -226,9 +286,13 @@ json status(const NodeView& node, Instant now, WallTime wall_now) {
   return {{"pid", ::getpid()},
           {"router_id", node.config().router_id},
           {"proxy", proxy_status(node, now)},
+          {"bfd", bfd_status(node.detection(), node.config(), now)},
           {"pair", pair_status(node.pair(), now)},
           {"handovers", handovers_status(node.handovers(), now)},
           {"scripts", scripts},
+          {"track_files", file_status(node)},
+          {"track_processes", process_status(node)},
+          {"static", static_status(node)},
           {"instances", instances},
           {"sync_groups", groups},
           {"transitions", transitions}};

@@ -35,6 +35,10 @@
 //     last_result       "exited with status 1", "timed out", ...; null before the first
 //     last_run_ms       how long the last run took; null before the first
 //     last_age_ms       how long ago it ended; null before the first
+//   track_files         array: name, file, value, problem (null, or why it cannot be read)
+//   track_processes     array: name, state ("up", "down"), processes (how many are there), quorum,
+//                       method ("events" of the kernel, or "scan" of /proc)
+//   static              object: addresses (array of address, device, held), routes (as below)
 //   instances           array, in the order of the file
 //     name, interface   text
 //     virtual_router_id, version   numbers
@@ -64,12 +68,15 @@
 //     witness           object, null without one: reachable (null: not asked yet), detail,
 //                       age_ms of the last answer
 //     priority          object: base, effective, parts: array of
-//       tracker         "script NAME", "interface NAME", "proxy", "source address"
+//       tracker         "script NAME", "interface NAME", "file NAME", "process NAME",
+//                       "track_group NAME", "proxy", "source address"
 //       state           "up", "down", "unknown"
 //       contribution    number added to the base
 //       fault           true when it puts the instance into FAULT now
 //     adverts           object: in, out, bad, bad_by_cause (object, cause -> count),
 //                       address_list_differs, priority_zero_in, priority_zero_out
+//     vmac              array of the interfaces with virtual MACs: interface, parent, mac
+//     routes            array of what is held now: what ("route ...", "rule ..."), tracked, held
 //     became_master, released_master   counters
 //     addresses         array of: address ("192.168.175.100/32"), device, advertised (true/false),
 //                       held (true when it is on the device now)

@@ -63,9 +63,8 @@ Status dump(int socket, int family, const std::function<void(const inet_diag_msg
 
 }  // namespace
 
-Status visit_tcp_flows(
-    std::span<const net::IpAddress> locals,
-    const std::function<void(const net::Endpoint& local, const net::Endpoint& remote)>& visit) {
+Status visit_tcp_flows(std::span<const net::IpAddress> locals,
+                       const std::function<void(const TcpFlow& flow)>& visit) {
   const runtime::Fd socket(::socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
   if (!socket) return fail_errno(errno, "sock_diag socket");
   for (const int family : {AF_INET, AF_INET6}) {
@@ -73,7 +72,9 @@ Status visit_tcp_flows(
       const net::Endpoint local{address_of(family, found.id.idiag_src),
                                 ntohs(found.id.idiag_sport)};
       if (std::ranges::find(locals, local.address) == locals.end()) return;
-      visit(local, {address_of(family, found.id.idiag_dst), ntohs(found.id.idiag_dport)});
+      visit({local,
+             {address_of(family, found.id.idiag_dst), ntohs(found.id.idiag_dport)},
+             found.idiag_state == TCP_FIN_WAIT2});
     });
     if (!done) return done;
   }

@@ -10,9 +10,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "failover/leftovers.h"
 #include "failover/process.h"
 #include "supervisor/pid_file.h"
 #include "supervisor/privileges.h"
+#include "supervisor/process_title.h"
+#include "supervisor/scheduling.h"
 
 namespace baton::supervisor {
 
@@ -41,9 +44,14 @@ Status FailoverPart::launch() {
   plan.name = configuration_->failover->places.vrrp_name;
   plan.title = "keepalived: VRRP process";
   plan.silence_stderr = settings_.silence_stderr;
-  plan.drop_privileges = keep_network_capabilities;
-  plan.entry = [this](runtime::Fd channel) {
+  const auto problems = std::make_shared<std::vector<std::string>>();
+  plan.drop_privileges = [this, problems] {
+    *problems = apply_scheduling(configuration_->failover->scheduling);
+    return keep_network_capabilities();
+  };
+  plan.entry = [this, problems](runtime::Fd channel) {
     const auto log = settings_.make_log();
+    for (const auto& problem : *problems) log->write(LogLevel::warning, problem);
     failover::ProcessInputs inputs;
     inputs.config = configuration_->failover;
     inputs.load_options = settings_.load_options;
@@ -53,8 +61,11 @@ Status FailoverPart::launch() {
     inputs.log_detail = settings_.log_detail;
     inputs.keep_addresses_at_end = settings_.keep_addresses_at_end;
     inputs.proxy_expected = settings_.proxy_expected;
+    inputs.rename_executor = [] { set_process_title("baton: executor of the VRRP process"); };
     return failover::run_process(std::move(inputs));
   };
+  settings_before_.emplace(log_);
+  settings_before_->remember(failover::all_vmacs(*configuration_->failover));
   answer_ = Answer::none;
   was_ready_ = false;
   failure_.clear();
@@ -83,6 +94,9 @@ runtime::Task<std::string> FailoverPart::configure(
     co_return co_await start(std::move(configuration));
   }
   const auto previous = std::exchange(configuration_, std::move(configuration));
+  if (settings_before_) {
+    settings_before_->remember(failover::all_vmacs(*configuration_->failover));
+  }
   previous_ = previous;
   answer_ = Answer::none;
   failure_.clear();
@@ -185,6 +199,10 @@ void FailoverPart::on_exit(ChildProcess& child, runtime::ExitStatus status) {
   remove_pid_files(child.pid());
   child_.reset();
   scripts_.end_checks();
+  if (!clean) {
+    failover::remove_leftovers(*configuration_->failover, log_);
+    if (settings_before_) settings_before_->restore();
+  }
   if (failure_.empty()) failure_ = fmt::format("the failover process {}", described(status));
   changed_.open();
   if (ending_) return;

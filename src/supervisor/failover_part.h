@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "failover/network_settings.h"
 #include "runtime/gate.h"
 #include "supervisor/child_process.h"
 #include "supervisor/configuration.h"
@@ -100,6 +101,8 @@ class FailoverPart final : public ChildProcess::Owner, public PulseReceiver {
   bool was_ready_ = false;  // the present process has been
   std::string failure_;
   RestartPolicy restarts_;
+  // What the process may change of the network's settings, as it was before.
+  std::optional<failover::NetworkSettings> settings_before_;
   runtime::Timer restart_timer_;
   bool ending_ = false;
   bool stopped_on_purpose_ = false;

@@ -252,7 +252,10 @@ void ProxyPart::serving_ended(Generation& generation, runtime::ExitStatus status
                "`baton reload`");
     return;
   }
-  restart_after(restarts_.died(loop_.refresh_now()));
+  const Duration pause = restarts_.died(loop_.refresh_now());
+  // The address need not wait for what will not come.
+  if (pause > 0s && receiver_) receiver_->retire(generation.number, true);
+  restart_after(pause);
 }
 
 void ProxyPart::restart_after(Duration pause) {

@@ -23,9 +23,10 @@ namespace baton::supervisor {
 
 namespace {
 
-constexpr Duration yield_patience = 4s;   // the failover process's end, with its yielding
-constexpr Duration notify_patience = 1s;  // notify_stop scripts
-constexpr Duration stop_patience = 5s;    // the proxy's end by TERM
+constexpr Duration yield_patience = 4s;      // the failover process's end, with its yielding
+constexpr Duration delivery_patience = 60s;  // of what the ended proxy has left to the kernel
+constexpr Duration notify_patience = 1s;     // notify_stop scripts
+constexpr Duration stop_patience = 5s;       // the proxy's end by TERM
 // How long a proxy that is about to stop serves on so that the address can be handed over.
 constexpr Duration handover_patience = 1500ms;
 
@@ -306,13 +307,19 @@ runtime::Task<void> Tree::end_failover() {
       deadline = loop_.now() + configuration_->failover->pair.handover_timeout + yield_patience;
       if (proxy_) proxy_->end(true);
     }
+    // What the kernel still has to deliver is waited for; the failover process sees it.
     if (is_draining && proxy_ && proxy_->ended() && !std::exchange(has_drained, true)) {
-      failover_->end();
-      deadline = loop_.now() + yield_patience;
+      deadline = std::min(deadline, loop_.now() + delivery_patience);
     }
     // (The proxy's end opens another gate.)
     static_cast<void>(
         co_await failover_->changed().wait(std::min(deadline, loop_.refresh_now() + 50ms)));
+  }
+  if (is_draining && failover_->process()) {
+    failover_->end();  // once more: at once
+    const Instant last = loop_.refresh_now() + yield_patience;
+    while (failover_->process() && co_await failover_->changed().wait(last)) {
+    }
   }
   failover_->kill();
   while (failover_->process()) static_cast<void>(co_await failover_->changed().wait());

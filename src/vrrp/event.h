@@ -54,6 +54,20 @@ struct Slept {
   Duration length{};
 };
 
+// Fast detection (BFD): the master at that address is watched closely from now on. Its place is
+// then taken after 1/256 of `stagger` for every step by which our priority is lower than its own.
+// With 0 it is no longer watched, which says nothing about its health.
+struct MasterWatched {
+  net::IpAddress master;
+  Duration stagger{};
+};
+
+// The master that was watched has been silent for `detection`.
+struct MasterLost {
+  net::IpAddress master;
+  Duration detection{};
+};
+
 // Other settings for the same virtual router (same interface, id, family and version).
 struct Reconfigured {
   Settings settings;
@@ -118,10 +132,11 @@ struct GroupFault {
 
 using Event =
     std::variant<event::Start, event::AdvertReceived, event::TimerDue, event::TrackerReported,
-                 event::SourceChanged, event::Slept, event::Reconfigured, event::AddressClaimed,
-                 event::PeerReported, event::WitnessReported, event::LinkReceived, event::Stop,
-                 event::Pass, event::TakeOver, event::MasterReachable, event::GroupMaster,
-                 event::GroupBackup, event::GroupFault>;
+                 event::SourceChanged, event::Slept, event::MasterWatched, event::MasterLost,
+                 event::Reconfigured, event::AddressClaimed, event::PeerReported,
+                 event::WitnessReported, event::LinkReceived, event::Stop, event::Pass,
+                 event::TakeOver, event::MasterReachable, event::GroupMaster, event::GroupBackup,
+                 event::GroupFault>;
 
 namespace action {
 
@@ -177,8 +192,8 @@ struct Transition {
 }  // namespace action
 
 using Action = std::variant<action::SendAdvert, action::AddAddresses, action::RemoveAddresses,
-                            action::Announce, action::Probe, action::AskWitness, action::Solicit,
-                            action::AskPass, action::SendReport, action::Notify, action::LogLine,
+                            action::Announce, action::Probe, action::AskWitness, action::AskPass,
+                            action::Solicit, action::SendReport, action::Notify, action::LogLine,
                             action::Transition>;
 
 // In the order in which they are to be done. Empty, and without allocation, for the ordinary

@@ -18,6 +18,7 @@ namespace {
 // Below the usual advert interval, whose beat is never met to the microsecond.
 constexpr Duration probe_interval = 900ms;
 constexpr Duration recheck_interval = 250ms;
+constexpr Duration conflict_echo = handover_linger / 2;
 // RFC 5227 section 2.4: how often an address is defended against one that does not give up.
 constexpr Duration defence_interval = 10s;
 
@@ -60,6 +61,7 @@ Instance::Instance(Settings settings)
     : settings_(std::move(settings)),
       effective_priority_(settings_.priority),
       checksum_form_(first_form(settings_.checksum)),
+      replays_(settings_.peers.empty() ? replay_senders : settings_.peers.size()),
       master_interval_(settings_.advert_interval),
       guard_(settings_.takeover) {
   for (const auto& tracker : settings_.trackers) trackers_.push_back(Tracker{tracker, {}, {}});
@@ -74,8 +76,9 @@ Actions Instance::handle(const Event& event, Instant now) {
 }
 
 Instant Instance::deadline() const {
-  return std::min({master_down_at_, advert_at_, announce_again_at_, conflict_again_at_, refresh_at_,
-                   yield_until_, release_at_, recheck_at_, report_at_, ask_witness_at_});
+  return std::min({master_down_at_, advert_at_, announce_again_at_, conflict_again_at_, echo_at_,
+                   refresh_at_, yield_until_, release_at_, recheck_at_, report_at_, ask_witness_at_,
+                   settle_at_});
 }
 
 Advert Instance::make_advert(std::uint8_t priority) const {
@@ -88,6 +91,11 @@ Advert Instance::make_advert(std::uint8_t priority) const {
   advert.password = settings_.password;
   advert.addresses = settings_.addresses;
   return advert;
+}
+
+void Instance::sign(std::vector<std::uint8_t>& message, const net::IpAddress& source,
+                    WallTime now) {
+  if (settings_.hmac.enabled()) signer_.sign(message, source, settings_.hmac, now);
 }
 
 ChecksumForm Instance::checksum_form() const {
@@ -195,6 +203,8 @@ void Instance::on(const event::Slept& sleep, Instant now) {
   }
   if (state_ != State::master || is_yielding()) return;
   if (sleep.length < settings_.down_timer_adverts * settings_.advert_interval) return;
+  // Neighbours may still believe us: whoever was elected learns of it and announces itself.
+  send(0);
   become_backup(fmt::format("did not run for {:.1f} s", to_seconds(sleep.length)), listen, 0s, now);
   release_addresses();
 }
@@ -231,7 +241,8 @@ void Instance::on(event::Reconfigured change, Instant now) {
   if (master_down_at_ != never) master_down_at_ += down_time() - earlier_down_time;
   if (!started_) return;
   review_priority(now);
-  if (state_ == State::backup && holds_addresses()) release_addresses();
+  if (state_ == State::backup && holds_addresses() && !same_addresses) release_addresses();
+  if (is_yielding() && !same_addresses) actions_.emplace_back(action::AddAddresses{});
   if (state_ == State::master && !is_yielding()) {
     actions_.emplace_back(action::AddAddresses{});
     send_and_restart(now);
@@ -292,6 +303,7 @@ void Instance::become_backup(std::string reason, Duration wait, Duration linger,
 
 // The advert goes first: every other node holds back from then on.
 void Instance::become_master(std::string reason, Instant now) {
+  const auto lost_master = lost_ ? master_ : std::nullopt;
   if (dropped_ownership_) {
     dropped_ownership_ = false;
     review_priority(now);
@@ -309,6 +321,7 @@ void Instance::become_master(std::string reason, Instant now) {
   const AnnounceSchedule& schedule = settings_.announce;
   if (schedule.delay > 0s) announce_again_at_ = now + schedule.delay;
   if (schedule.refresh > 0s) refresh_at_ = now + schedule.delay + schedule.refresh;
+  if (lost_master) settle(lost_master, now);
 }
 
 void Instance::become_fault(std::string reason, Instant now) {
@@ -386,11 +399,12 @@ void Instance::review_priority(Instant now) {
 }
 
 void Instance::clear_timers() {
-  master_down_at_ = advert_at_ = announce_again_at_ = conflict_again_at_ = refresh_at_ =
+  master_down_at_ = advert_at_ = announce_again_at_ = conflict_again_at_ = echo_at_ = refresh_at_ =
       yield_until_ = release_at_ = recheck_at_ = preempt_from_ = contested_since_ =
-          ask_witness_at_ = report_at_ = never;
+          ask_witness_at_ = report_at_ = settle_at_ = never;
   wish_.reset();
   take_over_.clear();
+  lost_ = false;
 }
 
 void Instance::send(std::uint8_t priority) {
@@ -404,13 +418,20 @@ void Instance::send_and_restart(Instant now) {
   advert_at_ = now + settings_.advert_interval;
 }
 
-// Another master was there: neighbours may have believed it. Bounded to one burst an interval, so
-// that a node that cannot hear us does not make us flood the segment.
+// Another master was there: neighbours may have believed it. Bounded to two bursts an interval, so
+// that a node that cannot hear us does not make us flood the segment; but no conflict goes without
+// a burst after it, for a second rival may have announced itself after the burst for the first.
+// The echo comes before a rival that steps down lets its addresses go (handover_linger).
 void Instance::announce_conflict(Instant now) {
-  if (now < next_conflict_at_) return;
-  next_conflict_at_ = now + std::min<Duration>(settings_.advert_interval, 1s);
   const AnnounceSchedule& schedule = settings_.announce;
   if (schedule.conflict_repeat == 0) return;
+  if (now < next_conflict_at_) {
+    if (echo_at_ == never) echo_at_ = echoed_ ? next_conflict_at_ : now + conflict_echo;
+    echoed_ = true;
+    return;
+  }
+  echoed_ = false;
+  next_conflict_at_ = now + std::min<Duration>(settings_.advert_interval, 1s);
   actions_.emplace_back(action::Announce{schedule.conflict_repeat});
   if (schedule.conflict_delay > 0s) conflict_again_at_ = now + schedule.conflict_delay;
 }
@@ -460,6 +481,14 @@ void Instance::run_announcements(Instant now) {
     conflict_again_at_ = never;
     actions_.emplace_back(action::Announce{schedule.conflict_repeat});
   }
+  if (settle_at_ <= now) {
+    settle_at_ = now + settle_interval < settle_until_ ? now + settle_interval : never;
+    actions_.emplace_back(action::Announce{1});
+  }
+  if (echo_at_ <= now) {
+    echo_at_ = never;
+    actions_.emplace_back(action::Announce{schedule.conflict_repeat});
+  }
   if (refresh_at_ <= now) {
     refresh_at_ = schedule.refresh > 0s ? now + schedule.refresh : never;
     actions_.emplace_back(action::Announce{schedule.refresh_repeat});
@@ -501,6 +530,9 @@ std::string Instance::timeout_reason(Instant now) const {
     return fmt::format("no advert for {:.3f} s", to_seconds(now - since_));
   }
   const double silence_s = to_seconds(now - heard_at_);
+  if (lost_) {
+    return fmt::format("BFD lost master {}, last advert {:.3f} s ago", master_->text(), silence_s);
+  }
   if (master_priority_ == 0) {
     return fmt::format("master {} gave up {:.3f} s ago", master_->text(), silence_s);
   }

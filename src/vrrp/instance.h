@@ -59,6 +59,9 @@ inline constexpr Duration told_patience = 500ms;
 // So long a master that was asked to pass may take; then the asking node preempts as ever.
 inline constexpr Duration ask_patience = 1500ms;
 
+// How many senders of multicast adverts are remembered against replays.
+inline constexpr std::size_t replay_senders = 4;
+
 struct Counters {
   std::uint64_t adverts_received = 0;  // accepted ones
   std::uint64_t adverts_sent = 0;
@@ -82,6 +85,8 @@ class Instance {
 
   // The advert to send for SendAdvert{priority}.
   [[nodiscard]] Advert make_advert(std::uint8_t priority) const;
+  // Appends the trailer of auth_hmac to a message that is sent from `source`; nothing without it.
+  void sign(std::vector<std::uint8_t>& message, const net::IpAddress& source, WallTime now);
   // How to sum an advert of version 3: as is asked for, or as a unicast peer was heard to do it.
   [[nodiscard]] ChecksumForm checksum_form() const;
 
@@ -128,6 +133,15 @@ class Instance {
   void on(const event::SourceChanged& change, Instant now);
   void on(const event::Slept& sleep, Instant now);
   void on(event::Reconfigured change, Instant now);
+  // Fast detection (instance_watch.cc).
+  void on(const event::MasterWatched& watched, Instant now);
+  void on(const event::MasterLost& lost, Instant now);
+  [[nodiscard]] Duration quick_skew() const;
+  // How long after a priority 0 the place is taken.
+  [[nodiscard]] Duration skew_after_goodbye() const;
+  // After a takeover because of a loss: announces again for a while, and doubts.
+  void settle(const std::optional<net::IpAddress>& lost_master, Instant now);
+  void doubt(const ParsedAdvert& parsed, Instant now);
   void on(const event::AddressClaimed& claim, Instant now);
   void on(const event::Stop& stop, Instant now);
   void on(const event::Pass& pass, Instant now);
@@ -160,7 +174,7 @@ class Instance {
   bool holds_back(const ParsedAdvert& parsed, Instant now);
   void count_reject(Reject reject, const ParsedAdvert& parsed);
   void note_addresses(const ParsedAdvert& parsed);
-  void remember_master(const ParsedAdvert& parsed);
+  void remember_master(const ParsedAdvert& parsed, Instant now);
 
   // States: enter() changes it, the others do what belongs to it.
   void enter(State state, std::string reason, Instant now);
@@ -216,6 +230,8 @@ class Instance {
   bool asked_ = false;  // the present master, for this return
   std::uint8_t effective_priority_;
   ChecksumForm checksum_form_ = ChecksumForm::standard;
+  HmacSigner signer_;
+  ReplayTable replays_;
   Counters counters_;
 
   // The master that is followed, or was heard last.
@@ -223,6 +239,7 @@ class Instance {
   std::uint8_t master_priority_ = 0;
   Duration master_interval_;
   Instant heard_at_ = never;  // `never`: nobody was heard in this state
+  Instant first_heard_{};     // ... and when it was heard for the first time
   std::uint32_t told_ = 0;    // causes that were logged since the master changed
 
   // Timers; `never` when they do not run.
@@ -230,6 +247,7 @@ class Instance {
   Instant advert_at_ = never;
   Instant announce_again_at_ = never;  // the second burst
   Instant conflict_again_at_ = never;  // the second burst after a conflict
+  Instant echo_at_ = never;            // the burst for conflicts within an interval of another
   Instant refresh_at_ = never;
   Instant yield_until_ = never;
   Instant release_at_ = never;    // the end of handover_linger
@@ -238,8 +256,22 @@ class Instance {
   Instant next_defence_at_{};     // while it is claimed
   bool claim_answered_ = false;   // since it was asked last
   Instant next_probe_at_{};       // adverts before go without a question
-  Instant next_conflict_at_{};    // conflicts before are not announced once more
+  Instant next_conflict_at_{};    // conflicts before are announced by an echo
+  bool echoed_ = false;           // there was one since the last burst
 
+  // Fast detection.
+  std::optional<net::IpAddress> watched_;  // the master that is watched closely
+  Duration stagger_ = 0s;
+  std::uint8_t claim_ = owner_priority;           // the last priority that the master had
+  bool lost_ = false;                             // it was lost, and nobody was heard since
+  Instant settle_at_ = never;                     // after a loss: when to announce again
+  Instant settle_until_ = never;                  // ... for the last time
+  std::optional<net::IpAddress> taken_for_dead_;  // heard again soon, it was not
+  Instant doubt_until_{};
+  Duration distrust_ = 0s;  // grows with every loss that was none
+  Instant trust_from_{};    // losses before are not believed
+
+  // The second path and the witness.
   TakeoverGuard guard_;
   TakeoverGuard::Obstacle obstacle_ = TakeoverGuard::Obstacle::none;
   std::string held_back_;           // why, as long as it is

@@ -21,7 +21,7 @@ using Obstacle = TakeoverGuard::Obstacle;
 bool Instance::may_take_over(Instant now) {
   if (planned_ || !settings_.takeover.active()) return true;
   // A lower priority whose adverts arrive is to be preempted, not replaced.
-  const bool first_path_lives = heard_at_ != never && now - heard_at_ < down_time();
+  const bool first_path_lives = !lost_ && heard_at_ != never && now - heard_at_ < down_time();
   const auto verdict = guard_.judge(first_path_lives, now);
   if (verdict.ask_witness) actions_.emplace_back(action::AskWitness{});
   hold_back(verdict);

@@ -98,9 +98,7 @@ class AddressLine {
     } else if (option == "peer") {
       return read_peer();
     } else if (option == "use_vmac") {
-      reader_.unsupported(statement_.place(position_),
-                          fmt::format("'{}' of a virtual address", option));
-      return false;
+      address_.wants_vmac = true;
     } else {
       complain(position_,
                fmt::format("Unknown configuration entry '{}' for ip address - ignoring", option));

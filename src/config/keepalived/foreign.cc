@@ -32,11 +32,6 @@ constexpr Foreign outside_words[] = {
     {"real_server", Verdict::skipped_block},
     {"sorry_server", Verdict::skipped_block},
     {"SSL", Verdict::skipped_block},
-    {"static_ipaddress", Verdict::unsupported},
-    {"static_routes", Verdict::unsupported},
-    {"static_rules", Verdict::unsupported},
-    {"track_group", Verdict::unsupported},
-    {"bfd_instance", Verdict::unsupported},
 };
 
 // These stand outside of every block, and nowhere else.
@@ -90,11 +85,6 @@ constexpr Foreign global_words[] = {
     {"checker_rt_priority", Verdict::lvs},
     {"checker_rlimit_rttime", Verdict::lvs},
     {"checker_rlimit_rtime", Verdict::lvs},
-    {"default_interface", Verdict::no_effect, "it serves static addresses only"},
-    {"vrrp_garp_extra_if", Verdict::no_effect, "it serves VMAC interfaces"},
-    {"vrrp_vmac_garp_intvl", Verdict::no_effect, "it serves VMAC interfaces"},
-    {"vmac_prefix", Verdict::no_effect, "it serves VMAC interfaces"},
-    {"vmac_addr_prefix", Verdict::no_effect, "it serves VMAC interfaces"},
     {"vrrp_notify_priority_changes", Verdict::understood},
     {"notify_fifo", Verdict::understood},
     {"notify_fifo_script", Verdict::understood},
@@ -109,14 +99,7 @@ constexpr Foreign global_words[] = {
     {"vrrp_ipsets", Verdict::no_effect, "no_accept is done by nftables"},
     {"iptables", Verdict::no_effect, "no_accept is done by nftables"},
     {"disable_local_igmp", Verdict::no_effect},
-    {"max_auto_priority", Verdict::tuning},
     {"min_auto_priority_delay", Verdict::tuning},
-    {"vrrp_priority", Verdict::tuning},
-    {"vrrp_no_swap", Verdict::tuning},
-    {"vrrp_cpu_affinity", Verdict::tuning},
-    {"vrrp_rt_priority", Verdict::tuning},
-    {"vrrp_rlimit_rttime", Verdict::tuning},
-    {"vrrp_rlimit_rtime", Verdict::tuning},
     {"bfd_priority", Verdict::tuning},
     {"bfd_no_swap", Verdict::tuning},
     {"bfd_cpu_affinity", Verdict::tuning},
@@ -162,26 +145,12 @@ constexpr Foreign global_words[] = {
 };
 
 constexpr Foreign instance_words[] = {
-    {"use_vmac", Verdict::unsupported},
-    {"use_vmac_addr", Verdict::unsupported},
-    {"vmac_xmit_base", Verdict::unsupported},
     {"use_ipvlan", Verdict::unsupported},
     {"vrf", Verdict::unsupported},
-    {"track_bfd", Verdict::unsupported},
-    {"garp_extra_if", Verdict::no_effect, "it serves VMAC interfaces"},
-    {"vmac_garp_intvl", Verdict::no_effect, "it serves VMAC interfaces"},
-    {"garp_extra_if_vmac", Verdict::no_effect, "it serves VMAC interfaces"},
-    {"virtual_routes", Verdict::unsupported},
-    {"virtual_rules", Verdict::unsupported},
     {"timer_expired_backup", Verdict::no_effect, "a node that overslept always yields"},
     {"kernel_rx_buf_size", Verdict::tuning},
     {"debug", Verdict::no_effect},
     {"lvs_sync_daemon_interface", Verdict::lvs},
-    {"auth_hmac", Verdict::unsupported},
-};
-
-constexpr Foreign group_words[] = {
-    {"track_bfd", Verdict::unsupported},
 };
 
 std::vector<Foreign> words_of(Section section) {
@@ -201,10 +170,9 @@ std::vector<Foreign> words_of(Section section) {
       add(instance_words);
       break;
     case Section::sync_group:
-      add(group_words);
-      break;
     case Section::script:
     case Section::authentication:
+    case Section::bfd:
     case Section::track_file:
     case Section::track_process:
       break;

@@ -110,6 +110,28 @@ void down_timer(Reader& reader, Globals&, const Statement& statement) {
   if (value) reader.defaults.down_timer_adverts = static_cast<std::uint8_t>(*value);
 }
 
+void fast_failover(Reader& reader, Globals&, const Statement& statement) {
+  if (const auto wish = read_fast_failover(reader, statement)) reader.model.fast_failover = *wish;
+}
+
+void scheduling(Reader& reader, Globals&, const Statement& statement) {
+  read_scheduling(reader, statement);
+}
+
+void default_interface(Reader& reader, Globals&, const Statement& statement) {
+  reader.defaults.interface = statement.word(1);
+}
+
+void vmac_prefix(Reader& reader, Globals&, const Statement& statement) {
+  const bool of_addresses = statement.keyword() == "vmac_addr_prefix";
+  (of_addresses ? reader.defaults.vmac_address_prefix : reader.defaults.vmac_prefix) =
+      statement.word(1);
+}
+
+void extra_announcements(Reader& reader, Globals&, const Statement& statement) {
+  read_extra_announcements(reader, statement, reader.defaults.announcements);
+}
+
 void link_beat_everywhere(Reader& reader, Globals&, const Statement& statement) {
   read_link_beat_everywhere(reader, statement);
 }
@@ -158,8 +180,21 @@ constexpr Keyword<Globals> keywords[] = {
     {"vrrp_check_unicast_src", Shape::line, 0,
      default_flag<&InstanceDefaults::check_unicast_source>},
     {"vrrp_down_timer_adverts", Shape::line, 1, down_timer},
+    {"vmac_prefix", Shape::line, 1, vmac_prefix},
+    {"vmac_addr_prefix", Shape::line, 1, vmac_prefix},
+    {"vrrp_garp_extra_if", Shape::line, 1, extra_announcements},
+    {"vrrp_vmac_garp_intvl", Shape::line, 1, extra_announcements},
+    {"default_interface", Shape::line, 1, default_interface},
     {"linkbeat_use_polling", Shape::line, 0, link_beat_everywhere},
     {"dynamic_interfaces", Shape::line, 0, dynamic_interfaces},
+    {"fast_failover", Shape::line, 1, fast_failover},
+    {"vrrp_rt_priority", Shape::line, 1, scheduling},
+    {"vrrp_priority", Shape::line, 1, scheduling},
+    {"vrrp_no_swap", Shape::line, 0, scheduling},
+    {"vrrp_cpu_affinity", Shape::line, 1, scheduling},
+    {"vrrp_rlimit_rttime", Shape::line, 1, scheduling},
+    {"vrrp_rlimit_rtime", Shape::line, 1, scheduling},
+    {"max_auto_priority", Shape::line, 0, scheduling},
     {"pair_key", Shape::line, 1, pair_word},
     {"pair_peer", Shape::line, 1, pair_word},
     {"pair_listen", Shape::line, 1, pair_word},

@@ -85,7 +85,7 @@ TEST_F(GlobalsTest, WordsOfTheRootAreUnknownInGlobalDefsAndTheOtherWayRound) {
 
 TEST_F(GlobalsTest, TuningAndMonitoringAreNoted) {
   const auto model = load_globals(
-      "max_auto_priority -1\nvrrp_rt_priority 50\nenable_snmp_vrrp\nenable_dbus\n"
+      "min_auto_priority_delay 5\nbfd_rt_priority 50\nenable_snmp_vrrp\nenable_dbus\n"
       "lvs_sync_daemon ens33 VI_1\nlvs_flush\nprocess_names\numask 022");
   ASSERT_TRUE(model) << everything();
   EXPECT_EQ(problems_.count(Severity::error), 0u) << everything();
@@ -95,11 +95,6 @@ TEST_F(GlobalsTest, TuningAndMonitoringAreNoted) {
 TEST_F(GlobalsTest, SomeWordsMayStandOutsideOfGlobalDefs) {
   EXPECT_TRUE(load_text("use_pid_dir\ninstance foo\nlinkbeat_use_polling\n"));
   EXPECT_EQ(problems_.count(Severity::error), 0u) << everything();
-}
-
-TEST_F(GlobalsTest, StaticAddressesAreRefusedByName) {
-  EXPECT_FALSE(load_text("static_ipaddress {\n 10.0.0.1 dev eth0\n}\n"));
-  EXPECT_TRUE(refuses("'static_ipaddress' is keepalived's and not supported"));
 }
 
 }  // namespace

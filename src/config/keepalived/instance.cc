@@ -176,6 +176,10 @@ void track_proxy(Reader& reader, InstanceDraft& draft, const Statement& statemen
   draft.instance.track_proxy = reader.boolean(statement);
 }
 
+void fast_failover(Reader& reader, InstanceDraft& draft, const Statement& statement) {
+  draft.instance.fast_failover = read_fast_failover(reader, statement);
+}
+
 void guard(Reader& reader, InstanceDraft& draft, const Statement& statement) {
   read_guard_option(reader, draft.instance.guard, owner_of(draft) + " ", statement);
 }
@@ -188,6 +192,10 @@ void flag(Reader& reader, InstanceDraft& draft, const Statement& statement) {
 
 void link_beat(Reader&, InstanceDraft& draft, const Statement&) {
   draft.link_beat = true;
+}
+
+void extra_announcements(Reader& reader, InstanceDraft& draft, const Statement& statement) {
+  read_extra_announcements(reader, statement, draft.instance.vmac);
 }
 
 void no_virtual_ipaddress(Reader&, InstanceDraft& draft, const Statement&) {
@@ -213,11 +221,21 @@ constexpr Keyword<InstanceDraft> keywords[] = {
     {"preempt_delay", Shape::line, 1, preempt_delay},
     {"track_script", Shape::block, 0, read_tracked_scripts},
     {"track_interface", Shape::block, 0, read_tracked_interfaces},
+    {"use_vmac", Shape::line, 0, read_use_vmac},
+    {"use_vmac_addr", Shape::line, 0, read_vmac_flag},
+    {"vmac_xmit_base", Shape::line, 0, read_vmac_flag},
+    {"garp_extra_if", Shape::line, 1, extra_announcements},
+    {"garp_extra_if_vmac", Shape::line, 1, extra_announcements},
+    {"vmac_garp_intvl", Shape::line, 1, extra_announcements},
+    {"virtual_routes", Shape::block, 0, read_virtual_routes},
+    {"virtual_rules", Shape::block, 0, read_virtual_rules},
     {"track_file", Shape::block, 0, read_tracked_files},
     {"track_process", Shape::block, 0, read_tracked_processes},
     {"linkbeat_use_polling", Shape::line, 0, link_beat},
     {"dont_track_primary", Shape::line, 0, flag<&VrrpInstance::track_primary_interface, true>},
+    {"track_bfd", Shape::block, 0, read_tracked_bfds},
     {"track_proxy", Shape::line, 0, track_proxy},
+    {"fast_failover", Shape::line, 1, fast_failover},
     {"heartbeat_interface", Shape::line, 1, guard},
     {"heartbeat_peer", Shape::line, 1, guard},
     {"heartbeat_interval", Shape::line, 1, guard},
@@ -245,6 +263,7 @@ constexpr Keyword<InstanceDraft> keywords[] = {
     {"down_timer_adverts", Shape::line, 1, down_timer},
     {"skip_check_adv_addr", Shape::line, 0, flag<&VrrpInstance::skip_check_advert_addresses>},
     {"strict_mode", Shape::line, 0, flag<&VrrpInstance::strict>},
+    {"auth_hmac", Shape::block, 0, read_hmac},
     {"native_ipv6", Shape::line, 0, read_wire},
     {"mcast_dst_ip", Shape::line, 1, read_wire},
     {"unicast_ttl", Shape::line, 1, read_wire},
@@ -261,6 +280,7 @@ constexpr Keyword<InstanceDraft> keywords[] = {
 InstanceDraft with_defaults(const InstanceDefaults& defaults) {
   InstanceDraft draft;
   draft.instance.garp = defaults.garp;
+  draft.instance.vmac = defaults.announcements;
   draft.instance.version = defaults.version;
   draft.instance.skip_check_advert_addresses = defaults.skip_check_advert_addresses;
   draft.instance.strict = defaults.strict;

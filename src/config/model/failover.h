@@ -8,14 +8,19 @@
 #include <vector>
 
 #include "base/time.h"
+#include "config/model/bfd.h"
+#include "config/model/fast_failover.h"
 #include "config/model/guard.h"
 #include "config/model/messages.h"
 #include "config/model/option_places.h"
 #include "config/model/packet_filter.h"
 #include "config/model/pair.h"
 #include "config/model/process_places.h"
+#include "config/model/route.h"
+#include "config/model/scheduling.h"
 #include "config/model/script.h"
 #include "config/model/tracking.h"
+#include "config/model/vmac.h"
 #include "config/model/wire.h"
 #include "config/source.h"
 #include "net/address.h"
@@ -44,6 +49,7 @@ struct VirtualAddress {
   bool broadcast_computed = false;  // "brd +"
   std::uint8_t scope = 0;           // rtnetlink scope, 0 is global
   bool tracked = true;              // false: no_track
+  bool wants_vmac = false;          // use_vmac: on an interface with the virtual MAC
   net::AddressTraits traits;
   Position where;
 };
@@ -105,6 +111,11 @@ struct VrrpInstance {
   bool track_primary_interface = true;  // false: dont_track_primary
   std::vector<TrackedScript> tracked_scripts;
   std::vector<TrackedInterface> tracked_interfaces;
+  std::vector<TrackedBfd> tracked_bfds;
+  std::optional<FastFailover> fast_failover;  // absent: as Failover::fast_failover
+  VirtualMac vmac;
+  std::vector<Route> routes;       // virtual_routes
+  std::vector<RoutingRule> rules;  // virtual_rules
   std::vector<TrackedFile> tracked_files;
   std::vector<TrackedProcess> tracked_processes;
   GarpSchedule garp;
@@ -132,6 +143,27 @@ struct VrrpSyncGroup {
   Position where;
 };
 
+// Instances that get a fault when something static that names the group is missing and cannot be
+// put back.
+struct TrackGroup {
+  std::string name;
+  std::vector<std::uint32_t> members;  // indices into Failover::instances
+  Position where;
+};
+
+struct StaticAddress {
+  VirtualAddress address;
+  std::string track_group;  // empty: nobody depends on it
+};
+
+// What is there as long as the failover part runs, whoever is master.
+struct Statics {
+  std::vector<StaticAddress> addresses;
+  std::vector<Route> routes;
+  std::vector<RoutingRule> rules;
+  std::vector<TrackGroup> groups;
+};
+
 // The whole of keepalived.conf as far as VRRP goes.
 struct Failover {
   std::string router_id;
@@ -146,9 +178,13 @@ struct Failover {
   GuardOptions guard;
   std::uint16_t heartbeat_port = heartbeat_default_port;
   Tracking tracking;
+  Statics statics;
   std::vector<VrrpScript> scripts;
   std::vector<VrrpInstance> instances;
   std::vector<VrrpSyncGroup> sync_groups;
+  std::vector<BfdInstance> bfd_instances;
+  FastFailover fast_failover;
+  Scheduling scheduling;
   PairSettings pair;
   Messages messages;
   ProcessPlaces places;

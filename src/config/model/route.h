@@ -1,6 +1,7 @@
-// Routes and routing rules of keepalived.conf (virtual_routes, virtual_rules and the static_ family)
-// in iproute2's words, as the kernel takes them. Numbers are those of <linux/rtnetlink.h> and
-// <linux/fib_rules.h>; device names are resolved when a route is put, since a device may come later.
+// Routes and routing rules of keepalived.conf (virtual_routes, virtual_rules and the static_
+// family) in iproute2's words, as the kernel takes them. Numbers are those of <linux/rtnetlink.h>
+// and <linux/fib_rules.h>; device names are resolved when a route is put, since a device may come
+// later.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,7 @@ inline constexpr std::uint8_t route_protocol = 18;
 struct RouteHop {
   std::optional<net::IpAddress> gateway;
   std::string device;
-  std::uint8_t weight = 1;
+  std::uint16_t weight = 1;  // 1 to 256
   bool onlink = false;
   std::optional<std::uint32_t> realms;
 
@@ -32,7 +33,7 @@ struct Route {
   net::Family family = net::Family::ipv4;
   std::uint8_t type = 1;  // RTN_UNICAST
   net::Prefix destination;
-  std::optional<net::Prefix> source;           // from: IPv6 only
+  std::optional<net::Prefix> source;               // from: IPv6 only
   std::optional<net::IpAddress> preferred_source;  // src
   std::vector<RouteHop> hops;  // one for via, dev and onlink; more for nexthop; none for blackholes
   bool multipath = false;      // written with nexthop
@@ -40,15 +41,15 @@ struct Route {
   std::uint8_t protocol = route_protocol;
   std::optional<std::uint8_t> scope;  // absent: what iproute2 would take
   std::uint8_t tos = 0;
-  std::optional<std::uint32_t> priority;       // metric
-  std::map<std::uint16_t, std::uint32_t> metrics;  // RTAX_ number -> value; RTAX_LOCK is a set of bits
+  std::optional<std::uint32_t> priority;  // metric
+  std::map<std::uint16_t, std::uint32_t>
+      metrics;  // RTAX_ number -> value; RTAX_LOCK is a set of bits
   std::string congestion_control;
   std::optional<std::uint8_t> preference;  // pref: IPv6
   std::optional<std::uint32_t> expires_s;
   std::optional<std::uint32_t> realms;
-  std::optional<bool> fastopen_no_cookie;
-  bool append = false;   // after, not before, routes that it equals
-  bool tracked = true;   // false: not put back when somebody removes it
+  bool append = false;      // after, not before, routes that it equals
+  bool tracked = true;      // false: not put back when somebody removes it
   std::string track_group;  // static routes only
   std::string text;         // as written, for people
   Position where;
@@ -70,7 +71,6 @@ struct RoutingRule {
   std::optional<std::uint32_t> target;  // goto
   std::optional<std::uint32_t> realms;
   std::optional<std::uint32_t> suppress_prefix_length, suppress_group;
-  std::optional<std::uint64_t> tunnel;
   std::optional<std::uint8_t> ip_protocol;
   std::optional<std::pair<std::uint16_t, std::uint16_t>> source_ports, destination_ports;
   std::optional<std::pair<std::uint32_t, std::uint32_t>> users;  // uidrange

@@ -8,7 +8,7 @@ from .waiting import wait_until
 
 PROXY_CONF = """\
 worker_processes 2;
-events { worker_connections 4096; }
+events { worker_connections 16384; }
 http {
   access_log off;
   keepalive_timeout 300s;
@@ -20,6 +20,7 @@ http {
   server {
     listen 80;
     location / { proxy_pass http://web; }
+    location = /own { return 200 "own\n"; }
     location /big { proxy_pass http://long; }
     location /up { proxy_pass http://long; proxy_http_version 1.1; }
     location /ws { proxy_pass http://long; proxy_http_version 1.1;
@@ -60,11 +61,11 @@ def baton(proxy, *words, check=True):
 
 
 class LongConnections:
-    def __init__(self, network, idle=200):
+    def __init__(self, network, idle=200, path="/"):
         self.server = network.web01.host.popen([PYTHON, PROGRAMS / "long_server.py", 8081])
         assert self.server.stdout.readline() == "ready\n"
         self.client = network.client.popen(
-            [PYTHON, PROGRAMS / "long_client.py", "192.168.175.100", idle]
+            f"ulimit -n 20000; exec {PYTHON} {PROGRAMS}/long_client.py 192.168.175.100 {idle} {path}"
         )
         assert self.client.stdout.readline() == "ready\n"
 

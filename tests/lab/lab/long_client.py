@@ -1,4 +1,4 @@
-"""Connections that live long, on the client: long_client.py ADDRESS IDLE.
+"""Connections that live long, on the client: long_client.py ADDRESS IDLE [PATH].
 
 IDLE kept-alive connections that have asked once, one download of 100 MB at about 10 MB/s, one upload
 and one tunnel that echoes, all until standard input closes (the download until its end). Then every
@@ -9,7 +9,8 @@ import asyncio
 import json
 import sys
 
-GET = b"GET / HTTP/1.1\r\nHost: lab\r\n\r\n"
+PATH = sys.argv[3] if len(sys.argv) > 3 else "/"
+GET = b"GET %s HTTP/1.1\r\nHost: lab\r\n\r\n" % PATH.encode()
 UPLOAD = 64 * 1024 * 1024
 report = {"idle": {}, "upload": "not ended", "download": "not ended", "tunnel": "not ended", "echoes": 0}
 stop = asyncio.Event()
