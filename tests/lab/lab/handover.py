@@ -19,6 +19,7 @@ http {
   upstream long { server 192.168.175.121:8081; }
   server {
     listen 80;
+    listen [::]:80;
     location / { proxy_pass http://web; }
     location = /own { return 200 "own\n"; }
     location /big { proxy_pass http://long; }
@@ -61,11 +62,11 @@ def baton(proxy, *words, check=True):
 
 
 class LongConnections:
-    def __init__(self, network, idle=200, path="/"):
+    def __init__(self, network, idle=200, path="/", address="192.168.175.100"):
         self.server = network.web01.host.popen([PYTHON, PROGRAMS / "long_server.py", 8081])
         assert self.server.stdout.readline() == "ready\n"
         self.client = network.client.popen(
-            f"ulimit -n 20000; exec {PYTHON} {PROGRAMS}/long_client.py 192.168.175.100 {idle} {path}"
+            f"ulimit -n 20000; exec {PYTHON} {PROGRAMS}/long_client.py {address} {idle} {path}"
         )
         assert self.client.stdout.readline() == "ready\n"
 
@@ -81,7 +82,7 @@ def traces(proxy):
     return "\n".join(
         [
             host.output(["nft", "list", "ruleset"]),
-            host.output("ip -4 -o addr show | sed 's/valid_lft.*//' | awk '{print $2, $4}' | sort"),
+            host.output("ip -o addr show | sed 's/valid_lft.*//' | awk '{print $2, $4}' | sort"),
             host.output(
                 "cd /proc/sys/net/ipv4/conf; grep . */arp_ignore */arp_announce */arp_filter "
                 "*/rp_filter */forwarding"
