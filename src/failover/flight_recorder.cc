@@ -54,6 +54,12 @@ void FlightRecorder::note(const std::string& instance, const Moment& moment) {
     found = rings_.try_emplace(instance).first;
   }
   Ring& ring = found->second;
+  // A burst of announcements is one claim.
+  const Moment& last = ring.moments[(ring.next + moments_max - 1) % moments_max];
+  const bool is_burst = moment.kind == Moment::Kind::claimed && last.kind == moment.kind &&
+                        last.address == moment.address && last.text == moment.text &&
+                        moment.at - last.at < 1s;
+  if (ring.count > 0 && is_burst) return;
   ring.moments[ring.next] = moment;
   ring.next = (ring.next + 1) % moments_max;
   ring.count = std::min(ring.count + 1, moments_max);

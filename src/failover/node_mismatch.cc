@@ -90,6 +90,10 @@ void Node::take_facts(const std::string& peer, NodeFacts facts) {
 
 void Node::note_mismatch(const Router& router, std::string keyword, std::string from,
                          std::string text) {
+  // What the pair link has told already does not need to be found again.
+  for (const Mismatch* known : mismatches_.of(router.name())) {
+    if (known->keyword == keyword && peer_facts_.contains(known->from)) return;
+  }
   Mismatch seen;
   seen.instance = router.name();
   seen.ours = our_line(router, keyword);

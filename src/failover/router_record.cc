@@ -104,9 +104,13 @@ struct Describe {
 };
 
 // The beat of the second path, several times a second: it would leave no room for anything else.
-bool is_beat(const vrrp::Actions& actions) {
-  return !actions.empty() && std::ranges::all_of(actions, [](const vrrp::Action& action) {
-    return std::holds_alternative<vrrp::action::SendReport>(action);
+// So would the looks of one that holds back.
+bool is_beat(const vrrp::Actions& actions, bool holds_back) {
+  if (actions.empty()) return holds_back;
+  return std::ranges::all_of(actions, [](const vrrp::Action& action) {
+    return std::holds_alternative<vrrp::action::SendReport>(action) ||
+           std::holds_alternative<vrrp::action::Solicit>(action) ||
+           std::holds_alternative<vrrp::action::AskWitness>(action);
   });
 }
 
@@ -120,7 +124,10 @@ bool says_the_same(const std::optional<vrrp::PeerReport>& before, const vrrp::Pe
 
 void Router::record(const vrrp::Event& event, Instant now, bool rejected,
                     const vrrp::Actions& actions) {
-  if (std::holds_alternative<vrrp::event::TimerDue>(event) && is_beat(actions)) return;
+  if (std::holds_alternative<vrrp::event::TimerDue>(event) &&
+      is_beat(actions, !instance_.held_back().empty())) {
+    return;
+  }
   if (std::holds_alternative<vrrp::event::LinkReceived>(event) && actions.empty()) return;
   if (const auto* heard = std::get_if<vrrp::event::PeerReported>(&event)) {
     if (says_the_same(last_report_, *heard->report)) return;

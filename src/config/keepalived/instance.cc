@@ -297,7 +297,8 @@ void note_places(OptionPlaces& places, const std::vector<Statement>& statements)
   for (const Statement& statement : statements) {
     const bool is_secret = statement.keyword() == "auth_pass" || statement.keyword() == "auth_hmac";
     std::string text = is_secret ? statement.keyword() + " ****" : statement.raw;
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.pop_back();
+    const std::size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
+    text = text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
     places[statement.keyword()] = {statement.where, std::move(text)};
     if (statement.keyword() == "authentication") note_places(places, statement.block);
     if (statement.keyword() != "virtual_ipaddress") continue;
