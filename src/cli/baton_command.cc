@@ -32,6 +32,8 @@ struct Words {
   TraceOptions trace;
   bool gracefully = false;
   std::string key_path = default_key_path;
+  std::string instance;
+  std::string peer;
 };
 
 // Neither file named: those that a machine with nginx and keepalived has.
@@ -114,7 +116,7 @@ int run_as_baton(const CommandLine& line) {
 
   auto* status_command = app.add_subcommand("status", "who holds the address and why, upstreams");
   status_command->add_flag("--json", words.status.json, "for programs");
-  status_command->add_flag("--watch", words.status.watch, "again every second");
+  status_command->add_flag("--watch", words.status.watch, "live, the whole pair; q quits");
   status_command->callback([&] { code = show_status(words.run_directory, words.status); });
 
   auto* history_command =
@@ -144,7 +146,13 @@ int run_as_baton(const CommandLine& line) {
       ->capture_default_str();
   key_command->callback([&] { code = make_key(words.key_path); });
 
-  for (const char* later : {"pass", "upgrade"}) {
+  auto* pass_command =
+      app.add_subcommand("pass", "hand the address to the other node, lose nothing");
+  pass_command->add_option("instance", words.instance, "vrrp_instance; default: all that are here");
+  pass_command->add_option("--to", words.peer, "address or name of the node that shall have it");
+  pass_command->callback([&] { code = pass(words.run_directory, words.instance, words.peer); });
+
+  for (const char* later : {"upgrade"}) {
     auto* command = app.add_subcommand(later, "not part of this version yet");
     command->allow_extras();
     command->callback([&code, later] { code = refuse_by_name(later); });

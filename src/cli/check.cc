@@ -64,7 +64,8 @@ void compare_parts(const config::Proxy& proxy, const config::Failover& failover,
 }
 
 void note_root_scripts(const config::Failover& model, Diagnostics& diagnostics) {
-  if (const auto* where = unguarded_root_script(model)) {
+  const auto* frame = unguarded_frame_script(model);
+  if (const auto* where = frame ? frame : unguarded_root_script(model)) {
     diagnostics.note(*where,
                      "scripts run as root and enable_script_security is not set: whoever can "
                      "write a script or a folder above it is root");

@@ -51,7 +51,9 @@ int keepalived_code(const Diagnostics& diagnostics, const config::Failover* mode
   for (const Diagnostic& diagnostic : diagnostics.all()) {
     if (is_failed_include(diagnostic)) return exit_security;
   }
-  if (model && unguarded_root_script(*model)) return exit_security;
+  if (model && (unguarded_root_script(*model) || unguarded_frame_script(*model))) {
+    return exit_security;
+  }
   const bool reported =
       diagnostics.count(Severity::error) > 0 || diagnostics.count(Severity::warning) > 0;
   return reported ? exit_reported : 0;
@@ -68,6 +70,10 @@ int keepalived_test(const KeepalivedTestOptions& options, std::ostream& errors) 
   for (const Diagnostic& diagnostic : in_reading_order(diagnostics, sources)) {
     errors << keepalived_line(diagnostic, several_files) << '\n';
     if (!diagnostic.suggestion.empty()) errors << "    " << diagnostic.suggestion << '\n';
+  }
+  if (model && unguarded_frame_script(*model)) {
+    errors << "SECURITY VIOLATION - start/shutdown scripts are being executed but "
+              "script_security not enabled.\n";
   }
   if (model && unguarded_root_script(*model)) {
     errors << "SECURITY VIOLATION - scripts are being executed but script_security not enabled.\n";

@@ -21,6 +21,8 @@ struct HistoryOptions {
 int show_status(const std::string& run_directory, const StatusOptions& options);
 int show_history(const std::string& run_directory, const HistoryOptions& options);
 int reload(const std::string& run_directory);
+// Hands an instance (all if empty) to another node (any if empty).
+int pass(const std::string& run_directory, const std::string& instance, const std::string& peer);
 int start(const std::string& run_directory);
 int stop(const std::string& run_directory, bool gracefully);
 

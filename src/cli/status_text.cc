@@ -94,6 +94,15 @@ std::string guard_text(const json& instance) {
   std::string page;
   const std::string held_back = text_of(instance, "held_back");
   if (!held_back.empty()) page += fmt::format("    {:10}{}\n", "waits", held_back);
+  for (const auto& mismatch : member(instance, "mismatches")) {
+    page += fmt::format("    {:10}{} does not fit {}: {}\n", "MISMATCH",
+                        text_of(mismatch, "keyword", "advert"), text_of(mismatch, "from"),
+                        text_of(mismatch, "text"));
+    const std::string ours = text_of(mismatch, "ours");
+    const std::string theirs = text_of(mismatch, "theirs");
+    if (!ours.empty()) page += fmt::format("    {:10}here  {}\n", "", ours);
+    if (!theirs.empty()) page += fmt::format("    {:10}there {}\n", "", theirs);
+  }
   for (const auto& peer : member(member(instance, "second_path"), "peers")) {
     page +=
         fmt::format("    {:10}{} is {}, priority {}, heard {} ago{}{}{}\n", "2nd path",

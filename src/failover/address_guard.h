@@ -58,7 +58,9 @@ class AddressGuard {
     Instant since{};
     unsigned count = 0;
   };
+  static linux::AddressChange change_of(const HeldAddress& address, const linux::Link& link);
   void put(const HeldAddress& address, bool for_good);
+  void note_result(const HeldAddress& address, int errno_value);
   void remove(const HeldAddress& address);
   [[nodiscard]] bool is_wanted(const HeldAddress& address) const;
   bool may_restore(const net::Prefix& prefix, Instant now);

@@ -3,6 +3,7 @@
 #include "failover/announcer.h"
 
 #include "linux/neighbour_discovery.h"
+#include "linux/neighbours.h"
 
 namespace baton::failover {
 
@@ -34,6 +35,15 @@ void Announcer::announce(const std::string& instance, const std::vector<Target>&
         send(target);
       }
     }
+  }
+}
+
+void Announcer::solicit(const std::string& device, const net::IpAddress& source) {
+  const linux::Link* link = links_.find(device);
+  if (!link || link->loopback || !source.is_ipv4()) return;
+  for (const auto& neighbour : linux::known_neighbours(device)) {
+    // What hinders it is what is to be found out.
+    static_cast<void>(socket_.request(link->index, link->mac, source, neighbour));
   }
 }
 

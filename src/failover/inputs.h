@@ -1,6 +1,7 @@
 // What the supervisor gives the failover process when it forks it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -24,6 +25,8 @@ struct ProcessInputs {
   // True under `baton run` with a proxy: instances that do not say `track_proxy` track it.
   // False: they do so once a proxy has been announced by `proxy_attached`.
   bool proxy_expected = false;
+  // Gives the executor of the last will (last_will.h) its name for ps.
+  std::function<void()> rename_executor;
 };
 
 }  // namespace baton::failover

@@ -16,7 +16,7 @@ Status LinkTable::refresh(linux::Netlink& netlink) {
   return {};
 }
 
-void LinkTable::apply(const linux::NetworkChange& change) {
+bool LinkTable::apply(const linux::NetworkChange& change) {
   using Kind = linux::NetworkChange::Kind;
   const auto same_link = [&](const linux::Link& link) {
     return link.index == change.link_state.index;
@@ -24,34 +24,35 @@ void LinkTable::apply(const linux::NetworkChange& change) {
   const auto same_address = [&](const linux::InterfaceAddress& known) {
     return known.link == change.address.link && known.prefix == change.address.prefix;
   };
+  // True unless `range` held exactly `now` already.
+  const auto take = [](auto& range, auto same, const auto& now) {
+    const auto known = std::ranges::find_if(range, same);
+    if (known == range.end()) {
+      range.push_back(now);
+      return true;
+    }
+    if (*known == now) return false;
+    *known = now;
+    return true;
+  };
   switch (change.kind) {
     case Kind::link:
-      if (const auto known = std::ranges::find_if(links_, same_link); known != links_.end()) {
-        *known = change.link_state;
-      } else {
-        links_.push_back(change.link_state);
-      }
-      return;
-    case Kind::link_gone:
-      std::erase_if(links_, same_link);
+      return take(links_, same_link, change.link_state);
+    case Kind::link_gone: {
+      const auto gone = std::erase_if(links_, same_link);
       std::erase_if(addresses_, [&](const linux::InterfaceAddress& known) {
         return known.link == change.link_state.index;
       });
-      return;
+      return gone > 0;
+    }
     case Kind::address:
-      if (const auto known = std::ranges::find_if(addresses_, same_address);
-          known != addresses_.end()) {
-        *known = change.address;
-      } else {
-        addresses_.push_back(change.address);
-      }
-      return;
+      return take(addresses_, same_address, change.address);
     case Kind::address_removed:
-      std::erase_if(addresses_, same_address);
-      return;
+      return std::erase_if(addresses_, same_address) > 0;
     case Kind::overrun:
-      return;
+      return true;
   }
+  return true;
 }
 
 const linux::Link* LinkTable::find(const std::string& name) const {

@@ -15,8 +15,9 @@ class LinkTable {
  public:
   // Asks the kernel for everything anew.
   Status refresh(linux::Netlink& netlink);
-  // Takes one notice (not `overrun`: that wants a refresh).
-  void apply(const linux::NetworkChange& change);
+  // Takes one notice (not `overrun`: that wants a refresh). False when it says nothing new, as for
+  // an address whose lifetime was renewed.
+  bool apply(const linux::NetworkChange& change);
 
   // Null when there is no such link.
   [[nodiscard]] const linux::Link* find(const std::string& name) const;

@@ -6,11 +6,21 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <random>
 
 #include "base/assert.h"
 #include "failover/leftovers.h"
 
 namespace baton::failover {
+
+namespace {
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return std::uint64_t{device()} << 32 | device();
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Node>> Node::create(runtime::Loop& loop, ProcessInputs inputs) {
   auto netlink = linux::Netlink::open();
@@ -48,25 +58,36 @@ Node::Node(runtime::Loop& loop, ProcessInputs inputs, Opened opened)
       neighbour_listener_(std::move(opened.neighbour_listener)),
       guard_(netlink_, links_, log_),
       announcer_(loop, std::move(opened.arp), links_, log_, inputs_.log_detail),
-      ports_(loop),
+      ports_(loop,
+             [this](const linux::VrrpEndpoint& endpoint, const vrrp::ParsedAdvert& parsed) {
+               log_unknown_router(endpoint, parsed);
+             }),
       second_path_(loop, links_, log_,
                    [this](const vrrp::PeerReport& report) { take_report(report); }),
       witnesses_(loop, scope_, links_),
+      will_(log_, inputs_.rename_executor),
       routes_(netlink_, links_, log_),
       vmacs_(netlink_, links_, log_),
-      tools_{loop,   log_,      inputs_.log_detail, links_,     guard_,    announcer_,
-             ports_, recorder_, second_path_,       witnesses_, debounce_, routes_},
+      tools_{loop,      log_,         inputs_.log_detail, links_,    guard_, announcer_, ports_,
+             recorder_, second_path_, witnesses_,         debounce_, will_,  routes_},
       files_(loop, log_, [this](std::uint32_t file) { report_file(nullptr, file); }),
       processes_(loop, log_,
                  [this](const auto& change) { report_process(nullptr, change.process); }),
       proxy_(loop.refresh_now()),
+      detection_(loop, log_, links_, random_seed(),
+                 [this](std::uint32_t session, vrrp::Health health, const std::string& detail) {
+                   tell_all([&](Router& router) { router.report_bfd(session, health, detail); });
+                 }),
       beat_timer_(loop, [this] { on_beat(); }),
       script_timer_(loop, [this] { run_scripts(); }),
       proxy_timer_(loop, [this] { review_proxy(); }),
       link_timer_(loop, [this] { review_links(); }),
       start_timer_(loop, [this] { start_routers(); }),
       stop_timer_(loop, [this] { review_stop(); }),
-      pair_(loop, scope_, log_) {}
+      pair_(loop, scope_, log_),
+      handovers_(loop, log_, pair_, guard_, *this) {
+  join_pair();
+}
 
 Node::~Node() = default;
 
@@ -94,6 +115,7 @@ void Node::start() {
   }
   const bool just_booted = runtime::monotonic_now().time_since_epoch() < boot_phase;
   default_link_wait_ = just_booted ? boot_link_wait : Duration(0s);
+  if (!inputs_.config->instances.empty()) will_.prepare();
   last_beat_ = loop_.refresh_now();
   remove_leftovers(*inputs_.config);
   use(inputs_.config);
@@ -123,6 +145,7 @@ void Node::remove_leftovers(const config::Failover& config) {
 // Brings the routers to `config` by difference: who is unchanged is not touched.
 void Node::use(std::shared_ptr<const config::Failover> config) {
   const auto before = std::exchange(config_, std::move(config));
+  collect_virtual_addresses();
   ++untold_;
   vmacs_.hold(all_vmacs(*config_));
   hold_vmac_sources();
@@ -153,9 +176,13 @@ void Node::use(std::shared_ptr<const config::Failover> config) {
   }
   second_path_.configure(*config_);
   scripts_.configure(config_, loop_.now());
+  review_filter();
   watch_trackers(!watching_);
   arrange_groups();
+  handovers_.configure(config_->pair.handover_timeout);
+  detection_.use(*config_, routers_);
   pair_.configure(config_->pair, inputs_.pair_key, config_->router_id);
+  if (before != config_) compare_anew();
   --untold_;
   tell_all([this](Router& router) {
     router.review_links();
@@ -197,6 +224,8 @@ void Node::on_beat() {
   if (now < next_renewal_) return;
   next_renewal_ = now + AddressGuard::renew_interval;
   guard_.renew();
+  will_.tend();
+  mismatches_.expire(now);
   for (const auto& outcome : scripts_.overdue(now)) take_outcome(outcome);
   if (vmacs_.restore()) guard_.renew();
   hold_vmac_sources();
@@ -217,6 +246,7 @@ void Node::check_sleep(Instant now) {
   const Duration slept = silence - beat;
   log_.print(LogLevel::warning, "this process did not run for {:.3f} s", to_seconds(slept));
   tell_all([slept](Router& router) { router.slept(slept); });
+  detection_.slept();
   guard_.renew();
 }
 
@@ -231,12 +261,11 @@ bool Node::read_network() {
       return;
     }
     if (change.kind == Kind::link || change.kind == Kind::link_gone) log_link(change.link_state);
-    links_.apply(change);
+    changed |= links_.apply(change);
     routes_may_be_gone |= change.kind != Kind::address;
     if (change.kind == Kind::address_removed) {
       guard_.on_removed(change.address, loop_.refresh_now());
     }
-    changed = true;
   });
   if (overrun) {
     if (const auto done = links_.refresh(netlink_); !done) {
@@ -251,6 +280,7 @@ bool Node::read_network() {
   if (changed || overrun) {
     second_path_.review_links();
     review_links();
+    detection_.note_links();
   }
   return true;
 }
@@ -260,6 +290,16 @@ void Node::take_claim(const linux::AddressClaim& claim) {
   if (links_.find(claim.mac)) return;
   witnesses_.on_claim(claim);
   for (const auto& router : routers_) router->report_claim(claim);
+}
+
+// Each once an interface: whoever sends them sends them every second.
+void Node::log_unknown_router(const linux::VrrpEndpoint& endpoint,
+                              const vrrp::ParsedAdvert& parsed) {
+  if (!config_->wire.log_unknown_router_ids || !parsed.ok()) return;
+  const std::uint8_t id = parsed.advert.virtual_router_id;
+  if (!told_unknown_routers_.insert({endpoint.link, id}).second) return;
+  log_.print(LogLevel::info, "Unknown VRID({}) received on interface({}). ignoring...", id,
+             endpoint.interface);
 }
 
 void Node::log_link(const linux::Link& link) {
@@ -276,6 +316,8 @@ void Node::log_link(const linux::Link& link) {
 
 void Node::review_proxy() {
   const Instant now = loop_.refresh_now();
+  // With a backup that takes over at once there is little sense in waiting.
+  proxy_.set_grace(detection_.is_watched() ? ProxyWatch::watched_grace : ProxyWatch::restart_grace);
   proxy_.look(now);
   proxy_timer_.arm(proxy_.deadline());
   const auto health = std::pair(proxy_.health(), proxy_.detail());
@@ -301,6 +343,9 @@ void Node::tell_healths(Router& router) {
       report_process(&router, watched.index);
     } else if (watched.kind == Watched::Kind::proxy && proxy_.health() != tracker.health) {
       router.report_proxy(proxy_.health(), proxy_.detail());
+    } else if (watched.kind == Watched::Kind::bfd &&
+               detection_.health(watched.index) != tracker.health) {
+      router.report_bfd(watched.index, detection_.health(watched.index), "");
     }
   }
 }
@@ -337,7 +382,7 @@ void Node::on_notice(Router& router, const vrrp::action::Notify& notify) {
   announce_notice(router, notify, instance);
   NotifyQueue& queue = notifications_[router.name()];
   if (notify.notice == vrrp::action::Notice::lower_priority) {
-    queue.push_lower_priority(instance.notify, router.index());
+    queue.push_lower_priority(notify.priority, instance.notify, router.index());
   } else if (notify.notice != vrrp::action::Notice::priority) {
     queue.push(notify.notice, notify.priority, instance.notify, router.index());
   }
@@ -348,15 +393,18 @@ void Node::on_transition(Router& router, const vrrp::action::Transition& transit
   recorder_.note_transition(router.name(), transition, loop_.refresh_now(), runtime::wall_now());
 }
 
-std::vector<net::IpAddress> Node::virtual_addresses() const {
-  std::vector<net::IpAddress> addresses;
+void Node::collect_virtual_addresses() {
+  virtual_addresses_.clear();
   for (const auto& instance : config_->instances) {
     if (instance.priority == vrrp::owner_priority) continue;
-    for (const auto& one : instance.addresses) addresses.push_back(one.prefix.address);
-    for (const auto& one : instance.excluded_addresses) addresses.push_back(one.prefix.address);
+    for (const auto& one : instance.addresses) {
+      virtual_addresses_.push_back(one.prefix.address);
+    }
+    for (const auto& one : instance.excluded_addresses) {
+      virtual_addresses_.push_back(one.prefix.address);
+    }
   }
-  std::ranges::sort(addresses);
-  return addresses;
+  std::ranges::sort(virtual_addresses_);
 }
 
 void Node::run_notifications() {
@@ -389,11 +437,13 @@ void Node::begin_stop(bool yield) {
   script_timer_.cancel();
   if (inputs_.keep_addresses_at_end) {
     guard_.leave_for_good();
+    will_.revoke_all();
     routes_.leave_for_good();
     close();
     return;
   }
-  tell_all([&](Router& router) { router.stop(yield && !again); });
+  if (again) handovers_.end();
+  stop_routers(yield && !again);
   review_stop();
 }
 
@@ -406,6 +456,7 @@ void Node::review_stop() {
     stop_timer_.arm(now + 5ms);
     return;
   }
+  if (!await_handover(now)) return;
   if (stopped_at_ == never) stopped_at_ = now;
   const auto idle = [](const auto& entry) { return entry.second.idle(); };
   const bool told =
@@ -419,6 +470,7 @@ void Node::review_stop() {
 
 void Node::close() {
   if (std::exchange(closing_, true)) return;
+  detection_.close();
   log_.write(LogLevel::info, "Stopped");
   beat_timer_.cancel();
   proxy_timer_.cancel();
@@ -431,6 +483,7 @@ void Node::close() {
   }
   processes_.stop();
   stop_timer_.cancel();
+  handovers_.end();
   pair_.end();
   closing_scope_.spawn(end_tasks());
 }

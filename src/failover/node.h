@@ -14,13 +14,18 @@
 
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "failover/announcer.h"
 #include "failover/file_watch.h"
+#include "failover/handovers.h"
 #include "failover/inputs.h"
+#include "failover/mismatch_book.h"
+#include "failover/node_facts.h"
 #include "failover/node_view.h"
 #include "failover/notify_queue.h"
 #include "failover/pair_link.h"
@@ -30,6 +35,7 @@
 #include "failover/script_schedule.h"
 #include "ipc/channel.h"
 #include "linux/neighbour_discovery.h"
+#include "linux/packet_filter.h"
 #include "runtime/signals.h"
 
 namespace baton::failover {
@@ -38,7 +44,7 @@ namespace baton::failover {
 inline constexpr int signal_json = 36;
 inline constexpr int signal_stats_clear = 63;
 
-class Node final : public Router::Owner, public NodeView {
+class Node final : public Router::Owner, public NodeView, public Handovers::Host {
  public:
   static constexpr Duration beat = 100ms;
   // Waking up this much later than wanted is sleep, not scheduling.
@@ -66,14 +72,26 @@ class Node final : public Router::Owner, public NodeView {
   [[nodiscard]] const ProcessWatch& processes() const override { return processes_; }
   [[nodiscard]] const ProxyWatch& proxy() const override { return proxy_; }
   [[nodiscard]] const AddressGuard& guard() const override { return guard_; }
+  [[nodiscard]] const FastDetection& detection() const override { return detection_; }
   [[nodiscard]] const PairLink& pair() const override { return pair_; }
+  [[nodiscard]] const Handovers& handovers() const override { return handovers_; }
   [[nodiscard]] const FlightRecorder& recorder() const override { return recorder_; }
+  [[nodiscard]] const MismatchBook& mismatches() const override { return mismatches_; }
 
   void on_notice(Router& router, const vrrp::action::Notify& notify) override;
   void on_transition(Router& router, const vrrp::action::Transition& transition) override;
   void on_handled(Router& router) override;
+  void on_advert(Router& router, const vrrp::ParsedAdvert& parsed,
+                 const Router::AdvertVerdict& verdict) override;
   void check_sleep(Instant now) override;
-  [[nodiscard]] std::vector<net::IpAddress> virtual_addresses() const override;
+  void ask_to_pass(Router& router) override { handovers_.ask_to_pass(router); }
+  void tell(const std::vector<Router*>& routers, const vrrp::Event& event) override;
+  void pass_ended(std::uint64_t ticket, bool ok, const std::string& text) override;
+  void addresses_leave(const std::vector<net::IpAddress>& addresses) override;
+  [[nodiscard]] bool is_stopping() const override { return stopping_; }
+  [[nodiscard]] const std::vector<net::IpAddress>& virtual_addresses() const override {
+    return virtual_addresses_;
+  }
 
  private:
   struct Opened {
@@ -101,6 +119,7 @@ class Node final : public Router::Owner, public NodeView {
   void remove_leftovers(const config::Failover& config);
   void use(std::shared_ptr<const config::Failover> config);
   void retire(std::unique_ptr<Router> router);
+  void collect_virtual_addresses();
   void start_routers();
   [[nodiscard]] bool tracks_proxy(const config::VrrpInstance& instance) const;
   [[nodiscard]] Duration start_delay() const;
@@ -120,6 +139,8 @@ class Node final : public Router::Owner, public NodeView {
   void announce_group(const RouterGroup& group, vrrp::action::Notice notice);
   void announce_all_states();
   void tell_deleted(const Router& router, const config::VrrpInstance& instance);
+  // What is dropped for no_accept (node_filter.cc).
+  void review_filter();
   // `tell` for every router; groups look at their members only afterwards, so that what concerns
   // all at once is not passed on by one of them to the others.
   template <typename Tell>
@@ -137,7 +158,19 @@ class Node final : public Router::Owner, public NodeView {
   // The second path and silent links (node_guard.cc).
   void take_report(const vrrp::PeerReport& report);
   void sample_links(Instant now);
+  // Mistakes between the nodes (node_mismatch.cc).
+  void compare_report(const Router& router, const vrrp::PeerReport& report);
+  void note_mismatch(const Router& router, std::string keyword, std::string from, std::string text);
+  [[nodiscard]] std::string our_line(const Router& router, const std::string& keyword) const;
+  [[nodiscard]] std::string their_line(const Router& router, const std::string& keyword) const;
+  void take_facts(const std::string& peer, NodeFacts facts);
+  // The pair link beside handovers (node_pair.cc).
+  void join_pair();
+  void tell_facts();
+  void compare_anew();
+  void add_peer_statuses(nlohmann::json& own);
   void log_link(const linux::Link& link);
+  void log_unknown_router(const linux::VrrpEndpoint& endpoint, const vrrp::ParsedAdvert& parsed);
   void review_proxy();
   void tell_healths(Router& router);
   void run_scripts();
@@ -155,6 +188,14 @@ class Node final : public Router::Owner, public NodeView {
   [[nodiscard]] std::string missing_of_group(const std::string& group) const;
   void poll_links();
   void review_links();
+
+  // An operator's `baton pass` (node_handover.cc).
+  void pass(const ipc::Message& message);
+  // The instance, or all that are MASTER, with the other members of their groups; nothing and the
+  // reason in `problem` when one of them is not MASTER.
+  std::vector<Router*> find_passed(const std::string& instance, std::string& problem);
+  void stop_routers(bool yield);
+  bool await_handover(Instant now);
 
   // The end.
   void begin_stop(bool yield);
@@ -180,6 +221,7 @@ class Node final : public Router::Owner, public NodeView {
   SecondPath second_path_;
   WitnessDesk witnesses_;
   LinkDebounce debounce_;
+  LastWill will_;
   RouteGuard routes_;
   VmacGuard vmacs_;
   Tools tools_;
@@ -187,12 +229,20 @@ class Node final : public Router::Owner, public NodeView {
   FileWatch files_;
   ProcessWatch processes_;
   ProxyWatch proxy_;
+  FastDetection detection_;
   std::pair<vrrp::Health, std::string> told_proxy_;                  // to the routers
   std::map<std::uint64_t, std::unique_ptr<ReadWatch>> proxy_lives_;  // by generation
+  std::vector<net::IpAddress> virtual_addresses_;                    // of the configuration, sorted
   std::vector<std::unique_ptr<Router>> routers_;
   std::vector<RouterGroup> groups_;
+  linux::PacketFilter filter_;
+  std::vector<net::IpAddress> dropped_;  // by filter_
+  linux::PacketFilter::Settings filter_settings_;
+  bool told_accepted_ = false;        // that addresses are accepted in spite of no_accept
   const Router* retiring_ = nullptr;  // a reload takes it away: its STOP concerns nobody
   unsigned untold_ = 0;               // above 0: routers are being told something, groups wait
+  // At most 255 for each link that has instances; see log_unknown_vrids.
+  std::set<std::pair<int, std::uint8_t>> told_unknown_routers_;
   std::map<std::string, NotifyQueue> notifications_;        // by instance
   std::map<std::string, NotifyQueue> group_notifications_;  // by sync group
   std::uint64_t last_notify_ticket_ = first_notify_ticket;
@@ -215,6 +265,15 @@ class Node final : public Router::Owner, public NodeView {
   static constexpr Duration sample_interval = 250ms;
   std::map<std::string, LinkSample> link_samples_;  // by interface
   Instant next_sample_{};
+  MismatchBook mismatches_;
+  std::map<std::string, Instant> next_comparison_;  // of reports, by instance
+  std::map<std::string, NodeFacts> peer_facts_;     // by name of the other node
+  struct PeerStatus {
+    nlohmann::json value;
+    Instant at{};
+  };
+  std::map<net::IpAddress, PeerStatus> peer_statuses_;
+  Instant next_peer_status_{};
   Duration default_link_wait_{};
   Instant last_beat_{};
   Instant next_renewal_{};
@@ -224,7 +283,10 @@ class Node final : public Router::Owner, public NodeView {
   bool closing_ = false;
   Instant stopped_at_ = never;  // all routers stopped; notify_stop may still run
   int exit_code_ = 0;
+  bool told_handed_over_ = false;
+  Instant moved_at_ = never;  // stopping: the routers have stopped, connections are served on
   PairLink pair_;
+  Handovers handovers_;
   runtime::TaskScope scope_;
   runtime::TaskScope closing_scope_;
 

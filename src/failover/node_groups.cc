@@ -35,6 +35,8 @@ void Node::arrange_groups() {
 }
 
 void Node::on_handled(Router& router) {
+  handovers_.review();
+  detection_.note(router);
   if (untold_ > 0 || router.plan().settings.sync_group.empty()) return;
   for (auto& group : groups_) {
     if (std::ranges::find(group.routers, &router) == group.routers.end()) continue;

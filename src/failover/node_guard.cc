@@ -26,7 +26,12 @@ void Node::take_report(const vrrp::PeerReport& report) {
     if (!router->plan().settings.takeover.second_path) continue;
     if (!found || router->name() == report.name) found = router.get();
   }
-  if (found) found->report_peer(report);
+  if (!found) return;
+  found->report_peer(report);
+  Instant& next = next_comparison_[found->name()];
+  if (loop_.now() < next) return;
+  next = loop_.now() + 1s;
+  compare_report(*found, report);
 }
 
 // Counters are read only for who needs to know: an instance that waits for its link to receive, or

@@ -53,6 +53,9 @@ void Node::on_message(ipc::Message message) {
     case MessageType::stop:
       begin_stop(true);
       return;
+    case MessageType::pass:
+      pass(message);
+      return;
     case MessageType::pair_key:
       inputs_.pair_key = std::move(message.text);
       return;
@@ -174,8 +177,13 @@ void Node::answer_status(std::uint64_t ticket, const std::string& subject) {
   reply.type = ipc::MessageType::status_reply;
   reply.number = ticket;
   const Instant now = loop_.refresh_now();
-  reply.text = subject == "history" ? history(recorder_, now).dump()
-                                    : status(*this, now, runtime::wall_now()).dump();
+  if (subject == "history") {
+    reply.text = history(recorder_, now).dump();
+  } else {
+    auto own = status(*this, now, runtime::wall_now());
+    add_peer_statuses(own);
+    reply.text = own.dump();
+  }
   static_cast<void>(channel_.send(std::move(reply)));
 }
 

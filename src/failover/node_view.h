@@ -6,8 +6,11 @@
 #include <vector>
 
 #include "failover/address_guard.h"
+#include "failover/fast_detection.h"
 #include "failover/file_watch.h"
 #include "failover/flight_recorder.h"
+#include "failover/handovers.h"
+#include "failover/mismatch_book.h"
 #include "failover/pair_link.h"
 #include "failover/process_watch.h"
 #include "failover/proxy_watch.h"
@@ -43,9 +46,13 @@ class NodeView {
   [[nodiscard]] virtual const ProcessWatch& processes() const = 0;
   [[nodiscard]] virtual const ProxyWatch& proxy() const = 0;
   [[nodiscard]] virtual const AddressGuard& guard() const = 0;
+  [[nodiscard]] virtual const FastDetection& detection() const = 0;
   [[nodiscard]] virtual const PairLink& pair() const = 0;
+  [[nodiscard]] virtual const Handovers& handovers() const = 0;
   // The last transitions of all routers, and what led to them.
   [[nodiscard]] virtual const FlightRecorder& recorder() const = 0;
+  // Where this node and another one were told different things.
+  [[nodiscard]] virtual const MismatchBook& mismatches() const = 0;
 
  protected:
   ~NodeView() = default;

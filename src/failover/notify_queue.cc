@@ -44,7 +44,8 @@ void NotifyQueue::push(Notice notice, std::uint8_t priority, const config::Notif
   push_commands(std::move(request), commands.*words.command, commands.any);
 }
 
-void NotifyQueue::push_lower_priority(const config::NotifyCommands& commands, std::uint32_t index) {
+void NotifyQueue::push_lower_priority(std::uint8_t priority, const config::NotifyCommands& commands,
+                                      std::uint32_t index) {
   const auto waits = [](const ipc::ScriptRequest& one) {
     return one.event == Event::lower_priority;
   };
@@ -53,6 +54,8 @@ void NotifyQueue::push_lower_priority(const config::NotifyCommands& commands, st
   request.kind = kind_;
   request.index = index;
   request.event = Event::lower_priority;
+  request.state = "MASTER_RX_LOWER_PRI";
+  request.priority = priority;
   waiting_.push_back(std::move(request));
 }
 

@@ -26,7 +26,8 @@ class NotifyQueue {
   void push(vrrp::action::Notice notice, std::uint8_t priority,
             const config::NotifyCommands& commands, std::uint32_t index);
   // A lower advert was heard: told once more at most, and only while nothing newer waits.
-  void push_lower_priority(const config::NotifyCommands& commands, std::uint32_t index);
+  void push_lower_priority(std::uint8_t priority, const config::NotifyCommands& commands,
+                           std::uint32_t index);
   // A reload took the instance out of the file: `commands` and `index` are of the one before.
   void push_deleted(std::uint8_t priority, const config::NotifyCommands& commands,
                     std::uint32_t index);

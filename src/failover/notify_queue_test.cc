@@ -74,8 +74,8 @@ TEST(NotifyQueue, ALowerAdvertWaitsOnceAndBehindTheStates) {
   all.lower_priority = config::ScriptCommand{};
   NotifyQueue queue;
   queue.push(Notice::master, 100, all, 0);
-  queue.push_lower_priority(all, 0);
-  queue.push_lower_priority(all, 0);
+  queue.push_lower_priority(100, all, 0);
+  queue.push_lower_priority(100, all, 0);
   std::vector<Event> told;
   for (std::uint64_t ticket = 1; const auto request = queue.next(ticket, Instant{}); ++ticket) {
     told.push_back(request->event);

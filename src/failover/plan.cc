@@ -135,6 +135,7 @@ void take_wire(vrrp::Settings& settings, const config::Wire& wire) {
   settings.checksum = to_checksum_policy(wire);
   settings.lower_priority_no_advert = wire.lower_priority_no_advert;
   settings.owner_ignores_adverts = wire.owner_ignores_adverts;
+  settings.hmac = wire.hmac;
   if (wire.fault_without_peers) settings.permanent_fault = "no unicast peers";
 }
 
@@ -231,6 +232,11 @@ Plan make_plan(const config::Failover& config, std::uint32_t index, bool track_p
     plan.settings.trackers.push_back(
         {"script " + script.name, tracked.weight, tracked.weight_reverse});
     plan.watched.push_back({Watched::Kind::script, "", tracked.script});
+  }
+  for (const auto& tracked : instance.tracked_bfds) {
+    plan.settings.trackers.push_back({"bfd " + config.bfd_instances.at(tracked.session).name,
+                                      tracked.weight, tracked.weight_reverse});
+    plan.watched.push_back({Watched::Kind::bfd, "", 0, tracked.session});
   }
   watch_files_and_processes(plan, instance, config.tracking);
   watch_static_groups(plan, index, config.statics);

@@ -23,11 +23,13 @@ struct Watched {
     proxy,
     file,
     process,
+    bfd,
     static_group
   } kind = Kind::interface;
   std::string interface;
   std::uint32_t script = 0;  // index into config::Failover::scripts
-  std::uint32_t index = 0;   // of a file or process in config::Tracking, or of a track group
+  // Of a file or process in config::Tracking, of a track group, or of a bfd_instance.
+  std::uint32_t index = 0;
 };
 
 // What cannot change without starting the instance anew.

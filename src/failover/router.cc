@@ -21,15 +21,25 @@ Router::~Router() {
   if (port_) port_->unlisten(plan_.identity.virtual_router_id, this);
   tools_.routes.release(name());
   tools_.guard.release(name());
+  tools_.will.revoke(name());
   tools_.witnesses.forget(name());
 }
 
 void Router::start() {
+  review_sysctl();
   handle(vrrp::event::Start{}, tools_.loop.refresh_now());
   // Peers of a unicast instance learn who we are before the first advert needs it.
   const auto& source = instance_.source();
   if (plan_.identity.unicast && source) {
     tools_.announcer.announce(name(), {{*source, plan_.identity.interface}}, 1, {});
+  }
+}
+
+void Router::review_sysctl() {
+  if (!plan_.promote_secondaries || plan_.identity.interface.empty()) return;
+  if (const auto done = linux::promote_secondaries(plan_.identity.interface); !done) {
+    tools_.log.print(LogLevel::warning, "({}) {} of {}", name(), baton::describe(done.error()),
+                     plan_.identity.interface);
   }
 }
 
@@ -130,6 +140,14 @@ void Router::report_proxy(vrrp::Health health, const std::string& detail) {
   }
 }
 
+void Router::report_bfd(std::uint32_t session, vrrp::Health health, const std::string& detail) {
+  for (std::size_t i = 0; i < plan_.watched.size(); ++i) {
+    const Watched& watched = plan_.watched[i];
+    if (watched.kind != Watched::Kind::bfd || watched.index != session) continue;
+    handle(vrrp::event::TrackerReported{i, health, detail}, tools_.loop.now());
+  }
+}
+
 void Router::replan(Plan plan, std::uint32_t index) {
   index_ = index;
   const bool same = plan.settings == plan_.settings && plan.held == plan_.held &&
@@ -141,7 +159,17 @@ void Router::replan(Plan plan, std::uint32_t index) {
 
 void Router::on_packet(const vrrp::ParsedAdvert& parsed, Instant arrived) {
   owner_.check_sleep(tools_.loop.now());
+  const vrrp::Counters before = instance_.counters();
   handle(vrrp::event::AdvertReceived{&parsed}, std::max(arrived, instance_.since()));
+  const vrrp::Counters& after = instance_.counters();
+  AdvertVerdict verdict;
+  for (std::size_t i = 0; i < vrrp::reject_count; ++i) {
+    if (after.rejected[i] != before.rejected[i]) verdict.reject = static_cast<vrrp::Reject>(i);
+  }
+  // A machine that takes no part (INIT, FAULT) has not judged it.
+  if (!verdict.reject && after.adverts_received == before.adverts_received) return;
+  verdict.addresses_differ = after.address_mismatches != before.address_mismatches;
+  owner_.on_advert(*this, parsed, verdict);
 }
 
 // A takeover is decided only when no advert is left unread.
@@ -195,17 +223,24 @@ void Router::apply(const vrrp::action::SendAdvert& send) {
   for (const auto& peer : plan_.settings.peers) send_to(peer.address, advert);
 }
 
-void Router::send_to(const net::IpAddress& destination, const vrrp::Advert& advert) {
-  review_port();
-  if (!port_) return;
+Bequest::Goodbye Router::make_packet(const vrrp::Advert& advert,
+                                     const net::IpAddress& destination) {
   if (++packet_id_ == 0) packet_id_ = 1;
   const auto& source = *instance_.source();
   const std::uint8_t ttl = plan_.identity.unicast ? plan_.unicast_ttl : vrrp::ip_ttl;
   auto bytes = vrrp::build_message(advert, source, destination, instance_.checksum_form());
+  instance_.sign(bytes, source, runtime::wall_now());
   if (source.is_ipv4()) {
     bytes = vrrp::build_ipv4_packet(bytes, source, destination, packet_id_, ttl);
   }
-  const auto done = port_->send({bytes, source, destination, ttl});
+  return {source, destination, ttl, std::move(bytes)};
+}
+
+void Router::send_to(const net::IpAddress& destination, const vrrp::Advert& advert) {
+  review_port();
+  if (!port_) return;
+  const auto made = make_packet(advert, destination);
+  const auto done = port_->send({made.bytes, made.source, made.destination, made.hop_limit});
   const int cause = done ? 0 : done.error().errno_value;
   if (cause != 0 && cause != send_error_) {
     tools_.log.print(LogLevel::warning, "({}) {} to {}", name(), baton::describe(done.error()),
@@ -216,6 +251,7 @@ void Router::send_to(const net::IpAddress& destination, const vrrp::Advert& adve
 
 void Router::apply(const vrrp::action::AddAddresses&) {
   tools_.guard.hold(name(), own_held());
+  tools_.will.leave(name(), make_bequest());
   if (!plan_.routes.routes.empty()) log_detail("setting Virtual Routes");
   if (!plan_.routes.rules.empty()) log_detail("setting Virtual Rules");
   tools_.routes.hold(name(), plan_.routes);
@@ -230,6 +266,7 @@ void Router::apply(const vrrp::action::RemoveAddresses&) {
   if (!plan_.routes.routes.empty()) log_detail("removing Virtual Routes");
   tools_.routes.release(name());
   tools_.guard.release(name());
+  tools_.will.revoke(name());
   record(Moment::Kind::addresses_removed);
 }
 
@@ -259,6 +296,11 @@ void Router::apply(const vrrp::action::AskWitness&) {
   });
 }
 
+void Router::apply(const vrrp::action::Solicit&) {
+  if (!instance_.source()) return;
+  tools_.announcer.solicit(plan_.identity.interface, *instance_.source());
+}
+
 void Router::apply(const vrrp::action::SendReport&) {
   tools_.second_path.send(plan_.guard, instance_.make_report(tools_.loop.now()));
 }
@@ -266,6 +308,23 @@ void Router::apply(const vrrp::action::SendReport&) {
 void Router::apply(const vrrp::action::LogLine& line) {
   if (line.detail && !tools_.log_detail) return;
   tools_.log.write(line.level, line.text);
+}
+
+Bequest Router::make_bequest() {
+  Bequest bequest;
+  for (const auto& held : own_held()) {
+    const linux::Link* link = tools_.links.find(held.device);
+    if (link) bequest.addresses.push_back({link->index, held.prefix});
+  }
+  const auto& source = instance_.source();
+  if (!source || !port_) return bequest;
+  bequest.endpoint = port_->endpoint();
+  const auto say_goodbye_to = [&](const net::IpAddress& destination) {
+    bequest.goodbyes.push_back(make_packet(instance_.make_advert(0), destination));
+  };
+  if (!plan_.identity.unicast) say_goodbye_to(plan_.identity.multicast_group);
+  for (const auto& peer : plan_.settings.peers) say_goodbye_to(peer.address);
+  return bequest;
 }
 
 bool Router::is_vmac(const std::string& device) const {

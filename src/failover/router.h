@@ -12,6 +12,7 @@
 #include "failover/advert_ports.h"
 #include "failover/announcer.h"
 #include "failover/flight_recorder.h"
+#include "failover/last_will.h"
 #include "failover/link_debounce.h"
 #include "failover/plan.h"
 #include "failover/proxy_watch.h"
@@ -36,22 +37,33 @@ struct Tools {
   SecondPath& second_path;
   WitnessDesk& witnesses;
   LinkDebounce& debounce;
+  LastWill& will;
   RouteGuard& routes;
 };
 
 class Router final : public AdvertListener {
  public:
+  // What the machine made of an advert.
+  struct AdvertVerdict {
+    std::optional<vrrp::Reject> reject;
+    bool addresses_differ = false;
+  };
   // Who is told of what goes beyond the router.
   class Owner {
    public:
     virtual void on_notice(Router& router, const vrrp::action::Notify& notify) = 0;
     virtual void on_transition(Router& router, const vrrp::action::Transition& transition) = 0;
+    // An advert was judged.
+    virtual void on_advert(Router& router, const vrrp::ParsedAdvert& parsed,
+                           const AdvertVerdict& verdict) = 0;
     // After every event that the router has dealt with.
     virtual void on_handled(Router& router) = 0;
+    // A preempting return is due, and the master may be asked to pass.
+    virtual void ask_to_pass(Router& router) = 0;
     // Before a timer or a packet is believed: has this process slept?
     virtual void check_sleep(Instant now) = 0;
     // Addresses that are never a router's own, sorted.
-    [[nodiscard]] virtual std::vector<net::IpAddress> virtual_addresses() const = 0;
+    [[nodiscard]] virtual const std::vector<net::IpAddress>& virtual_addresses() const = 0;
 
    protected:
     ~Owner() = default;
@@ -72,11 +84,12 @@ class Router final : public AdvertListener {
   void report_watched(Watched::Kind kind, std::uint32_t index, vrrp::Health health,
                       const std::string& detail, int value = 0);
   void report_proxy(vrrp::Health health, const std::string& detail);
+  void report_bfd(std::uint32_t session, vrrp::Health health, const std::string& detail);
   // From the second heartbeat path.
   void report_peer(const vrrp::PeerReport& report);
   // The interface has received a frame.
   void report_link_receives();
-  // A command of the sync group.
+  // A command of the sync group or of a handover, or news of the watch on the master.
   void obey(const vrrp::Event& command) { handle(command, tools_.loop.now()); }
   void clear_counters() { instance_.clear_counters(); }
   // Another plan of the same identity; nothing happens when it is equal.
@@ -104,6 +117,8 @@ class Router final : public AdvertListener {
   void apply(const vrrp::action::Announce& announce);
   void apply(const vrrp::action::Probe&);
   void apply(const vrrp::action::AskWitness&);
+  void apply(const vrrp::action::AskPass&) { owner_.ask_to_pass(*this); }
+  void apply(const vrrp::action::Solicit&);
   void apply(const vrrp::action::SendReport&);
   void apply(const vrrp::action::Notify& notify) { owner_.on_notice(*this, notify); }
   void apply(const vrrp::action::LogLine& line);
@@ -114,7 +129,12 @@ class Router final : public AdvertListener {
   void announce_elsewhere();
   [[nodiscard]] bool is_vmac(const std::string& device) const;
   void log_detail(const char* what);
+  void review_sysctl();
   void send_to(const net::IpAddress& destination, const vrrp::Advert& advert);
+  [[nodiscard]] Bequest::Goodbye make_packet(const vrrp::Advert& advert,
+                                             const net::IpAddress& destination);
+  // What is to be done if this process dies while it is master.
+  [[nodiscard]] Bequest make_bequest();
   // An owner's real address is here for good and is not ours to put or to remove.
   [[nodiscard]] std::vector<HeldAddress> own_held() const;
 

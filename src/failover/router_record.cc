@@ -88,6 +88,14 @@ struct Describe {
     say(moment, "{}: {}", answer.reachable ? "yes" : "no", answer.detail);
   }
   void operator()(const event::LinkReceived&) const { moment.kind = Kind::link_receives; }
+  void operator()(const event::Pass&) const {
+    moment.kind = Kind::handover;
+    say(moment, "told to pass");
+  }
+  void operator()(const event::TakeOver&) const {
+    moment.kind = Kind::handover;
+    say(moment, "told to take over");
+  }
   // What other parts of the program may add: its kind is not known here.
   template <typename Other>
   void operator()(const Other&) const {

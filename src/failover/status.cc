@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "failover/bfd_status.h"
 #include "failover/node_view.h"
 #include "failover/status_guard.h"
 
@@ -178,6 +179,37 @@ json pair_status(const PairLink& pair, Instant now) {
   return {{"enabled", pair.enabled()}, {"peers", peers}};
 }
 
+template <typename One>
+json handover_status(const One& one, bool given, Instant now) {
+  const auto& scope = one.machine.scope();
+  return {{"given", given},
+          {"instances", scope.instances},
+          {"peer", one.peer.text()},
+          {"state", name_of(one.machine.state())},
+          {"connections", one.machine.flows_moved()},
+          {"age_ms", to_ms(now - one.begun)}};
+}
+
+json handovers_status(const Handovers& handovers, Instant now) {
+  json running = json::array();
+  for (const auto& given : handovers.given()) running.push_back(handover_status(*given, true, now));
+  for (const auto& taken : handovers.taken()) {
+    running.push_back(handover_status(*taken, false, now));
+  }
+  json past = json::array();
+  for (const auto& one : handovers.past()) {
+    past.push_back({{"given", one.given},
+                    {"instances", one.instances},
+                    {"peer", one.peer},
+                    {"ok", one.ok},
+                    {"problem", one.text.empty() ? json(nullptr) : json(one.text)},
+                    {"connections", one.flows},
+                    {"took_ms", to_ms(one.took)},
+                    {"age_ms", to_ms(now - one.at)}});
+  }
+  return {{"running", running}, {"past", past}};
+}
+
 json instance_status(const NodeView& node, const Router& router, Instant now, WallTime wall_now) {
   const vrrp::Instance& instance = router.instance();
   const vrrp::Settings& settings = instance.settings();
@@ -192,6 +224,7 @@ json instance_status(const NodeView& node, const Router& router, Instant now, Wa
       {"version", settings.version},
       {"state", vrrp::name_of(instance.state())},
       {"yielding", instance.is_yielding()},
+      {"passed", instance.has_passed()},
       {"since", iso_time(wall_now - age)},
       {"age_ms", to_ms(age)},
       {"reason", instance.reason()},
@@ -212,7 +245,7 @@ json instance_status(const NodeView& node, const Router& router, Instant now, Wa
       {"addresses", address_status(node, router)}};
   const auto heard = node.recorder().last_advert(settings.name);
   object["last_advert_age_ms"] = heard ? json(to_ms(now - *heard)) : json(nullptr);
-  add_guard_status(object, instance, now);
+  add_guard_status(object, instance, node.mismatches(), now);
   return object;
 }
 
@@ -253,7 +286,9 @@ json status(const NodeView& node, Instant now, WallTime wall_now) {
   return {{"pid", ::getpid()},
           {"router_id", node.config().router_id},
           {"proxy", proxy_status(node, now)},
+          {"bfd", bfd_status(node.detection(), node.config(), now)},
           {"pair", pair_status(node.pair(), now)},
+          {"handovers", handovers_status(node.handovers(), now)},
           {"scripts", scripts},
           {"track_files", file_status(node)},
           {"track_processes", process_status(node)},

@@ -21,6 +21,12 @@
 //       age_ms          how long it has been up, or not
 //       problem         why it is not up; null while it is
 //       messages_in, messages_out, connections   counters
+//   handovers           object (handovers.h)
+//     running           array of: given (true: from here), instances, peer, state ("offering",
+//                       "moving", "serving" / "prepared", "catching", "forwarding", "leaving"),
+//                       connections, age_ms
+//     past              the last 20: given, instances, peer, ok, problem, connections, took_ms,
+//     age_ms
 //   scripts             array, in the order of the file
 //     name              text
 //     state             "up", "down", "unknown" (no result yet)
@@ -38,6 +44,7 @@
 //     virtual_router_id, version   numbers
 //     state             "INIT", "BACKUP", "MASTER", "FAULT", "STOPPED"
 //     yielding          true after priority 0 was sent and before the address is released
+//     passed            true: handed to another node, which is not preempted while it lives
 //     since             when this state began
 //     age_ms            how long ago that was
 //     reason            why the last transition happened, for people
@@ -50,6 +57,8 @@
 //     faults            array of texts: what keeps it in FAULT
 //     last_advert_age_ms  how long ago an advert of another node was heard; null: never
 //     held_back         text: why it does not take over although its master is silent; else null
+//     mismatches        array, what does not fit another node: keyword, from (which node), text,
+//                       ours, theirs ("FILE:LINE: text"; may be empty), count, age_ms, last_ms
 //     second_path       object, null without one: heartbeat_interval_ms, peers: array of
 //       source, name, state, yielding, priority, base_priority, preempt   as the peer says
 //       hears_adverts   false: it holds back because only the second path tells it of a master

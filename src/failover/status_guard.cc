@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "failover/mismatch_book.h"
 #include "vrrp/instance.h"
 
 namespace baton::failover {
@@ -30,10 +31,23 @@ json peer_status(const vrrp::TakeoverGuard& guard, const vrrp::TakeoverGuard::Pe
 
 }  // namespace
 
-void add_guard_status(json& object, const vrrp::Instance& instance, Instant now) {
+void add_guard_status(json& object, const vrrp::Instance& instance, const MismatchBook& mismatches,
+                      Instant now) {
   const vrrp::TakeoverGuard& guard = instance.guard();
   const vrrp::TakeoverRules& rules = instance.settings().takeover;
   object["held_back"] = instance.held_back().empty() ? json(nullptr) : json(instance.held_back());
+  json mistakes = json::array();
+  for (const Mismatch* one : mismatches.of(instance.settings().name)) {
+    mistakes.push_back({{"keyword", one->keyword},
+                        {"from", one->from},
+                        {"text", one->text},
+                        {"ours", one->ours},
+                        {"theirs", one->theirs},
+                        {"count", one->count},
+                        {"age_ms", to_ms(now - one->first)},
+                        {"last_ms", to_ms(now - one->last)}});
+  }
+  object["mismatches"] = mistakes;
   object["second_path"] = nullptr;
   if (rules.second_path) {
     json peers = json::array();

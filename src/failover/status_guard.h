@@ -12,7 +12,10 @@ class Instance;
 
 namespace baton::failover {
 
-// Adds held_back, second_path and witness to `object`.
-void add_guard_status(nlohmann::json& object, const vrrp::Instance& instance, Instant now);
+class MismatchBook;
+
+// Adds held_back, second_path, witness and mismatches to `object`.
+void add_guard_status(nlohmann::json& object, const vrrp::Instance& instance,
+                      const MismatchBook& mismatches, Instant now);
 
 }  // namespace baton::failover

@@ -37,6 +37,9 @@ enum class MessageType : std::uint8_t {
   script_result,   // number: ticket, second: ScriptOutcome, text: ScriptResult
   dump,            // failover: number = the signal that keepalived takes for it (USR1, USR2, ...)
   pair_key,        // failover: text = that of the key file, for the `configure` that follows
+  addresses_leave,  // proxy: connections to these addresses (text, between blanks; empty: none) end
+                    // at their next response
+  pass,             // failover: number = ticket, text = "INSTANCE\nPEER", either may be empty
   // child -> supervisor
   ready = 64,
   failed,
@@ -45,6 +48,10 @@ enum class MessageType : std::uint8_t {
   run_script,     // failover: number = ticket, text = ScriptRequest
   kill_scripts,   // failover: end all check scripts that run
   announce,       // failover: text = Announcement, for FIFOs and mail
+  pass_reply,     // failover: number = ticket, second = 1: done, text: for people
+  handed_over,    // failover, stopping: its addresses are with another node, and connections that
+                  // began here are served on; `stop` once more when there are none
+  leaving,        // failover: text for the proxy's addresses_leave
   // both ways
   clients = 128,  // idle kept-alive client connections on their way to the next generation
 };

@@ -2,6 +2,8 @@
 
 #include "linux/links.h"
 
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <libmnl/libmnl.h>
 #include <linux/if.h>
 #include <linux/if_addr.h>
@@ -10,6 +12,7 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -141,6 +144,25 @@ void put_lifetime(nlmsghdr* message, const AddressChange& change) {
   mnl_attr_put(message, IFA_CACHEINFO, sizeof times, &times);
 }
 
+constexpr std::size_t address_message_max = 512;
+// So many errors fit the socket's queue at once.
+constexpr std::size_t addresses_per_batch = 64;
+
+nlmsghdr* write_address(char* buffer, const AddressChange& change) {
+  nlmsghdr* message = start_address_message(buffer, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE,
+                                            change.link, change.prefix, change.scope,
+                                            change.traits.peer.value_or(change.prefix.address));
+  if (change.broadcast) put_address_attribute(message, IFA_BROADCAST, *change.broadcast);
+  if (!change.label.empty()) {
+    mnl_attr_put_strz(message, IFA_LABEL, change.label.substr(0, IFNAMSIZ - 1).c_str());
+  }
+  put_lifetime(message, change);
+  if (const std::uint32_t flags = flags_of(change); flags != 0) {
+    mnl_attr_put_u32(message, IFA_FLAGS, flags);
+  }
+  return message;
+}
+
 std::optional<NetworkChange> read_change(const nlmsghdr* message) {
   NetworkChange change;
   switch (message->nlmsg_type) {
@@ -169,6 +191,13 @@ std::optional<NetworkChange> read_change(const nlmsghdr* message) {
 
 }  // namespace
 
+Status promote_secondaries(const std::string& interface) {
+  const std::string path = fmt::format("/proc/sys/net/ipv4/conf/{}/promote_secondaries", interface);
+  const runtime::Fd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!fd || ::write(fd.get(), "1", 1) != 1) return fail_errno(errno, "promote_secondaries");
+  return {};
+}
+
 Result<Netlink> Netlink::open() {
   auto fd = open_socket(0);
   if (!fd) return std::unexpected(fd.error());
@@ -184,15 +213,15 @@ Status Netlink::request(nlmsghdr* message, const std::function<void(const nlmsgh
   if (::send(fd_.get(), message, message->nlmsg_len, 0) < 0) {
     return fail_errno(errno, "netlink send");
   }
-  std::vector<char> buffer(receive_buffer_size);
+  received_.resize(receive_buffer_size);
   for (;;) {
-    const ssize_t size = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
+    const ssize_t size = ::recv(fd_.get(), received_.data(), received_.size(), 0);
     if (size < 0) {
       if (errno == EINTR) continue;
       return fail_errno(errno, "netlink receive");
     }
     int left = static_cast<int>(size);
-    const auto* part = reinterpret_cast<const nlmsghdr*>(buffer.data());
+    const auto* part = reinterpret_cast<const nlmsghdr*>(received_.data());
     for (; mnl_nlmsg_ok(part, left); part = mnl_nlmsg_next(part, &left)) {
       if (part->nlmsg_seq != sequence_) continue;  // of an earlier request that failed midway
       if (part->nlmsg_type == NLMSG_DONE) return {};
@@ -263,19 +292,53 @@ Result<std::uint64_t> Netlink::frames_received(int link) {
 }
 
 Status Netlink::put_address(const AddressChange& change) {
-  alignas(nlmsghdr) char buffer[512];
-  nlmsghdr* message = start_address_message(buffer, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE,
-                                            change.link, change.prefix, change.scope,
-                                            change.traits.peer.value_or(change.prefix.address));
-  if (change.broadcast) put_address_attribute(message, IFA_BROADCAST, *change.broadcast);
-  if (!change.label.empty()) {
-    mnl_attr_put_strz(message, IFA_LABEL, change.label.substr(0, IFNAMSIZ - 1).c_str());
+  alignas(nlmsghdr) char buffer[address_message_max];
+  return request(write_address(buffer, change), [](const nlmsghdr*) {});
+}
+
+std::vector<int> Netlink::put_addresses(std::span<const AddressChange> changes) {
+  std::vector<int> errors(changes.size(), 0);
+  for (std::size_t at = 0; at < changes.size(); at += addresses_per_batch) {
+    const std::size_t count = std::min(addresses_per_batch, changes.size() - at);
+    const auto piece = std::span(errors).subspan(at, count);
+    if (const auto done = put_batch(changes.subspan(at, count), piece); !done) {
+      std::ranges::fill(piece, done.error().errno_value);
+    }
   }
-  put_lifetime(message, change);
-  if (const std::uint32_t flags = flags_of(change); flags != 0) {
-    mnl_attr_put_u32(message, IFA_FLAGS, flags);
+  return errors;
+}
+
+// Only the last one is acknowledged; the others answer when they fail.
+Status Netlink::put_batch(std::span<const AddressChange> changes, std::span<int> errors) {
+  std::vector<char> batch(address_message_max * changes.size());
+  const std::uint32_t first = sequence_ + 1;
+  std::size_t used = 0;
+  for (const auto& change : changes) {
+    nlmsghdr* message = write_address(batch.data() + used, change);
+    message->nlmsg_seq = ++sequence_;
+    if (sequence_ - first + 1 < changes.size()) {
+      message->nlmsg_flags = static_cast<std::uint16_t>(message->nlmsg_flags & ~NLM_F_ACK);
+    }
+    used += MNL_ALIGN(message->nlmsg_len);
   }
-  return request(message, [](const nlmsghdr*) {});
+  if (::send(fd_.get(), batch.data(), used, 0) < 0) return fail_errno(errno, "netlink send");
+  received_.resize(receive_buffer_size);
+  for (;;) {
+    const ssize_t size = ::recv(fd_.get(), received_.data(), received_.size(), 0);
+    if (size < 0) {
+      if (errno == EINTR) continue;
+      return fail_errno(errno, "netlink receive");
+    }
+    int left = static_cast<int>(size);
+    const auto* part = reinterpret_cast<const nlmsghdr*>(received_.data());
+    for (; mnl_nlmsg_ok(part, left); part = mnl_nlmsg_next(part, &left)) {
+      const std::uint32_t index = part->nlmsg_seq - first;
+      if (index >= errors.size() || part->nlmsg_type != NLMSG_ERROR) continue;
+      const auto* error = static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(part));
+      errors[index] = -error->error;
+      if (index + 1 == errors.size()) return {};
+    }
+  }
 }
 
 Status Netlink::remove_address(int link, const net::Prefix& prefix,

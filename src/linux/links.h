@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,10 @@ struct AddressChange {
   std::optional<Duration> lifetime;
 };
 
+// Keeps the other IPv4 addresses of a prefix when its first one is removed (sysctl
+// net.ipv4.conf.NAME.promote_secondaries).
+Status promote_secondaries(const std::string& interface);
+
 class Netlink {
  public:
   static Result<Netlink> open();
@@ -67,6 +72,9 @@ class Netlink {
   Result<std::uint64_t> frames_received(int link);
   // Adds, or gives an existing address a new lifetime.
   Status put_address(const AddressChange& change);
+  // The same for many at once, in as few calls as possible. The result has an errno for each, 0 for
+  // those that are done.
+  std::vector<int> put_addresses(std::span<const AddressChange> changes);
   // An address that is not there is no error. `peer`: as it was put.
   Status remove_address(int link, const net::Prefix& prefix,
                         const std::optional<net::IpAddress>& peer = std::nullopt);
@@ -78,9 +86,11 @@ class Netlink {
  private:
   explicit Netlink(runtime::Fd fd) : fd_(std::move(fd)) {}
   Status request(nlmsghdr* message, const std::function<void(const nlmsghdr*)>& visit);
+  Status put_batch(std::span<const AddressChange> changes, std::span<int> errors);
 
   runtime::Fd fd_;
   std::uint32_t sequence_ = 0;
+  std::vector<char> received_;
 };
 
 struct NetworkChange {

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <initializer_list>
@@ -229,11 +230,33 @@ Status send6(int fd, const OutgoingPacket& packet, int link) {
 
 }  // namespace
 
+// Many packets in one call: with many instances they come in crowds.
+struct VrrpSocket::Batch {
+  static constexpr std::size_t size_max = 16;
+  // The longest advert has 255 IPv6 addresses and a trailer.
+  static constexpr std::size_t packet_max = 4608;
+  static constexpr std::size_t control_max =
+      CMSG_SPACE(sizeof(timespec)) + CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int));
+  struct Place {
+    alignas(cmsghdr) std::array<char, control_max> control;
+    std::array<std::uint8_t, packet_max> bytes;
+    sockaddr_in6 from;
+    iovec piece;
+  };
+  std::array<Place, size_max> places;
+  std::array<mmsghdr, size_max> messages;
+};
+
+void VrrpSocket::BatchDeleter::operator()(Batch* batch) const {
+  delete batch;
+}
+
 VrrpSocket::VrrpSocket(VrrpEndpoint endpoint, runtime::Fd sender, runtime::Fd receiver)
     : endpoint_(std::move(endpoint)),
       sender_(std::move(sender)),
       receiver_(std::move(receiver)),
-      watched_(receiver_.get()) {}
+      watched_(receiver_.get()),
+      batch_(new Batch) {}
 
 Result<VrrpSocket> VrrpSocket::open(const VrrpEndpoint& endpoint) {
   auto sender = open_sender(endpoint);
@@ -260,35 +283,46 @@ Status VrrpSocket::send(const OutgoingPacket& packet) {
   return {};
 }
 
-std::optional<ReceivedPacket> VrrpSocket::receive() {
-  iovec piece{buffer_.data(), buffer_.size()};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(timespec)) + CMSG_SPACE(sizeof(in6_pktinfo)) +
-                                CMSG_SPACE(sizeof(int))];
-  sockaddr_in6 from{};
-  for (;;) {
-    msghdr message{};
-    message.msg_name = &from;
-    message.msg_namelen = sizeof from;
-    message.msg_iov = &piece;
+// False when nothing waits.
+bool VrrpSocket::take_batch() {
+  for (std::size_t i = 0; i < Batch::size_max; ++i) {
+    Batch::Place& place = batch_->places[i];
+    place.piece = {place.bytes.data(), place.bytes.size()};
+    msghdr& message = batch_->messages[i].msg_hdr;
+    message = {};
+    message.msg_name = &place.from;
+    message.msg_namelen = sizeof place.from;
+    message.msg_iov = &place.piece;
     message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    const ssize_t size = ::recvmsg(watched_, &message, 0);
-    if (size >= 0) {
-      ReceivedPacket packet;
-      packet.bytes = std::span(buffer_).first(static_cast<std::size_t>(size));
-      if (!endpoint_.is_ipv4()) {
-        packet.envelope.emplace();
-        packet.envelope->source = to_address(from.sin6_addr);
-        packet.envelope->destination = endpoint_.receive_address;
-      }
-      read_control(message, packet);
-      return packet;
-    }
-    if (errno == EAGAIN || errno == EWOULDBLOCK) return std::nullopt;
-    // ENETDOWN and the like are told once and then gone.
-    if (errno != EINTR && errno != ENETDOWN) return std::nullopt;
+    message.msg_control = place.control.data();
+    message.msg_controllen = place.control.size();
   }
+  given_ = taken_ = 0;
+  for (;;) {
+    const int count = ::recvmmsg(watched_, batch_->messages.data(), Batch::size_max, 0, nullptr);
+    if (count > 0) {
+      taken_ = static_cast<std::size_t>(count);
+      return true;
+    }
+    // ENETDOWN and the like are told once and then gone.
+    if (count == 0 || (errno != EINTR && errno != ENETDOWN)) return false;
+  }
+}
+
+std::optional<ReceivedPacket> VrrpSocket::receive() {
+  if (given_ == taken_ && !take_batch()) return std::nullopt;
+  const std::size_t index = given_++;
+  Batch::Place& place = batch_->places[index];
+  mmsghdr& taken = batch_->messages[index];
+  ReceivedPacket packet;
+  packet.bytes = std::span(place.bytes).first(taken.msg_len);
+  if (!endpoint_.is_ipv4()) {
+    packet.envelope.emplace();
+    packet.envelope->source = to_address(place.from.sin6_addr);
+    packet.envelope->destination = endpoint_.receive_address;
+  }
+  read_control(taken.msg_hdr, packet);
+  return packet;
 }
 
 }  // namespace baton::linux

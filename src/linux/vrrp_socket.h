@@ -5,8 +5,8 @@
 // both: a wrong one is to be counted, not dropped unseen.
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -63,8 +63,16 @@ class VrrpSocket {
   runtime::Fd sender_;
   runtime::Fd receiver_;
   int watched_;
-  // The longest advert has 255 IPv6 addresses and a trailer.
-  std::array<std::uint8_t, 4608> buffer_;
+  bool take_batch();
+
+  // What one call of the kernel gave: `taken_` packets, of which `given_` went to the caller.
+  struct Batch;
+  struct BatchDeleter {
+    void operator()(Batch* batch) const;
+  };
+  std::unique_ptr<Batch, BatchDeleter> batch_;
+  std::size_t taken_ = 0;
+  std::size_t given_ = 0;
 };
 
 }  // namespace baton::linux

@@ -14,6 +14,7 @@
 #include "config/model/connection.h"
 #include "proxy/access/access.h"
 #include "proxy/access/limit.h"
+#include "proxy/client/leaving_addresses.h"
 #include "proxy/client/request_head.h"
 #include "proxy/files/empty_gif.h"
 #include "proxy/files/static_files.h"
@@ -190,6 +191,7 @@ runtime::Task<After> serve_request(Exchange& exchange) {
                         ? route(request, exchange.services.router, exchange.client->listener)
                         : answer_bad_head(exchange, outcome);
   if (outcome == HeadOutcome::complete) begin_body(exchange);
+  if (exchange.services.leaving->covers(exchange.client->stream.fd())) request.keep_alive = false;
   co_await find_answer(exchange, verdict);
   if (exchange.background.running() > 0) co_await exchange.background.joined();
   log_request(exchange);

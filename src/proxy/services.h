@@ -30,6 +30,7 @@ enum class Ending : std::uint8_t {
   hand_over,  // reload: idle connections go to the next generation
 };
 
+class LeavingAddresses;
 class ConnectionCounter;
 class ExchangePool;
 class LimitZones;
@@ -60,6 +61,7 @@ struct Services {
   LimitZones* limits = nullptr;
   PasswordChecker* passwords = nullptr;
   const ConnectionCounter* connections = nullptr;
+  const LeavingAddresses* leaving = nullptr;
 };
 
 }  // namespace baton::proxy

@@ -36,6 +36,7 @@ class Worker {
     LimitZones* limits = nullptr;
     PasswordChecker* passwords = nullptr;
     const ConnectionCounter* connections = nullptr;
+    const LeavingAddresses* leaving = nullptr;
     std::vector<ListenSocket> sockets;
     // Called on the worker's thread with an idle client that is handed over.
     std::function<void(runtime::Fd)> hand_over;

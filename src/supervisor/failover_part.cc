@@ -14,6 +14,8 @@
 #include "failover/process.h"
 #include "supervisor/pid_file.h"
 #include "supervisor/privileges.h"
+#include "supervisor/process_title.h"
+#include "supervisor/scheduling.h"
 
 namespace baton::supervisor {
 
@@ -42,9 +44,14 @@ Status FailoverPart::launch() {
   plan.name = configuration_->failover->places.vrrp_name;
   plan.title = "keepalived: VRRP process";
   plan.silence_stderr = settings_.silence_stderr;
-  plan.drop_privileges = keep_network_capabilities;
-  plan.entry = [this](runtime::Fd channel) {
+  const auto problems = std::make_shared<std::vector<std::string>>();
+  plan.drop_privileges = [this, problems] {
+    *problems = apply_scheduling(configuration_->failover->scheduling);
+    return keep_network_capabilities();
+  };
+  plan.entry = [this, problems](runtime::Fd channel) {
     const auto log = settings_.make_log();
+    for (const auto& problem : *problems) log->write(LogLevel::warning, problem);
     failover::ProcessInputs inputs;
     inputs.config = configuration_->failover;
     inputs.load_options = settings_.load_options;
@@ -54,6 +61,7 @@ Status FailoverPart::launch() {
     inputs.log_detail = settings_.log_detail;
     inputs.keep_addresses_at_end = settings_.keep_addresses_at_end;
     inputs.proxy_expected = settings_.proxy_expected;
+    inputs.rename_executor = [] { set_process_title("baton: executor of the VRRP process"); };
     return failover::run_process(std::move(inputs));
   };
   settings_before_.emplace(log_);
@@ -133,6 +141,19 @@ void FailoverPart::on_message(ChildProcess& child, ipc::Message message) {
       break;
     case ipc::MessageType::run_script:
       run_script(message);
+      break;
+    case ipc::MessageType::pass_reply:
+      if (message.number <= last_pass_) {
+        passed_[message.number] = {message.second == 1, message.text};
+        changed_.open();
+      }
+      break;
+    case ipc::MessageType::handed_over:
+      handed_over_ = true;
+      changed_.open();
+      break;
+    case ipc::MessageType::leaving:
+      if (settings_.addresses_leave) settings_.addresses_leave(message.text);
       break;
     case ipc::MessageType::kill_scripts:
       scripts_.end_checks();
@@ -231,6 +252,21 @@ void FailoverPart::dump(int signal_number) {
   if (!child_) return;
   static_cast<void>(
       child_->send(ipc::MessageType::dump, static_cast<std::uint64_t>(signal_number)));
+}
+
+runtime::Task<std::pair<bool, std::string>> FailoverPart::pass(std::string instance,
+                                                               std::string peer) {
+  using Outcome = std::pair<bool, std::string>;
+  if (!child_) co_return Outcome(false, "the failover process does not run");
+  const std::uint64_t ticket = ++last_pass_;
+  static_cast<void>(child_->send(ipc::MessageType::pass, ticket, instance + "\n" + peer));
+  const Instant deadline = loop_.refresh_now() + pass_patience;
+  while (child_ && !passed_.contains(ticket)) {
+    if (!co_await changed_.wait(deadline)) break;
+  }
+  const auto found = passed_.extract(ticket);
+  if (found) co_return found.mapped();
+  co_return Outcome(false, "the failover process did not say how it ended");
 }
 
 void FailoverPart::attach(std::uint64_t number, runtime::Fd page, runtime::Fd life) {

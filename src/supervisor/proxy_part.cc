@@ -252,7 +252,10 @@ void ProxyPart::serving_ended(Generation& generation, runtime::ExitStatus status
                "`baton reload`");
     return;
   }
-  restart_after(restarts_.died(loop_.refresh_now()));
+  const Duration pause = restarts_.died(loop_.refresh_now());
+  // The address need not wait for what will not come.
+  if (pause > 0s && receiver_) receiver_->retire(generation.number, true);
+  restart_after(pause);
 }
 
 void ProxyPart::restart_after(Duration pause) {
@@ -290,6 +293,12 @@ void ProxyPart::end(bool gracefully, bool hand_over) {
 
 void ProxyPart::kill() {
   for (const auto& generation : all_) generation->child->signal(SIGKILL);
+}
+
+void ProxyPart::tell_leaving(const std::string& addresses) {
+  for (const auto& generation : all_) {
+    static_cast<void>(generation->child->send(ipc::MessageType::addresses_leave, 0, addresses));
+  }
 }
 
 void ProxyPart::reopen_logs() {

@@ -97,6 +97,7 @@ class Tree final : public control::Commands {
   runtime::Task<void> follow_reload_time();
   runtime::Task<std::string> apply(std::shared_ptr<const Configuration> fresh);
   runtime::Task<nlohmann::json> start_stopped();
+  runtime::Task<nlohmann::json> pass(std::string words);
   runtime::Task<nlohmann::json> status();
   runtime::Task<nlohmann::json> history();
   [[nodiscard]] nlohmann::json processes() const;

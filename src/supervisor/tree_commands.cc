@@ -289,12 +289,23 @@ runtime::Task<nlohmann::json> Tree::execute(std::string command) {
   } else if (command == "stop" || command == "quit") {
     log_->write(LogLevel::notice, "stopped by command");
     stop(command == "quit");
+  } else if (command == "pass" || command.starts_with("pass ")) {
+    reply = co_await pass(command.substr(std::min<std::size_t>(command.size(), 5)));
   } else if (command == "reopen") {
     reopen_logs();
   } else {
     reply = {{"ok", false}, {"text", "baton has no such command: " + printable(command)}};
   }
   co_return reply;
+}
+
+// "INSTANCE\nPEER", either may be empty.
+runtime::Task<nlohmann::json> Tree::pass(std::string words) {
+  if (!failover_) co_return nlohmann::json{{"ok", false}, {"text", "there is no failover part"}};
+  const auto line_end = words.find('\n');
+  const std::string peer = line_end == std::string::npos ? "" : words.substr(line_end + 1);
+  const auto [ok, text] = co_await failover_->pass(words.substr(0, line_end), peer);
+  co_return nlohmann::json{{"ok", ok}, {"text", text}};
 }
 
 runtime::Task<nlohmann::json> Tree::status() {

@@ -15,12 +15,10 @@ namespace baton::vrrp {
 
 namespace {
 
-// A successor of priority 1 needs one second; the rest is for its packet to arrive.
-constexpr Duration yield_margin = 200ms;
-constexpr Duration yield_longest = 3s;
 // Below the usual advert interval, whose beat is never met to the microsecond.
 constexpr Duration probe_interval = 900ms;
 constexpr Duration recheck_interval = 250ms;
+constexpr Duration conflict_echo = handover_linger / 2;
 // RFC 5227 section 2.4: how often an address is defended against one that does not give up.
 constexpr Duration defence_interval = 10s;
 
@@ -63,6 +61,7 @@ Instance::Instance(Settings settings)
     : settings_(std::move(settings)),
       effective_priority_(settings_.priority),
       checksum_form_(first_form(settings_.checksum)),
+      replays_(settings_.peers.empty() ? replay_senders : settings_.peers.size()),
       master_interval_(settings_.advert_interval),
       guard_(settings_.takeover) {
   for (const auto& tracker : settings_.trackers) trackers_.push_back(Tracker{tracker, {}, {}});
@@ -77,8 +76,9 @@ Actions Instance::handle(const Event& event, Instant now) {
 }
 
 Instant Instance::deadline() const {
-  return std::min({master_down_at_, advert_at_, announce_again_at_, conflict_again_at_, refresh_at_,
-                   yield_until_, release_at_, recheck_at_, report_at_, ask_witness_at_});
+  return std::min({master_down_at_, advert_at_, announce_again_at_, conflict_again_at_, echo_at_,
+                   refresh_at_, yield_until_, release_at_, recheck_at_, report_at_, ask_witness_at_,
+                   settle_at_});
 }
 
 Advert Instance::make_advert(std::uint8_t priority) const {
@@ -91,6 +91,11 @@ Advert Instance::make_advert(std::uint8_t priority) const {
   advert.password = settings_.password;
   advert.addresses = settings_.addresses;
   return advert;
+}
+
+void Instance::sign(std::vector<std::uint8_t>& message, const net::IpAddress& source,
+                    WallTime now) {
+  if (settings_.hmac.enabled()) signer_.sign(message, source, settings_.hmac, now);
 }
 
 ChecksumForm Instance::checksum_form() const {
@@ -144,11 +149,12 @@ void Instance::on(const event::Start&, Instant now) {
 void Instance::on(const event::TimerDue&, Instant now) {
   run_reports(now);
   if (yield_until_ <= now) {
-    finish_stop(yield_end_.empty() ? "stopped; no successor was heard" : yield_end_, now);
+    end_yield(now);
     return;
   }
   if (release_at_ <= now) release_addresses();
-  if (master_down_at_ <= now && may_take_over(now)) {
+  if (master_down_at_ <= now && ask_before_preempting(now)) return;
+  if (master_down_at_ <= now && (!take_over_.empty() || may_take_over(now))) {
     log(LogLevel::info, "Receive advertisement timeout", true);
     if (settings_.sync_group.empty()) {
       become_master(timeout_reason(now), now);
@@ -197,6 +203,8 @@ void Instance::on(const event::Slept& sleep, Instant now) {
   }
   if (state_ != State::master || is_yielding()) return;
   if (sleep.length < settings_.down_timer_adverts * settings_.advert_interval) return;
+  // Neighbours may still believe us: whoever was elected learns of it and announces itself.
+  send(0);
   become_backup(fmt::format("did not run for {:.1f} s", to_seconds(sleep.length)), listen, 0s, now);
   release_addresses();
 }
@@ -233,7 +241,8 @@ void Instance::on(event::Reconfigured change, Instant now) {
   if (master_down_at_ != never) master_down_at_ += down_time() - earlier_down_time;
   if (!started_) return;
   review_priority(now);
-  if (state_ == State::backup && holds_addresses()) release_addresses();
+  if (state_ == State::backup && holds_addresses() && !same_addresses) release_addresses();
+  if (is_yielding() && !same_addresses) actions_.emplace_back(action::AddAddresses{});
   if (state_ == State::master && !is_yielding()) {
     actions_.emplace_back(action::AddAddresses{});
     send_and_restart(now);
@@ -242,27 +251,6 @@ void Instance::on(event::Reconfigured change, Instant now) {
     }
   }
   review_trackers(now);
-}
-
-void Instance::on(const event::Stop& stop, Instant now) {
-  if (state_ != State::master) {
-    finish_stop("stopped", now);
-    return;
-  }
-  if (is_yielding()) {
-    if (!stop.yield) finish_stop("stopped", now);
-    return;
-  }
-  send(0);
-  log(LogLevel::info, "sent 0 priority", true);
-  if (!stop.yield) {
-    finish_stop("stopped", now);
-    return;
-  }
-  clear_timers();
-  if (settings_.takeover.second_path) report_at_ = now;
-  const Duration slowest = skew_time(settings_.version, 1, settings_.advert_interval);
-  yield_until_ = now + std::min(slowest + yield_margin, yield_longest);
 }
 
 void Instance::on(const event::GroupMaster&, Instant now) {
@@ -293,6 +281,7 @@ void Instance::enter(State state, std::string reason, Instant now) {
   clear_timers();
   told_ = 0;
   heard_at_ = never;
+  passing_ = false;
   planned_ = waits_for_witness_ = false;
   held_back_.clear();
   obstacle_ = TakeoverGuard::Obstacle::none;
@@ -314,12 +303,14 @@ void Instance::become_backup(std::string reason, Duration wait, Duration linger,
 
 // The advert goes first: every other node holds back from then on.
 void Instance::become_master(std::string reason, Instant now) {
+  const auto lost_master = lost_ ? master_ : std::nullopt;
   if (dropped_ownership_) {
     dropped_ownership_ = false;
     review_priority(now);
   }
   send(effective_priority_);
   enter(State::master, std::move(reason), now);
+  passed_ = false;
   log(LogLevel::info, "Entering MASTER STATE");
   log(LogLevel::info, "setting VIPs.", true);
   actions_.emplace_back(action::AddAddresses{});
@@ -330,6 +321,7 @@ void Instance::become_master(std::string reason, Instant now) {
   const AnnounceSchedule& schedule = settings_.announce;
   if (schedule.delay > 0s) announce_again_at_ = now + schedule.delay;
   if (schedule.refresh > 0s) refresh_at_ = now + schedule.delay + schedule.refresh;
+  if (lost_master) settle(lost_master, now);
 }
 
 void Instance::become_fault(std::string reason, Instant now) {
@@ -360,16 +352,10 @@ void Instance::leave_init_or_fault(Instant now) {
 
 void Instance::wait_for_master(Instant at) {
   wish_.reset();
+  take_over_.clear();
   master_down_at_ = at;
   waits_for_witness_ = false;
   ask_witness_at_ = settings_.takeover.witness ? at - witness_lead() : never;
-}
-
-void Instance::finish_stop(std::string reason, Instant now) {
-  const bool held = holds_addresses();
-  enter(State::stopped, std::move(reason), now);
-  if (held) release_addresses();
-  actions_.emplace_back(action::Notify{action::Notice::stop, effective_priority_});
 }
 
 void Instance::release_addresses() {
@@ -382,7 +368,7 @@ void Instance::review_trackers(Instant now) {
   const auto problems = faults();
   if (!problems.empty()) {
     // A master that yields is on its way out; a fault ends its patience.
-    if (is_yielding()) {
+    if (is_yielding() && !passing_) {
       finish_stop(problems.front(), now);
     } else if (state_ != State::fault) {
       become_fault(problems.front(), now);
@@ -413,10 +399,12 @@ void Instance::review_priority(Instant now) {
 }
 
 void Instance::clear_timers() {
-  master_down_at_ = advert_at_ = announce_again_at_ = conflict_again_at_ = refresh_at_ =
+  master_down_at_ = advert_at_ = announce_again_at_ = conflict_again_at_ = echo_at_ = refresh_at_ =
       yield_until_ = release_at_ = recheck_at_ = preempt_from_ = contested_since_ =
-          ask_witness_at_ = report_at_ = never;
+          ask_witness_at_ = report_at_ = settle_at_ = never;
   wish_.reset();
+  take_over_.clear();
+  lost_ = false;
 }
 
 void Instance::send(std::uint8_t priority) {
@@ -430,13 +418,20 @@ void Instance::send_and_restart(Instant now) {
   advert_at_ = now + settings_.advert_interval;
 }
 
-// Another master was there: neighbours may have believed it. Bounded to one burst an interval, so
-// that a node that cannot hear us does not make us flood the segment.
+// Another master was there: neighbours may have believed it. Bounded to two bursts an interval, so
+// that a node that cannot hear us does not make us flood the segment; but no conflict goes without
+// a burst after it, for a second rival may have announced itself after the burst for the first.
+// The echo comes before a rival that steps down lets its addresses go (handover_linger).
 void Instance::announce_conflict(Instant now) {
-  if (now < next_conflict_at_) return;
-  next_conflict_at_ = now + std::min<Duration>(settings_.advert_interval, 1s);
   const AnnounceSchedule& schedule = settings_.announce;
   if (schedule.conflict_repeat == 0) return;
+  if (now < next_conflict_at_) {
+    if (echo_at_ == never) echo_at_ = echoed_ ? next_conflict_at_ : now + conflict_echo;
+    echoed_ = true;
+    return;
+  }
+  echoed_ = false;
+  next_conflict_at_ = now + std::min<Duration>(settings_.advert_interval, 1s);
   actions_.emplace_back(action::Announce{schedule.conflict_repeat});
   if (schedule.conflict_delay > 0s) conflict_again_at_ = now + schedule.conflict_delay;
 }
@@ -486,6 +481,14 @@ void Instance::run_announcements(Instant now) {
     conflict_again_at_ = never;
     actions_.emplace_back(action::Announce{schedule.conflict_repeat});
   }
+  if (settle_at_ <= now) {
+    settle_at_ = now + settle_interval < settle_until_ ? now + settle_interval : never;
+    actions_.emplace_back(action::Announce{1});
+  }
+  if (echo_at_ <= now) {
+    echo_at_ = never;
+    actions_.emplace_back(action::Announce{schedule.conflict_repeat});
+  }
   if (refresh_at_ <= now) {
     refresh_at_ = schedule.refresh > 0s ? now + schedule.refresh : never;
     actions_.emplace_back(action::Announce{schedule.refresh_repeat});
@@ -522,10 +525,14 @@ bool Instance::is_undecided() const {
 }
 
 std::string Instance::timeout_reason(Instant now) const {
+  if (!take_over_.empty()) return take_over_;
   if (!master_ || heard_at_ == never) {
     return fmt::format("no advert for {:.3f} s", to_seconds(now - since_));
   }
   const double silence_s = to_seconds(now - heard_at_);
+  if (lost_) {
+    return fmt::format("BFD lost master {}, last advert {:.3f} s ago", master_->text(), silence_s);
+  }
   if (master_priority_ == 0) {
     return fmt::format("master {} gave up {:.3f} s ago", master_->text(), silence_s);
   }

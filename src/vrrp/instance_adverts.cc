@@ -26,6 +26,11 @@ void Instance::on(const event::AdvertReceived& received, Instant now) {
     count_reject(*reject, parsed);
     return;
   }
+  if (parsed.hmac && settings_.hmac.anti_replay &&
+      !replays_.accept(parsed.envelope.source, parsed.hmac->stamp)) {
+    count_reject(Reject::replay, parsed);
+    return;
+  }
   ++counters_.adverts_received;
   if (parsed.advert.priority == 0) ++counters_.priority_zero_received;
   if (parsed.checksum_form == ChecksumForm::multicast_destination &&
@@ -46,14 +51,16 @@ void Instance::on(const event::AdvertReceived& received, Instant now) {
 
 void Instance::hear_as_backup(const ParsedAdvert& parsed, Instant now) {
   const std::uint8_t priority = parsed.advert.priority;
+  // The master has told us to take over: what it sent before that is of no account.
+  if (!take_over_.empty()) return;
   const bool from_master = !master_ || *master_ == parsed.envelope.source;
   if (priority == 0) {
     if (!from_master) return;
     log(LogLevel::info, "Backup received priority 0 advertisement", true);
-    remember_master(parsed);
+    remember_master(parsed, now);
     heard_at_ = now;
     planned_ = true;
-    wait_for_master(now + skew());
+    wait_for_master(now + skew_after_goodbye());
     ask_witness_at_ = never;
     return;
   }
@@ -62,12 +69,12 @@ void Instance::hear_as_backup(const ParsedAdvert& parsed, Instant now) {
     follow(parsed, now);
     return;
   }
-  if (settings_.nopreempt || holds_back(parsed, now)) {
+  if (settings_.nopreempt || passed_ || holds_back(parsed, now)) {
     follow(parsed, now);
     return;
   }
   // Lower, and we preempt: the timer runs on. Who is told of is the last one heard.
-  remember_master(parsed);
+  remember_master(parsed, now);
   heard_at_ = now;
   if (first_time(lower_priority_heard)) {
     log(LogLevel::info, fmt::format("received lower priority ({}) advert from {} - discarding",
@@ -89,7 +96,7 @@ bool Instance::holds_back(const ParsedAdvert& parsed, Instant now) {
 }
 
 void Instance::follow(const ParsedAdvert& parsed, Instant now) {
-  remember_master(parsed);
+  remember_master(parsed, now);
   heard_at_ = now;
   planned_ = false;
   guard_.forget_answer();
@@ -108,6 +115,7 @@ void Instance::follow(const ParsedAdvert& parsed, Instant now) {
 }
 
 void Instance::hear_as_master(const ParsedAdvert& parsed, Instant now) {
+  doubt(parsed, now);
   const std::uint8_t priority = parsed.advert.priority;
   if (priority == 0) {
     // There were two masters: the other's announcements may still be believed.
@@ -134,7 +142,10 @@ void Instance::hear_as_master(const ParsedAdvert& parsed, Instant now) {
 
 void Instance::insist(const ParsedAdvert& parsed, Instant now) {
   if (!settings_.lower_priority_no_advert) send_and_restart(now);
-  if (now - since_ < handover_window && master_ == parsed.envelope.source) return;
+  // Its announcements are long past, unless it had but just become the master itself.
+  const bool ordinary =
+      master_ == parsed.envelope.source && since_ - first_heard_ > handover_window;
+  if (now - since_ < handover_window && ordinary) return;
   if (now >= next_conflict_at_) {
     log(LogLevel::info,
         fmt::format("Received advert from {} with lower priority {}, ours {}, forcing new election",
@@ -157,7 +168,7 @@ void Instance::step_down(const ParsedAdvert& parsed, Instant now) {
                 from, priority);
   log(LogLevel::info, reason);
   send(effective_priority_);
-  remember_master(parsed);
+  remember_master(parsed, now);
   if (settings_.version == 3) master_interval_ = parsed.advert.interval;
   become_backup(reason.substr(std::string_view("Master ").size()), down_time(), handover_linger,
                 now);
@@ -184,8 +195,10 @@ void Instance::contest_owner(const ParsedAdvert& parsed, Instant now) {
 
 void Instance::hear_as_yielding(const ParsedAdvert& parsed, Instant now) {
   if (parsed.advert.priority == 0 || !yield_end_.empty()) return;
-  yield_end_ = fmt::format("stopped; {} took over with priority {}", parsed.envelope.source.text(),
-                           parsed.advert.priority);
+  yield_end_ = fmt::format("{}; {} took over with priority {}", passing_ ? "passed on" : "stopped",
+                           parsed.envelope.source.text(), parsed.advert.priority);
+  remember_master(parsed, now);
+  if (settings_.version == 3) master_interval_ = parsed.advert.interval;
   yield_until_ = now + handover_linger;
 }
 
@@ -204,8 +217,13 @@ void Instance::note_addresses(const ParsedAdvert& parsed) {
   }
 }
 
-void Instance::remember_master(const ParsedAdvert& parsed) {
-  if (master_ != parsed.envelope.source) told_ = 0;
+void Instance::remember_master(const ParsedAdvert& parsed, Instant now) {
+  lost_ = false;
+  if (parsed.advert.priority > 0) claim_ = parsed.advert.priority;
+  if (master_ != parsed.envelope.source) {
+    told_ = 0;
+    first_heard_ = now;
+  }
   master_ = parsed.envelope.source;
   master_priority_ = parsed.advert.priority;
 }

@@ -21,11 +21,12 @@ using Obstacle = TakeoverGuard::Obstacle;
 bool Instance::may_take_over(Instant now) {
   if (planned_ || !settings_.takeover.active()) return true;
   // A lower priority whose adverts arrive is to be preempted, not replaced.
-  const bool first_path_lives = heard_at_ != never && now - heard_at_ < down_time();
+  const bool first_path_lives = !lost_ && heard_at_ != never && now - heard_at_ < down_time();
   const auto verdict = guard_.judge(first_path_lives, now);
   if (verdict.ask_witness) actions_.emplace_back(action::AskWitness{});
   hold_back(verdict);
   waits_for_witness_ = verdict.obstacle == Obstacle::witness;
+  if (verdict.obstacle == Obstacle::second_path) suspect(now);
   if (verdict.obstacle == Obstacle::none) return true;
   master_down_at_ = std::max(verdict.again, now + 1ms);
   ask_witness_at_ = never;
@@ -50,6 +51,15 @@ Duration Instance::witness_lead() const {
 
 void Instance::ask_witness(Instant now) {
   if (guard_.ask(now)) actions_.emplace_back(action::AskWitness{});
+}
+
+// The first path is cut somewhere: which of the two nodes still reaches anybody?
+void Instance::suspect(Instant now) {
+  if (suspected_at_ == never || now > suspicion_until_) suspected_at_ = now;
+  suspicion_until_ = now + 2 * TakeoverGuard::witness_retry;
+  if (now < next_solicit_ || settings_.takeover.witness) return;
+  next_solicit_ = now + TakeoverGuard::witness_retry;
+  actions_.emplace_back(action::Solicit{});
 }
 
 void Instance::run_reports(Instant now) {
@@ -122,7 +132,11 @@ void Instance::resolve(const PeerReport& report, Instant now) {
                           report.source.text()));
   }
   if (now - guard_.answered_at() >= TakeoverGuard::witness_retry) ask_witness(now);
-  if (guard_.is_blind(now) && report.sees) {
+  suspect(now);
+  // A link that received nothing may have had nothing to receive, until the neighbours were asked.
+  const bool is_proven =
+      settings_.takeover.witness || now - suspected_at_ >= TakeoverGuard::link_silence;
+  if (is_proven && guard_.is_blind(now) && report.sees) {
     yield_to(
         report,
         settings_.takeover.witness ? "our witness is not reachable" : "our link receives nothing",

@@ -169,7 +169,13 @@ ParsedAdvert parse_message(std::span<const std::uint8_t> message, const Envelope
   }
   if (parsed.advert.type != advertisement_type) parsed.problems.add(Problem::unknown_type);
   if (parsed.advert.virtual_router_id == 0) parsed.problems.add(Problem::virtual_router_id);
-  if (message.size() != expected_length(parsed)) parsed.problems.add(Problem::length);
+  parsed.message = message;
+  const std::size_t expected = expected_length(parsed);
+  if (message.size() == expected + hmac_trailer_size) {
+    parsed.hmac = read_hmac_trailer(message);
+    message = message.first(expected);
+  }
+  if (message.size() != expected) parsed.problems.add(Problem::length);
   read_addresses(reader, parsed);
   if (parsed.advert.version == 2 && message.size() >= message_header_size + password_size) {
     // At the very end, as receivers have always read it, whatever the address count says.

@@ -9,6 +9,7 @@
 
 #include "base/time.h"
 #include "net/address.h"
+#include "vrrp/hmac.h"
 #include "vrrp/packet.h"
 #include "vrrp/takeover_rules.h"
 #include "vrrp/tracker.h"
@@ -67,6 +68,7 @@ struct Settings {
   unsigned down_timer_adverts = 3;
   bool skip_check_addresses = false;  // hold the address list only against a master's first advert
   AnnounceSchedule announce;
+  HmacSettings hmac;
   std::vector<TrackerSettings> trackers;
   TakeoverRules takeover;
   std::string sync_group;  // its name; empty: decides for itself

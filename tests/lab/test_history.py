@@ -1,7 +1,7 @@
 """`baton history`: why an address moved, what led to it, how long it was away; a reload forgets nothing."""
 
 from lab.pairings import made_of
-from lab.questions import history
+from lab.questions import history, instance
 from lab.waiting import wait_until
 
 baton_as_second = made_of([("baton", "baton", "baton"), ("keepalived", "baton", "baton")])
@@ -10,6 +10,7 @@ baton_as_second = made_of([("baton", "baton", "baton"), ("keepalived", "baton", 
 @baton_as_second
 def test_history_tells_why_the_address_moved_and_how_long_it_was_away(network):
     network.start()
+    wait_until(lambda: instance(network.nginx02)["adverts"]["in"] >= 5, 8, "five adverts")
     network.cut("nginx01")
     wait_until(network.nginx02.holds_vip, 6, "nginx02 takes over")
     takeover = history(network.nginx02)[-1]

@@ -119,11 +119,6 @@ TEST_F(AddressesTest, ABadScopeIsIgnored) {
   EXPECT_TRUE(tolerates("Invalid scope 'foo' specified for 10.0.0.1"));
 }
 
-TEST_F(AddressesTest, OptionsThatBatonLacksAreRefusedByName) {
-  EXPECT_TRUE(addresses_of("10.0.0.1 use_vmac").empty());
-  EXPECT_TRUE(refuses("'use_vmac' of a virtual address"));
-}
-
 TEST_F(AddressesTest, AnAdvertHasRoomFor255Addresses) {
   std::string lines;
   for (int i = 0; i < 255; ++i) lines += "10.0.0." + std::to_string(i) + "\n";

@@ -32,7 +32,6 @@ constexpr Foreign outside_words[] = {
     {"real_server", Verdict::skipped_block},
     {"sorry_server", Verdict::skipped_block},
     {"SSL", Verdict::skipped_block},
-    {"bfd_instance", Verdict::unsupported},
 };
 
 // These stand outside of every block, and nowhere else.
@@ -92,22 +91,15 @@ constexpr Foreign global_words[] = {
     {"vrrp_notify_fifo", Verdict::understood},
     {"vrrp_notify_fifo_script", Verdict::understood},
     {"fifo_write_vrrp_states_on_reload", Verdict::understood},
-    {"nftables", Verdict::no_effect, "baton sets no packet filter"},
-    {"nftables_priority", Verdict::no_effect, "baton sets no packet filter"},
-    {"nftables_counters", Verdict::no_effect, "baton sets no packet filter"},
-    {"nftables_ifindex", Verdict::no_effect, "baton sets no packet filter"},
-    {"vrrp_iptables", Verdict::no_effect, "baton sets no packet filter"},
-    {"vrrp_ipsets", Verdict::no_effect, "baton sets no packet filter"},
-    {"iptables", Verdict::no_effect, "baton sets no packet filter"},
+    {"nftables", Verdict::understood},
+    {"nftables_priority", Verdict::understood},
+    {"nftables_counters", Verdict::understood},
+    {"nftables_ifindex", Verdict::no_effect, "its rules name addresses, not interfaces"},
+    {"vrrp_iptables", Verdict::no_effect, "no_accept is done by nftables"},
+    {"vrrp_ipsets", Verdict::no_effect, "no_accept is done by nftables"},
+    {"iptables", Verdict::no_effect, "no_accept is done by nftables"},
     {"disable_local_igmp", Verdict::no_effect},
-    {"max_auto_priority", Verdict::tuning},
     {"min_auto_priority_delay", Verdict::tuning},
-    {"vrrp_priority", Verdict::tuning},
-    {"vrrp_no_swap", Verdict::tuning},
-    {"vrrp_cpu_affinity", Verdict::tuning},
-    {"vrrp_rt_priority", Verdict::tuning},
-    {"vrrp_rlimit_rttime", Verdict::tuning},
-    {"vrrp_rlimit_rtime", Verdict::tuning},
     {"bfd_priority", Verdict::tuning},
     {"bfd_no_swap", Verdict::tuning},
     {"bfd_cpu_affinity", Verdict::tuning},
@@ -155,16 +147,10 @@ constexpr Foreign global_words[] = {
 constexpr Foreign instance_words[] = {
     {"use_ipvlan", Verdict::unsupported},
     {"vrf", Verdict::unsupported},
-    {"track_bfd", Verdict::unsupported},
     {"timer_expired_backup", Verdict::no_effect, "a node that overslept always yields"},
     {"kernel_rx_buf_size", Verdict::tuning},
     {"debug", Verdict::no_effect},
     {"lvs_sync_daemon_interface", Verdict::lvs},
-    {"auth_hmac", Verdict::unsupported},
-};
-
-constexpr Foreign group_words[] = {
-    {"track_bfd", Verdict::unsupported},
 };
 
 std::vector<Foreign> words_of(Section section) {
@@ -184,10 +170,9 @@ std::vector<Foreign> words_of(Section section) {
       add(instance_words);
       break;
     case Section::sync_group:
-      add(group_words);
-      break;
     case Section::script:
     case Section::authentication:
+    case Section::bfd:
     case Section::track_file:
     case Section::track_process:
       break;

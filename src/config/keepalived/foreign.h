@@ -20,6 +20,7 @@ enum class Section : std::uint8_t {
   authentication,
   track_file,
   track_process,
+  bfd,
 };
 
 // Deals with `statement` when its keyword is keepalived's in that section: true. False: unknown.

@@ -110,6 +110,14 @@ void down_timer(Reader& reader, Globals&, const Statement& statement) {
   if (value) reader.defaults.down_timer_adverts = static_cast<std::uint8_t>(*value);
 }
 
+void fast_failover(Reader& reader, Globals&, const Statement& statement) {
+  if (const auto wish = read_fast_failover(reader, statement)) reader.model.fast_failover = *wish;
+}
+
+void scheduling(Reader& reader, Globals&, const Statement& statement) {
+  read_scheduling(reader, statement);
+}
+
 void default_interface(Reader& reader, Globals&, const Statement& statement) {
   reader.defaults.interface = statement.word(1);
 }
@@ -179,6 +187,14 @@ constexpr Keyword<Globals> keywords[] = {
     {"default_interface", Shape::line, 1, default_interface},
     {"linkbeat_use_polling", Shape::line, 0, link_beat_everywhere},
     {"dynamic_interfaces", Shape::line, 0, dynamic_interfaces},
+    {"fast_failover", Shape::line, 1, fast_failover},
+    {"vrrp_rt_priority", Shape::line, 1, scheduling},
+    {"vrrp_priority", Shape::line, 1, scheduling},
+    {"vrrp_no_swap", Shape::line, 0, scheduling},
+    {"vrrp_cpu_affinity", Shape::line, 1, scheduling},
+    {"vrrp_rlimit_rttime", Shape::line, 1, scheduling},
+    {"vrrp_rlimit_rtime", Shape::line, 1, scheduling},
+    {"max_auto_priority", Shape::line, 0, scheduling},
     {"pair_key", Shape::line, 1, pair_word},
     {"pair_peer", Shape::line, 1, pair_word},
     {"pair_listen", Shape::line, 1, pair_word},
@@ -192,6 +208,7 @@ void read_global_defs(Reader& reader, const Statement& block) {
   apply_statements<Globals>(reader, globals, block.block, Section::globals, keywords);
   read_messages(reader, block);
   read_places(reader, block);
+  read_packet_filter(reader, block);
   // Falling back to root where the file asked for less is what script security forbids.
   if (globals.failed_script_user && !globals.has_script_user && reader.model.script_security) {
     reader.diagnostics.error(*globals.failed_script_user,

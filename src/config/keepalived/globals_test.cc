@@ -85,7 +85,7 @@ TEST_F(GlobalsTest, WordsOfTheRootAreUnknownInGlobalDefsAndTheOtherWayRound) {
 
 TEST_F(GlobalsTest, TuningAndMonitoringAreNoted) {
   const auto model = load_globals(
-      "max_auto_priority -1\nvrrp_rt_priority 50\nenable_snmp_vrrp\nenable_dbus\n"
+      "min_auto_priority_delay 5\nbfd_rt_priority 50\nenable_snmp_vrrp\nenable_dbus\n"
       "lvs_sync_daemon ens33 VI_1\nlvs_flush\nprocess_names\numask 022");
   ASSERT_TRUE(model) << everything();
   EXPECT_EQ(problems_.count(Severity::error), 0u) << everything();

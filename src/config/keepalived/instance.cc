@@ -176,6 +176,10 @@ void track_proxy(Reader& reader, InstanceDraft& draft, const Statement& statemen
   draft.instance.track_proxy = reader.boolean(statement);
 }
 
+void fast_failover(Reader& reader, InstanceDraft& draft, const Statement& statement) {
+  draft.instance.fast_failover = read_fast_failover(reader, statement);
+}
+
 void guard(Reader& reader, InstanceDraft& draft, const Statement& statement) {
   read_guard_option(reader, draft.instance.guard, owner_of(draft) + " ", statement);
 }
@@ -229,7 +233,9 @@ constexpr Keyword<InstanceDraft> keywords[] = {
     {"track_process", Shape::block, 0, read_tracked_processes},
     {"linkbeat_use_polling", Shape::line, 0, link_beat},
     {"dont_track_primary", Shape::line, 0, flag<&VrrpInstance::track_primary_interface, true>},
+    {"track_bfd", Shape::block, 0, read_tracked_bfds},
     {"track_proxy", Shape::line, 0, track_proxy},
+    {"fast_failover", Shape::line, 1, fast_failover},
     {"heartbeat_interface", Shape::line, 1, guard},
     {"heartbeat_peer", Shape::line, 1, guard},
     {"heartbeat_interval", Shape::line, 1, guard},
@@ -257,6 +263,7 @@ constexpr Keyword<InstanceDraft> keywords[] = {
     {"down_timer_adverts", Shape::line, 1, down_timer},
     {"skip_check_adv_addr", Shape::line, 0, flag<&VrrpInstance::skip_check_advert_addresses>},
     {"strict_mode", Shape::line, 0, flag<&VrrpInstance::strict>},
+    {"auth_hmac", Shape::block, 0, read_hmac},
     {"native_ipv6", Shape::line, 0, read_wire},
     {"mcast_dst_ip", Shape::line, 1, read_wire},
     {"unicast_ttl", Shape::line, 1, read_wire},
@@ -285,6 +292,23 @@ InstanceDraft with_defaults(const InstanceDefaults& defaults) {
   return draft;
 }
 
+// Where everything was written. What is secret stays out.
+void note_places(OptionPlaces& places, const std::vector<Statement>& statements) {
+  for (const Statement& statement : statements) {
+    const bool is_secret = statement.keyword() == "auth_pass" || statement.keyword() == "auth_hmac";
+    std::string text = is_secret ? statement.keyword() + " ****" : statement.raw;
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.pop_back();
+    places[statement.keyword()] = {statement.where, std::move(text)};
+    if (statement.keyword() == "authentication") note_places(places, statement.block);
+    if (statement.keyword() != "virtual_ipaddress") continue;
+    // The list itself is what is of interest.
+    std::string& list = places[statement.keyword()].text;
+    list += " {";
+    for (const Statement& address : statement.block) list += " " + address.keyword();
+    list += " }";
+  }
+}
+
 }  // namespace
 
 void read_instance(Reader& reader, const Statement& block) {
@@ -303,6 +327,7 @@ void read_instance(Reader& reader, const Statement& block) {
   }
   apply_statements<InstanceDraft>(reader, draft, block.block, Section::instance, keywords);
   settle_instance(reader, draft);
+  note_places(draft.instance.places, block.block);
   settle_guard_options(reader, draft.instance);
   if (draft.link_beat) add_link_beat(reader, {draft.instance.interface, LinkBeat::Way::mii});
   reader.model.instances.push_back(std::move(draft.instance));

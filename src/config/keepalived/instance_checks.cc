@@ -125,8 +125,8 @@ void settle_accept(Reader& reader, InstanceDraft& draft) {
   instance.accept = draft.accept.value_or(!instance.strict || instance.priority == 255);
   if (instance.accept) return;
   reader.note_once("accept", instance.where,
-                   fmt::format("({}) {}: keepalived would drop traffic to the virtual addresses; "
-                               "baton does not, the proxy answers on them",
+                   fmt::format("({}) {}: traffic to the virtual addresses is dropped, except where "
+                               "a proxy of baton serves on this node",
                                instance.name, draft.accept ? "no_accept" : "vrrp_strict"));
 }
 

@@ -237,7 +237,7 @@ TEST_F(InstanceTest, StrictModeDropsWhatItForbids) {
   EXPECT_FALSE(instance.accept);
   EXPECT_EQ(instance.garp.lower_priority_repeat, 0u);
   EXPECT_TRUE(says(Severity::warning, "Strict mode does not support authentication"));
-  EXPECT_TRUE(says(Severity::note, "baton does not, the proxy answers on them"));
+  EXPECT_TRUE(says(Severity::note, "vrrp_strict: traffic to the virtual addresses is dropped"));
 }
 
 TEST_F(InstanceTest, StrictModeRefusesUnicastPeers) {

@@ -166,11 +166,17 @@ class LineReader {
       return;
     }
     if (words[0].text == "include_check") set_include_check(where, words);
-    if (words[0].text == "random_seed" && words.size() > 1) {
-      definitions_.seed_random(parse_unsigned(words[1].text).value_or(0));
-    }
+    if (words[0].text == "random_seed" && words.size() > 1) seed_random(where, words[1].text);
     if (trimmed(line).starts_with('$')) join_definition(file, line);
     process(line, where, true, 0);
+  }
+
+  void seed_random(const Position& where, std::string_view text) {
+    if (const auto seed = parse_unsigned(text, UINT32_MAX)) {
+      definitions_.seed_random(*seed);
+    } else {
+      diagnostics_.tolerated_error(where, fmt::format("random_seed {} invalid", printable(text)));
+    }
   }
 
   // A definition whose lines end in a backslash goes on to the first line that does not.

@@ -28,6 +28,7 @@ constexpr std::size_t most_problems = 100'000;
 constexpr OuterBlock outer_blocks[] = {
     {"global_defs", read_global_defs},
     {"vrrp_script", read_script},
+    {"bfd_instance", read_bfd_instance},
     {"track_file", read_track_file},
     {"vrrp_track_file", read_track_file},
     {"vrrp_track_process", read_track_process},

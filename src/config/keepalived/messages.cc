@@ -40,6 +40,11 @@ std::optional<ScriptUser> account_behind(Reader& reader, const Statement& statem
 
 void fifo(Reader& reader, MessagesDraft& draft, const Statement& statement) {
   FifoDraft& target = draft_of(draft, statement);
+  if (statement.words.size() < 2) {
+    reader.diagnostics.tolerated_error(statement.where,
+                                       fmt::format("No {} name specified", statement.keyword()));
+    return;
+  }
   if (target.fifo) {
     reader.diagnostics.tolerated_error(
         statement.where,
@@ -50,7 +55,7 @@ void fifo(Reader& reader, MessagesDraft& draft, const Statement& statement) {
   fifo.path = statement.word(1);
   fifo.where = statement.where;
   if (!fifo.path.starts_with('/')) {
-    reader.diagnostics.warning(
+    reader.diagnostics.note(
         statement.place(1),
         fmt::format("{} {} is not an absolute path: it counts from where baton was started",
                     statement.keyword(), fifo.path));
@@ -133,6 +138,9 @@ std::optional<std::string> mail_word(Reader& reader, const Statement& statement,
 
 void receivers(Reader& reader, MessagesDraft&, const Statement& block) {
   auto& to = reader.model.messages.mail.to;
+  if (block.block.empty()) {
+    reader.diagnostics.tolerated_error(block.where, "Warning - empty notification_email block");
+  }
   for (const Statement& line : block.block) {
     if (line.keyword() == "{") continue;
     for (std::size_t i = 0; i < line.words.size(); ++i) {
@@ -148,12 +156,20 @@ void receivers(Reader& reader, MessagesDraft&, const Statement& block) {
 }
 
 void sender(Reader& reader, MessagesDraft&, const Statement& statement) {
+  if (statement.words.size() < 2) {
+    reader.diagnostics.tolerated_error(statement.where, "emailfrom missing - ignoring");
+    return;
+  }
   if (auto address = mail_word(reader, statement, 1)) {
     reader.model.messages.mail.from = std::move(*address);
   }
 }
 
 void greeting(Reader& reader, MessagesDraft&, const Statement& statement) {
+  if (statement.words.size() < 2) {
+    reader.diagnostics.note(statement.where, "smtp_helo_name without a name: this host's is used");
+    return;
+  }
   if (auto name = mail_word(reader, statement, 1)) {
     reader.model.messages.mail.greeting = std::move(*name);
   }
@@ -196,9 +212,9 @@ void priority_changes(Reader& reader, MessagesDraft&, const Statement& statement
 }
 
 constexpr Keyword<MessagesDraft> keywords[] = {
-    {"notify_fifo", Shape::line, 1, fifo},
+    {"notify_fifo", Shape::line, 0, fifo},
     {"notify_fifo_script", Shape::line, 1, fifo_script},
-    {"vrrp_notify_fifo", Shape::line, 1, fifo},
+    {"vrrp_notify_fifo", Shape::line, 0, fifo},
     {"vrrp_notify_fifo_script", Shape::line, 1, fifo_script},
     {"fifo_write_vrrp_states_on_reload", Shape::line, 0, states_on_reload},
     {"vrrp_notify_priority_changes", Shape::line, 0, priority_changes},
@@ -207,9 +223,9 @@ constexpr Keyword<MessagesDraft> keywords[] = {
     {"shutdown_script", Shape::line, 1, frame_script},
     {"shutdown_script_timeout", Shape::line, 1, frame_timeout},
     {"notification_email", Shape::block, 0, receivers},
-    {"notification_email_from", Shape::line, 1, sender},
+    {"notification_email_from", Shape::line, 0, sender},
     {"smtp_server", Shape::line, 1, mail_server},
-    {"smtp_helo_name", Shape::line, 1, greeting},
+    {"smtp_helo_name", Shape::line, 0, greeting},
     {"smtp_connect_timeout", Shape::line, 1, connect_timeout},
     {"smtp_alert", Shape::line, 0, alert_default},
     {"smtp_alert_vrrp", Shape::line, 0, alert_default},

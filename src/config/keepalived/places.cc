@@ -24,7 +24,10 @@ bool is_file_word(std::string_view word) {
 // A word that becomes part of file names.
 void name_part(Reader& reader, const Statement& statement, std::string& slot) {
   const std::string& word = statement.word(1);
-  if (!is_file_word(word)) {
+  if (word.empty()) {
+    reader.diagnostics.tolerated_error(
+        statement.where, fmt::format("{} name missing - ignoring", statement.keyword()));
+  } else if (!is_file_word(word)) {
     reader.diagnostics.tolerated_error(
         statement.place(1), fmt::format("{} '{}' cannot be part of a file's name - ignoring",
                                         statement.keyword(), printable(word)));
@@ -113,7 +116,7 @@ std::optional<mode_t> mode_number(std::string_view text) {
 void umask_word(Reader& reader, PlacesDraft&, const Statement& statement) {
   std::string text;
   for (std::size_t i = 1; i < statement.words.size(); ++i) text += statement.word(i);
-  auto mode = text.empty() ? std::optional<mode_t>(022) : mode_number(text);
+  auto mode = mode_number(text);
   if (!mode) mode = permission_bits(text);
   if (mode) {
     reader.model.places.umask = *mode;
@@ -136,6 +139,11 @@ void json_version(Reader& reader, PlacesDraft&, const Statement& statement) {
 std::optional<std::string> absolute_path(Reader& reader, const Statement& statement) {
   const std::string& word = statement.word(1);
   if (word.starts_with('/')) return word;
+  if (word.empty()) {
+    reader.diagnostics.tolerated_error(statement.where,
+                                       fmt::format("{} invalid", statement.keyword()));
+    return std::nullopt;
+  }
   reader.diagnostics.tolerated_error(
       statement.place(1),
       fmt::format("{} '{}' is not an absolute path - ignoring", statement.keyword(), word));
@@ -170,8 +178,8 @@ void reload_file(Reader& reader, PlacesDraft&, const Statement& statement) {
 
 // These stand outside of all blocks, as in keepalived; in global_defs they are unknown.
 constexpr Keyword<PlacesDraft> outer_keywords[] = {
-    {"net_namespace", Shape::line, 1, network_namespace},
-    {"instance", Shape::line, 1, instance},
+    {"net_namespace", Shape::line, 0, network_namespace},
+    {"instance", Shape::line, 0, instance},
     {"use_pid_dir", Shape::line, 0, pid_dir},
     {"child_wait_time", Shape::line, 1, child_wait},
 };
@@ -180,14 +188,14 @@ constexpr Keyword<PlacesDraft> keywords[] = {
     {"process_names", Shape::line, 0, default_names},
     {"process_name", Shape::line, 1, process_name},
     {"vrrp_process_name", Shape::line, 1, process_name},
-    {"umask", Shape::line, 0, umask_word},
+    {"umask", Shape::line, 1, umask_word},
     {"data_use_instance", Shape::line, 0, instance_in_dumps},
     {"json_version", Shape::line, 1, json_version},
     {"state_dump_file", Shape::line, 1, file_path<&ProcessPlaces::data_path>},
     {"stats_dump_file", Shape::line, 1, file_path<&ProcessPlaces::stats_path>},
     {"json_dump_file", Shape::line, 1, file_path<&ProcessPlaces::json_path>},
     {"reload_check_config", Shape::line, 0, reload_check},
-    {"reload_time_file", Shape::line, 1, file_path<&ProcessPlaces::reload_time_file>},
+    {"reload_time_file", Shape::line, 0, file_path<&ProcessPlaces::reload_time_file>},
     {"reload_repeat", Shape::line, 0, reload_repeat},
     {"reload_file", Shape::line, 0, reload_file},
 };

@@ -112,19 +112,26 @@ struct InstanceDraft {
   bool lower_priority_repeat_set = false;
 };
 
+// What a tracked thing does to the priority, as far as its line says.
+struct TrackedWeight {
+  std::optional<int> value;
+  std::optional<bool> reverse;
+};
+
 // One file per topic. Each takes the outer block's statement.
 void read_global_defs(Reader& reader, const Statement& block);                     // globals.cc
 void settle_globals(Reader& reader, const std::string& host_name);                 // globals.cc
 void read_messages(Reader& reader, const Statement& block);                        // messages.cc
 void read_places(Reader& reader, const Statement& block);                          // places.cc
 void read_outer_places(Reader& reader, const std::vector<Statement>& statements);  // places.cc
-void settle_places(Reader& reader);                                                // places.cc
-void read_script(Reader& reader, const Statement& block);                          // script.cc
-void settle_scripts(Reader& reader);                                               // script.cc
-void read_instance(Reader& reader, const Statement& block);                        // instance.cc
-void settle_instance(Reader& reader, InstanceDraft& draft);    // instance_checks.cc
-void check_router_ids(Reader& reader);                         // instance_checks.cc
-void read_sync_group(Reader& reader, const Statement& block);  // sync_group.cc
+void read_packet_filter(Reader& reader, const Statement& block);  // packet_filter.cc
+void settle_places(Reader& reader);                               // places.cc
+void read_script(Reader& reader, const Statement& block);         // script.cc
+void settle_scripts(Reader& reader);                              // script.cc
+void read_instance(Reader& reader, const Statement& block);       // instance.cc
+void settle_instance(Reader& reader, InstanceDraft& draft);       // instance_checks.cc
+void check_router_ids(Reader& reader);                            // instance_checks.cc
+void read_sync_group(Reader& reader, const Statement& block);     // sync_group.cc
 std::vector<Route> read_routes(Reader& reader, const Statement& block,
                                bool is_static);  // routes.cc
 std::vector<RoutingRule> read_rules(Reader& reader, const Statement& block,
@@ -146,6 +153,7 @@ void check_interface_delays(Reader& reader);                            // inter
 void read_link_beats(Reader& reader, const Statement& block);           // interfaces.cc
 void read_link_beat_everywhere(Reader& reader, const Statement& line);  // interfaces.cc
 void add_link_beat(Reader& reader, const LinkBeat& beat);               // interfaces.cc
+void read_bfd_instance(Reader& reader, const Statement& block);         // bfd.cc
 void read_pair_word(Reader& reader, const Statement& statement);        // pair.cc
 void settle_pair(Reader& reader);                                       // pair.cc
 
@@ -153,6 +161,7 @@ void settle_pair(Reader& reader);                                       // pair.
 void read_wire(Reader& reader, InstanceDraft& draft, const Statement& statement);
 void read_wire_globals(Reader& reader, const Statement& statement);
 void read_garp_group(Reader& reader, const Statement& block);
+void read_hmac(Reader& reader, InstanceDraft& draft, const Statement& block);  // hmac.cc
 void settle_wire(Reader& reader, InstanceDraft& draft);
 // True when `address` is of the instance's family, which the first one decides.
 bool fits_family(InstanceDraft& draft, const net::IpAddress& address);
@@ -174,7 +183,17 @@ void read_virtual_rules(Reader& reader, InstanceDraft& draft,
 void read_tracked_files(Reader& reader, InstanceDraft& draft,
                         const Statement& block);  // track.cc
 void read_tracked_processes(Reader& reader, InstanceDraft& draft,
-                            const Statement& block);  // track.cc
+                            const Statement& block);                                   // track.cc
+void read_tracked_bfds(Reader& reader, InstanceDraft& draft, const Statement& block);  // bfd.cc
+// "NAME [weight W [reverse|noreverse]]"; `what` is "track script", for messages.
+TrackedWeight read_tracked_weight(Reader& reader, const InstanceDraft& draft,
+                                  const Statement& statement, std::string_view what,
+                                  int most = 253);  // track.cc
+// Null after an error.
+std::optional<FastFailover> read_fast_failover(Reader& reader,
+                                               const Statement& statement);  // fast_failover.cc
+// vrrp_rt_priority and its like.
+void read_scheduling(Reader& reader, const Statement& statement);  // scheduling.cc
 // `owner` is "(VI_1)" or "vrrp group G:", for messages.
 void read_notify(Reader& reader, NotifyCommands& notify, const std::string& owner,
                  const Statement& statement);  // notify.cc

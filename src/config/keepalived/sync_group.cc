@@ -48,6 +48,8 @@ void ignore_weights(Reader& reader, VrrpInstance& instance) {
             [&](const auto& tracked) { return model.tracking.files[tracked.file].name; });
   leave_out(instance.tracked_processes, "tracked process",
             [&](const auto& tracked) { return model.tracking.processes[tracked.process].name; });
+  leave_out(instance.tracked_bfds, "tracked bfd",
+            [&](const auto& tracked) { return model.bfd_instances[tracked.session].name; });
 }
 
 // Adds to `instance` what `from` tracks and it does not.
@@ -60,6 +62,7 @@ void share_trackers(VrrpInstance& instance, const VrrpInstance& from) {
   add(instance.tracked_scripts, from.tracked_scripts, &TrackedScript::script);
   add(instance.tracked_files, from.tracked_files, &TrackedFile::file);
   add(instance.tracked_processes, from.tracked_processes, &TrackedProcess::process);
+  add(instance.tracked_bfds, from.tracked_bfds, &TrackedBfd::session);
   add(instance.tracked_interfaces, from.tracked_interfaces, &TrackedInterface::name);
   std::erase_if(instance.tracked_interfaces, [&](const TrackedInterface& tracked) {
     return tracked.name == instance.interface && tracked.weight == 0;
@@ -174,6 +177,7 @@ constexpr Keyword<GroupDraft> keywords[] = {
     {"track_interface", Shape::block, 0, track<read_tracked_interfaces>},
     {"track_file", Shape::block, 0, track<read_tracked_files>},
     {"track_process", Shape::block, 0, track<read_tracked_processes>},
+    {"track_bfd", Shape::block, 0, track<read_tracked_bfds>},
     {"sync_group_tracking_weight", Shape::line, 0, tracking_weight},
     {"global_tracking", Shape::line, 0, global_tracking},
 };

@@ -10,17 +10,9 @@
 
 namespace baton::config::keepalived {
 
-namespace {
-
-struct Weight {
-  std::optional<int> value;
-  std::optional<bool> reverse;
-};
-
-// "NAME [weight W [reverse|noreverse]]"; `what` is "track script", for messages.
-Weight read_weight(Reader& reader, const InstanceDraft& draft, const Statement& statement,
-                   std::string_view what, int most = 253) {
-  Weight weight;
+TrackedWeight read_tracked_weight(Reader& reader, const InstanceDraft& draft,
+                                  const Statement& statement, std::string_view what, int most) {
+  TrackedWeight weight;
   const std::string& owner = draft.instance.name;
   if (statement.words.size() < 2) return weight;
   if (statement.word(1) != "weight") {
@@ -52,6 +44,8 @@ Weight read_weight(Reader& reader, const InstanceDraft& draft, const Statement& 
   }
   return weight;
 }
+
+namespace {
 
 // `things` are those that there are of the kind `block_name`.
 template <typename Things>
@@ -93,7 +87,7 @@ void read_tracked(Reader& reader, const InstanceDraft& draft, const Statement& b
                                        block.keyword(), name));
       continue;
     }
-    const Weight weight = read_weight(reader, draft, statement, what, 254);
+    const TrackedWeight weight = read_tracked_weight(reader, draft, statement, what, 254);
     list.push_back({index, weight.value.value_or(found->weight),
                     weight.reverse.value_or(found->weight_reverse)});
   }
@@ -127,7 +121,7 @@ void read_tracked_scripts(Reader& reader, InstanceDraft& draft, const Statement&
                                           draft.instance.name, name));
     }
     const VrrpScript& script = reader.model.scripts[found->second];
-    const Weight weight = read_weight(reader, draft, statement, "track script");
+    const TrackedWeight weight = read_tracked_weight(reader, draft, statement, "track script");
     tracked.push_back({found->second, weight.value.value_or(script.weight),
                        weight.reverse.value_or(script.weight_reverse)});
   }
@@ -144,7 +138,7 @@ void read_tracked_interfaces(Reader& reader, InstanceDraft& draft, const Stateme
           fmt::format("({}) duplicate track_interface {} - ignoring", draft.instance.name, name));
       continue;
     }
-    const Weight weight = read_weight(reader, draft, statement, "track_interface");
+    const TrackedWeight weight = read_tracked_weight(reader, draft, statement, "track_interface");
     tracked.push_back(
         {name, weight.value.value_or(0), weight.reverse.value_or(false), statement.where});
   }

@@ -27,6 +27,7 @@ void set_multicast_group(Reader& reader, InstanceDraft& draft, const Statement& 
 
 void set_old_checksum(Reader& reader, InstanceDraft& draft, const Statement& statement) {
   const std::string& word = statement.word(1);
+  draft.wants_unicast = true;
   if (word == "never") {
     draft.instance.wire.unicast_checksum = UnicastChecksum::standard;
   } else if (word.empty()) {

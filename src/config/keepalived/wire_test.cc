@@ -99,6 +99,38 @@ TEST_F(WireTest, AnInterfaceIsInOneGarpGroupOnly) {
   EXPECT_TRUE(tolerates("garp_group already specified for e2 - ignoring"));
 }
 
+TEST_F(WireTest, AnHmacHasKeysOfWhichOneIsActive) {
+  const auto hmac = wire_of(
+                        "auth_hmac {\nkey 3 \"a long secret phrase\"\nkey 7 0123456789abcdef\n"
+                        "active_key 7\nanti_replay off\ntime_window 2.5\nmode permissive\n}")
+                        .hmac;
+  EXPECT_EQ(everything(), "");
+  ASSERT_EQ(hmac.keys.size(), 2u);
+  EXPECT_EQ(hmac.keys[0], (vrrp::HmacKey{3, "a long secret phrase"}));
+  EXPECT_EQ(hmac.active_key, 7);
+  EXPECT_FALSE(hmac.anti_replay || hmac.required);
+  EXPECT_EQ(hmac.time_window, 2500ms);
+}
+
+TEST_F(WireTest, TheFirstKeyIsActiveAndAnHmacIsRequired) {
+  const auto hmac = wire_of("auth_hmac {\nkey 3 short\nkey 7 0123456789abcdef\n}").hmac;
+  EXPECT_EQ(hmac.active_key, 3);
+  EXPECT_TRUE(hmac.anti_replay && hmac.required);
+  EXPECT_EQ(hmac.time_window, 30s);
+  EXPECT_TRUE(says(Severity::warning, "key 3 is shorter than 16 characters"));
+}
+
+TEST_F(WireTest, AMistakeInAnHmacEndsTheReading) {
+  for (const char* lines :
+       {"active_key 1", "key 0 0123456789abcdef", "key 1", "key 300 0123456789abcdef",
+        "key 1 0123456789abcdef\nkey 1 0123456789abcdef", "key 1 0123456789abcdef\nactive_key 2",
+        "key 1 0123456789abcdef\nmode lax", "key 1 0123456789abcdef\nalgorithm md5"}) {
+    Diagnostics problems;
+    const std::string text = instance_with(std::string("auth_hmac {\n") + lines + "\n}");
+    EXPECT_FALSE(load(sources_, {write(std::to_string(++files_), text), ""}, problems)) << lines;
+  }
+}
+
 TEST_F(WireTest, BothFamiliesMayUseTheSameRouterId) {
   EXPECT_TRUE(load_text(instance_with("") +
                         "vrrp_instance V6 {\ninterface ens33\nvirtual_router_id 51\n"

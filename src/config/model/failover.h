@@ -8,11 +8,16 @@
 #include <vector>
 
 #include "base/time.h"
+#include "config/model/bfd.h"
+#include "config/model/fast_failover.h"
 #include "config/model/guard.h"
 #include "config/model/messages.h"
+#include "config/model/option_places.h"
+#include "config/model/packet_filter.h"
 #include "config/model/pair.h"
 #include "config/model/process_places.h"
 #include "config/model/route.h"
+#include "config/model/scheduling.h"
 #include "config/model/script.h"
 #include "config/model/tracking.h"
 #include "config/model/vmac.h"
@@ -106,6 +111,8 @@ struct VrrpInstance {
   bool track_primary_interface = true;  // false: dont_track_primary
   std::vector<TrackedScript> tracked_scripts;
   std::vector<TrackedInterface> tracked_interfaces;
+  std::vector<TrackedBfd> tracked_bfds;
+  std::optional<FastFailover> fast_failover;  // absent: as Failover::fast_failover
   VirtualMac vmac;
   std::vector<Route> routes;       // virtual_routes
   std::vector<RoutingRule> rules;  // virtual_rules
@@ -124,6 +131,7 @@ struct VrrpInstance {
   Wire wire;
   bool smtp_alert = false;
   GuardOptions guard;  // those of global_defs filled in
+  OptionPlaces places;
   Position where;
 };
 
@@ -174,9 +182,13 @@ struct Failover {
   std::vector<VrrpScript> scripts;
   std::vector<VrrpInstance> instances;
   std::vector<VrrpSyncGroup> sync_groups;
+  std::vector<BfdInstance> bfd_instances;
+  FastFailover fast_failover;
+  Scheduling scheduling;
   PairSettings pair;
   Messages messages;
   ProcessPlaces places;
+  PacketFilter packet_filter;
 };
 
 }  // namespace baton::config

@@ -9,6 +9,7 @@
 
 #include "base/time.h"
 #include "net/address.h"
+#include "vrrp/hmac.h"
 
 namespace baton::config {
 
@@ -31,6 +32,7 @@ struct Wire {
   bool lower_priority_no_advert = false;  // a lower advert is not answered
   bool owner_ignores_adverts = false;
   bool promote_secondaries = false;  // sysctl of the interface
+  vrrp::HmacSettings hmac;           // auth_hmac
 };
 
 // Links that share one pacing of announcements.

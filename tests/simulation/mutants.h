@@ -1,0 +1,44 @@
+// Mutants: machines that are wrong in one way each. A checker that no mutant falls foul of proves
+// nothing; so every checker must catch the mutants that were made for it, and a mutant that
+// survives fails the suite. A mutant stands between a host and its machines and drops, doubles or
+// alters what goes in and what comes out; the shipped machine knows nothing of it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "simulation/verdict.h"
+#include "vrrp/event.h"
+#include "vrrp/instance.h"
+
+namespace baton::simulation {
+
+class Mutant {
+ public:
+  virtual ~Mutant() = default;
+
+  // Before the machine is told; may change `event`. False: it is not told.
+  virtual bool lets(const vrrp::Instance& instance, vrrp::Event& event);
+  // After the machine has decided; may change what is done.
+  virtual void alters(const vrrp::Instance& instance, const vrrp::Event& event,
+                      vrrp::Actions& actions);
+  // The settings that a machine is made with.
+  virtual void settles(vrrp::Settings& settings);
+};
+
+struct MutantKind {
+  const char* name;
+  const char* what;  // for people
+  Checker caught_by;
+  std::unique_ptr<Mutant> (*make)();
+};
+
+const std::vector<MutantKind>& mutant_kinds();
+
+// Every mutant lives through worlds until its checker complains; true when all were caught. Tells
+// on standard output. The first complaint of each is shrunk when `shrink` is wished.
+bool prove_checkers(std::uint64_t seed);
+
+}  // namespace baton::simulation
