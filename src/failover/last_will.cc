@@ -104,8 +104,6 @@ std::vector<std::uint8_t> Bequest::encode() const {
   }
   write_text(writer, bytes_of(endpoint.interface));
   writer.u32(static_cast<std::uint32_t>(endpoint.link));
-  write_text(writer, bytes_of(endpoint.transmit_interface));
-  writer.u32(static_cast<std::uint32_t>(endpoint.transmit_link));
   write_address(writer, endpoint.receive_address);
   writer.u16(static_cast<std::uint16_t>(goodbyes.size()));
   for (const auto& goodbye : goodbyes) {
@@ -129,8 +127,6 @@ std::optional<Bequest> Bequest::decode(std::span<const std::uint8_t> bytes) {
   }
   bequest.endpoint.interface = text_of(reader.take(reader.u16()));
   bequest.endpoint.link = static_cast<int>(reader.u32());
-  bequest.endpoint.transmit_interface = text_of(reader.take(reader.u16()));
-  bequest.endpoint.transmit_link = static_cast<int>(reader.u32());
   bequest.endpoint.receive_address = read_address(reader);
   for (unsigned left = reader.u16(); left > 0 && reader.ok(); --left) {
     Goodbye goodbye;

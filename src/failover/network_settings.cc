@@ -12,6 +12,10 @@ namespace baton::failover {
 
 namespace {
 
+// A report of group membership with the virtual MAC, from a node that is not master, would teach
+// switches the wrong port. Reports for 224.0.0.0/24 are needed by nobody (RFC 4541 section 2.1.2).
+constexpr const char* link_reports = "net/ipv4/igmp_link_local_mcast_reports";
+
 std::string path_of(const std::string& interface, const std::string& name) {
   return "net/ipv4/conf/" + interface + "/" + name;
 }
@@ -38,10 +42,12 @@ void NetworkSettings::remember(const std::vector<config::VmacLink>& links) {
     if (before_.contains(path)) return;
     if (auto value = linux::read_setting(path)) before_[path] = std::move(*value);
   };
+  note(link_reports);
   for (const auto& name : all_interfaces()) note(path_of(name, "rp_filter"));
   for (const auto& link : links) {
     note(path_of(link.parent, "arp_ignore"));
     note(path_of(link.parent, "arp_filter"));
+    note(path_of(link.parent, "arp_announce"));
   }
 }
 
@@ -50,6 +56,7 @@ void NetworkSettings::remember(const std::vector<config::VmacLink>& links) {
 void NetworkSettings::prepare(const std::vector<config::VmacLink>& links) {
   if (!has_ipv4(links)) return;
   remember(links);
+  if (linux::read_setting(link_reports) == "1") set(link_reports, "0");
   const std::string all = linux::read_setting(path_of("all", "rp_filter")).value_or("0");
   if (all != "0") {
     for (const auto& name : all_interfaces()) {
@@ -64,6 +71,9 @@ void NetworkSettings::prepare(const std::vector<config::VmacLink>& links) {
     const auto ignores = linux::read_setting(path_of(link.parent, "arp_ignore"));
     if (ignores == "0") set(path_of(link.parent, "arp_ignore"), "1");
     set(path_of(link.parent, "arp_filter"), "1");
+    // What answers from the virtual address may leave by the real interface: its question for the
+    // neighbour's MAC must not teach the neighbour another one for the virtual address.
+    set(path_of(link.parent, "arp_announce"), "2");
   }
 }
 

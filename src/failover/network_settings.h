@@ -2,8 +2,9 @@
 //
 // Two interfaces of one segment with addresses of one network: each must answer for its own
 // addresses only (arp_ignore), and what comes in on one and would go out on the other must not be
-// taken for forged (rp_filter, accept_local). keepalived sets the same; what is put back at the end
-// is here everything, also when the process was killed (the supervisor remembers, too).
+// taken for forged (rp_filter, accept_local). keepalived sets the same; arp_announce is set beyond
+// that, without which neighbours learn the real MAC as soon as they are answered. What is put back
+// at the end is everything, also when the process was killed (the supervisor remembers, too).
 #pragma once
 
 #include <map>

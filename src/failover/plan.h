@@ -51,7 +51,7 @@ struct Plan {
   std::vector<HeldAddress> held;  // advertised ones first, then the excluded
   HeldRoutes routes;
   config::VirtualMac vmac;
-  std::string transmit_interface;  // where adverts leave; empty: where they are heard
+  std::string transmit_interface;  // a VMAC interface for adverts; empty: the real one
   AnnouncePacing pacing;
   std::uint8_t unicast_ttl = vrrp::ip_ttl;
   bool track_source = false;         // a source address that is not here is a fault

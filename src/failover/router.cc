@@ -77,7 +77,10 @@ void Router::review_links() {
 
 void Router::review_port() {
   linux::VrrpEndpoint wanted;
-  wanted.interface = plan_.identity.interface;
+  // What carries the virtual MAC comes to the virtual interface alone, also when another node sent
+  // it.
+  wanted.interface =
+      plan_.transmit_interface.empty() ? plan_.identity.interface : plan_.transmit_interface;
   if (const linux::Link* link = tools_.links.find(wanted.interface)) wanted.link = link->index;
   const bool multicast = !plan_.identity.unicast;
   if (multicast) {
@@ -86,12 +89,6 @@ void Router::review_port() {
     wanted.receive_address = *instance_.source();
   } else {
     return;
-  }
-  if (!plan_.transmit_interface.empty()) {
-    const linux::Link* link = tools_.links.find(plan_.transmit_interface);
-    if (!link) return;
-    wanted.transmit_interface = link->name;
-    wanted.transmit_link = link->index;
   }
   if (wanted.link == 0 && (multicast || !wanted.interface.empty())) return;
   if (port_ && port_->endpoint() == wanted) return;

@@ -142,11 +142,7 @@ Status prepare_receiver6(const runtime::Fd& fd, const VrrpEndpoint& endpoint) {
   return {};
 }
 
-Result<runtime::Fd> open_sender(VrrpEndpoint endpoint) {
-  if (!endpoint.transmit_interface.empty()) {
-    endpoint.interface = endpoint.transmit_interface;
-    endpoint.link = endpoint.transmit_link;
-  }
+Result<runtime::Fd> open_sender(const VrrpEndpoint& endpoint) {
   auto fd = open_raw(endpoint);
   if (!fd) return fd;
   const auto prepared =
@@ -276,10 +272,7 @@ runtime::Fd VrrpSocket::release_receiver() {
 }
 
 Status VrrpSocket::send(const OutgoingPacket& packet) {
-  if (!endpoint_.is_ipv4()) {
-    const bool elsewhere = !endpoint_.transmit_interface.empty();
-    return send6(sender_.get(), packet, elsewhere ? endpoint_.transmit_link : endpoint_.link);
-  }
+  if (!endpoint_.is_ipv4()) return send6(sender_.get(), packet, endpoint_.link);
   const sockaddr_in to = to_sockaddr(packet.destination);
   // A multicast advert belongs on this link whatever the routes say; a unicast peer may be far.
   const int flags = endpoint_.is_multicast() ? MSG_DONTROUTE : 0;

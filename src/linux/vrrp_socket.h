@@ -22,9 +22,6 @@ namespace baton::linux {
 struct VrrpEndpoint {
   std::string interface;  // sockets are bound to it; may be empty for unicast
   int link = 0;           // its index
-  // Where packets leave, when it is another one than where they are heard (a VMAC interface).
-  std::string transmit_interface;
-  int transmit_link = 0;
   // Where adverts are sent to: the multicast group, or our own address for unicast. Only packets
   // to this address are received.
   net::IpAddress receive_address;
