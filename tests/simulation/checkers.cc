@@ -208,12 +208,15 @@ void Judges::session_silent(const Item& item) {
   told_[item.router] |= 1u << item.host;
   told_at_ = around_.now;
   if (noise_ > 0) return;
-  ask_again(item.router, Checker::detection, FastDetection::patience, disturbances_);
+  // An advert that came after the session's last packet is a sign of life, too.
+  ask_again(item.router, Checker::detection, around_.plan.detection + FastDetection::patience,
+            disturbances_);
 }
 
 // When all who could were told, and nothing else has happened since then, one of them holds.
 void Judges::judge_detection(std::size_t router, std::uint32_t disturbance) {
-  if (disturbance != disturbances_ || around_.now < told_at_ + FastDetection::patience) return;
+  const Instant due = told_at_ + around_.plan.detection + FastDetection::patience;
+  if (disturbance != disturbances_ || around_.now < due) return;
   for (const HostSet set : clean_sets(router)) {
     const HostSet able = healthy(router, set);
     HostSet told = told_[router];
@@ -332,8 +335,9 @@ void Judges::excuse_neighbour(std::size_t router) {
   const std::size_t link = around_.plan.link_of[router];
   for (const Host& host : around_.hosts) {
     if (host.index() == belief || host.routers()[router].kernel.empty()) continue;
-    // Who crashes tells nobody that it was there.
+    // Who crashes, or has no address to send from, tells nobody that it was there.
     const bool mute = known && (!around_.hosts[belief].running() ||
+                                around_.hosts[belief].routers()[router].truth.sourceless > 0 ||
                                 !around_.network.reaches(link, belief, host.index()));
     if (host.frozen() || mute) {
       around_.neighbour.excuse(router);
