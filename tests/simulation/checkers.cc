@@ -207,7 +207,7 @@ void Judges::session_silent(const Item& item) {
   if (std::exchange(told_in_, disturbances_) != disturbances_) told_ = {};
   told_[item.router] |= 1u << item.host;
   told_at_ = around_.now;
-  if (noise_ > 0) return;
+  if (bad_weather()) return;
   // An advert that came after the session's last packet is a sign of life, too.
   ask_again(item.router, Checker::detection, around_.plan.detection + FastDetection::patience,
             disturbances_);
