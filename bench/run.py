@@ -18,7 +18,9 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 
 import servers  # noqa: E402
-from parts import failover, features, idle, instructions, load_check, proxying, reloading  # noqa: E402
+from parts import (  # noqa: E402
+    crowd, failover, features, idle, instructions, load_check, passing, proxying, reloading,
+)
 
 PARTS = {
     "load": load_check.load,
@@ -34,6 +36,8 @@ PARTS = {
     "reload": reloading.reload,
     "instructions": instructions.instructions,
     "failover": failover.failover,
+    "pass": passing.passing,
+    "crowd": crowd.crowd,
 }
 
 
@@ -59,7 +63,8 @@ def parse_arguments():
     options.rounds, options.seconds = (1, 1) if quick else (5, 4)
     options.idle_connections = 2_000 if quick else 10_000
     options.reloads, options.reload_seconds = (10, 4) if quick else (50, 20)
-    options.failover_runs = 1 if quick else 3
+    options.failover_runs = 1 if quick else 10
+    options.passes = 10 if quick else 100
     return options
 
 

@@ -11,6 +11,7 @@
 #include "cli/check.h"
 #include "cli/commands.h"
 #include "cli/control_commands.h"
+#include "cli/key_command.h"
 #include "cli/trace.h"
 #include "supervisor/supervise.h"
 
@@ -27,8 +28,12 @@ struct Words {
   std::string failover;
   std::string run_directory = default_run_directory();
   StatusOptions status;
+  HistoryOptions history;
   TraceOptions trace;
   bool gracefully = false;
+  std::string key_path = default_key_path;
+  std::string instance;
+  std::string peer;
 };
 
 // Neither file named: those that a machine with nginx and keepalived has.
@@ -111,8 +116,15 @@ int run_as_baton(const CommandLine& line) {
 
   auto* status_command = app.add_subcommand("status", "who holds the address and why, upstreams");
   status_command->add_flag("--json", words.status.json, "for programs");
-  status_command->add_flag("--watch", words.status.watch, "again every second");
+  status_command->add_flag("--watch", words.status.watch, "live, the whole pair; q quits");
   status_command->callback([&] { code = show_status(words.run_directory, words.status); });
+
+  auto* history_command =
+      app.add_subcommand("history", "the last transitions: why, what led to them, the outage");
+  history_command->add_option("count", words.history.count, "how many (default 5)");
+  history_command->add_flag("--json", words.history.json, "for programs");
+  history_command->add_flag("--brief", words.history.brief, "without the timelines");
+  history_command->callback([&] { code = show_history(words.run_directory, words.history); });
 
   auto* reload_command = app.add_subcommand("reload", "use the changed files, lose nothing");
   reload_command->callback([&] { code = reload(words.run_directory); });
@@ -128,7 +140,19 @@ int run_as_baton(const CommandLine& line) {
   trace_command->add_option("-c,--count", words.trace.count, "stop after so many packets");
   trace_command->callback([&] { code = trace(words.trace, std::cout, std::cerr); });
 
-  for (const char* later : {"pass", "upgrade"}) {
+  auto* key_command = app.add_subcommand("key", "make the key that the nodes of a pair share");
+  key_command->add_option("file", words.key_path, "where it goes")
+      ->type_name("FILE")
+      ->capture_default_str();
+  key_command->callback([&] { code = make_key(words.key_path); });
+
+  auto* pass_command =
+      app.add_subcommand("pass", "hand the address to the other node, lose nothing");
+  pass_command->add_option("instance", words.instance, "vrrp_instance; default: all that are here");
+  pass_command->add_option("--to", words.peer, "address or name of the node that shall have it");
+  pass_command->callback([&] { code = pass(words.run_directory, words.instance, words.peer); });
+
+  for (const char* later : {"upgrade"}) {
     auto* command = app.add_subcommand(later, "not part of this version yet");
     command->allow_extras();
     command->callback([&code, later] { code = refuse_by_name(later); });

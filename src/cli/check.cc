@@ -3,11 +3,13 @@
 #include "cli/check.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 
 #include "cli/problems.h"
 #include "config/keepalived/load.h"
+#include "supervisor/pair_key.h"
 
 namespace baton::cli {
 
@@ -62,11 +64,20 @@ void compare_parts(const config::Proxy& proxy, const config::Failover& failover,
 }
 
 void note_root_scripts(const config::Failover& model, Diagnostics& diagnostics) {
-  if (const auto* where = unguarded_root_script(model)) {
+  const auto* frame = unguarded_frame_script(model);
+  if (const auto* where = frame ? frame : unguarded_root_script(model)) {
     diagnostics.note(*where,
                      "scripts run as root and enable_script_security is not set: whoever can "
                      "write a script or a folder above it is root");
   }
+}
+
+// Whether the key can be used is seen by who may read it: root.
+void check_pair_key(const config::Failover& model, Diagnostics& diagnostics) {
+  if (!model.pair.enabled() || ::geteuid() != 0) return;
+  std::string problem;
+  supervisor::read_pair_key(model.pair.key_file, problem);
+  if (!problem.empty()) diagnostics.error(model.pair.where, problem);
 }
 
 std::string counted(std::size_t count, std::string_view word) {
@@ -102,7 +113,10 @@ int check(const CheckOptions& options, std::ostream& out) {
   if (!options.failover_path.empty()) {
     failover =
         config::keepalived::load(sources, {options.failover_path, options.config_id}, diagnostics);
-    if (failover) note_root_scripts(*failover, diagnostics);
+    if (failover) {
+      note_root_scripts(*failover, diagnostics);
+      check_pair_key(*failover, diagnostics);
+    }
   }
   if (proxy && failover) compare_parts(*proxy, *failover, diagnostics);
   for (const Diagnostic& diagnostic : in_reading_order(diagnostics, sources)) {

@@ -31,6 +31,16 @@ std::string keepalived_line(const Diagnostic& diagnostic, bool several_files) {
   return fmt::format("(Line {}) {}", where.line, diagnostic.message);
 }
 
+// keepalived has one code for this and for missing script security.
+bool is_failed_include(const Diagnostic& diagnostic) {
+  using namespace config::keepalived;
+  if (diagnostic.severity != Severity::error || diagnostic.tolerated) return false;
+  for (const auto prefix : {files_missing, some_files_missing, no_files_matched, file_unreadable}) {
+    if (diagnostic.message.starts_with(prefix)) return true;
+  }
+  return false;
+}
+
 int keepalived_code(const Diagnostics& diagnostics, const config::Failover* model, bool was_read) {
   for (const Diagnostic& diagnostic : diagnostics.all()) {
     if (diagnostic.message.starts_with(config::keepalived::missing_parameter_prefix)) {
@@ -38,7 +48,12 @@ int keepalived_code(const Diagnostics& diagnostics, const config::Failover* mode
     }
   }
   if (!was_read) return exit_unreadable;
-  if (model && unguarded_root_script(*model)) return exit_security;
+  for (const Diagnostic& diagnostic : diagnostics.all()) {
+    if (is_failed_include(diagnostic)) return exit_security;
+  }
+  if (model && (unguarded_root_script(*model) || unguarded_frame_script(*model))) {
+    return exit_security;
+  }
   const bool reported =
       diagnostics.count(Severity::error) > 0 || diagnostics.count(Severity::warning) > 0;
   return reported ? exit_reported : 0;
@@ -55,6 +70,10 @@ int keepalived_test(const KeepalivedTestOptions& options, std::ostream& errors) 
   for (const Diagnostic& diagnostic : in_reading_order(diagnostics, sources)) {
     errors << keepalived_line(diagnostic, several_files) << '\n';
     if (!diagnostic.suggestion.empty()) errors << "    " << diagnostic.suggestion << '\n';
+  }
+  if (model && unguarded_frame_script(*model)) {
+    errors << "SECURITY VIOLATION - start/shutdown scripts are being executed but "
+              "script_security not enabled.\n";
   }
   if (model && unguarded_root_script(*model)) {
     errors << "SECURITY VIOLATION - scripts are being executed but script_security not enabled.\n";

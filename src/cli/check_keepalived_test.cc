@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -22,6 +23,7 @@ const std::string corpus =
 struct Verdict {
   std::string name;
   int baton = 0;
+  int later = 0;  // the code once baton has what it refuses by name today
 };
 
 std::vector<Verdict> verdicts() {
@@ -30,7 +32,10 @@ std::vector<Verdict> verdicts() {
   for (std::string line; std::getline(file, line);) {
     if (line.starts_with('#')) continue;
     const auto fields = split(line, '\t');
-    result.push_back({std::string(fields.at(0)), std::stoi(std::string(fields.at(2)))});
+    Verdict verdict{std::string(fields.at(0)), std::stoi(std::string(fields.at(2)))};
+    const bool is_late = fields.size() > 3 && fields[3] == "not in baton yet";
+    verdict.later = is_late ? std::stoi(std::string(fields[1])) : verdict.baton;
+    result.push_back(std::move(verdict));
   }
   return result;
 }
@@ -54,16 +59,21 @@ TEST(KeepalivedTest, EveryVerdictOfTheCorpusIsKept) {
   EXPECT_GE(all.size(), 100u);
   for (const Verdict& verdict : all) {
     const Tested tested = test(corpus + verdict.name + ".conf");
-    EXPECT_EQ(tested.code, verdict.baton) << verdict.name << ":\n" << tested.text;
+    EXPECT_THAT(tested.code, testing::AnyOf(verdict.baton, verdict.later)) << verdict.name << ":\n"
+                                                                           << tested.text;
   }
 }
 
 TEST(KeepalivedTest, EveryConfigurationOfTheCorpusHasAVerdict) {
-  std::size_t configurations = 0;
+  std::ptrdiff_t configurations = 0;
   for (const auto& entry : std::filesystem::directory_iterator(corpus)) {
     configurations += entry.path().extension() == ".conf" ? 1 : 0;
   }
-  EXPECT_EQ(configurations, verdicts().size());
+  // The samples beside the corpus are judged, too.
+  const auto all = verdicts();
+  EXPECT_EQ(configurations, std::ranges::count_if(all, [](const Verdict& verdict) {
+              return !verdict.name.starts_with("../");
+            }));
 }
 
 TEST(KeepalivedTest, AProblemIsToldInKeepalivedsWords) {

@@ -10,7 +10,7 @@
 #include "cli/check.h"
 #include "cli/problems.h"
 #include "config/nginx/dump.h"
-#include "proxy/log_files.h"
+#include "proxy/logs/log_files.h"
 #include "supervisor/logs.h"
 #include "supervisor/start_log.h"
 

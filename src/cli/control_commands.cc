@@ -9,7 +9,10 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "cli/history_text.h"
+#include "cli/json_fields.h"
 #include "cli/status_text.h"
+#include "cli/watch.h"
 #include "control/client.h"
 #include "control/server.h"
 #include "runtime/loop.h"
@@ -91,34 +94,61 @@ nlohmann::json statuses(std::vector<Found>& trees) {
 int show_status(const std::string& run_directory, const StatusOptions& options) {
   nlohmann::json before;
   Instant sampled{};
-  for (;;) {
+  // Rates need two looks: each is compared with the one before.
+  const auto look = [&] {
     auto trees = find_trees(run_directory);
-    if (trees.empty() && !options.watch) return complain(run_directory);
-    if (before.is_null() && !trees.empty()) {
-      // A rate needs two looks.
-      before = statuses(trees);
-      sampled = runtime::monotonic_now();
-      ::usleep(first_look_us);
-    }
     auto list = statuses(trees);
     const Instant now = runtime::monotonic_now();
-    const auto counters = list;
-    add_rates(list, before, to_seconds(now - sampled));
-    before = counters;
+    auto counters = list;
+    if (!before.is_null()) add_rates(list, before, to_seconds(now - sampled));
+    before = std::move(counters);
     sampled = now;
-    // Home and clear before the page: no flicker and no scrolling.
-    const bool redraws = options.watch && !options.json;
-    fmt::print("{}{}", redraws ? "\x1b[H\x1b[2J" : "", shown(list, options.json));
+    return list;
+  };
+  if (find_trees(run_directory).empty() && !options.watch) return complain(run_directory);
+  look();
+  ::usleep(first_look_us);
+  if (options.watch && !options.json) return watch(look);
+  for (;;) {
+    fmt::print("{}", shown(look(), options.json));
     if (!options.watch) return 0;
     std::fflush(stdout);
     ::sleep(1);
   }
 }
 
+int show_history(const std::string& run_directory, const HistoryOptions& options) {
+  auto trees = find_trees(run_directory);
+  if (trees.empty()) return complain(run_directory);
+  for (auto& tree : trees) {
+    const auto answer = tree.client.ask("history", status_patience);
+    if (!answer) {
+      fmt::print(stderr, "baton: {}: {}\n", tree.path, describe(answer.error()));
+      return 1;
+    }
+    const auto& history = member(*answer, "history");
+    if (!history.is_object()) continue;  // a tree without failover
+    if (options.json) {
+      fmt::print("{}\n", newest_transitions(history, options.count)
+                             .dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    } else {
+      fmt::print("{}", history_text(history, options.count, options.brief));
+    }
+    return 0;
+  }
+  fmt::print(stderr, "baton: no failover process runs here\n");
+  return 1;
+}
+
 int reload(const std::string& run_directory) {
   const int code = ask_all(run_directory, "reload", reload_patience);
   if (code == 0) fmt::print("reloaded\n");
   return code;
+}
+
+int pass(const std::string& run_directory, const std::string& instance, const std::string& peer) {
+  constexpr Duration pass_patience = 20s;
+  return ask_all(run_directory, "pass " + instance + "\n" + peer, pass_patience);
 }
 
 int start(const std::string& run_directory) {

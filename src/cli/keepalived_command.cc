@@ -1,13 +1,8 @@
 // Started as `keepalived`: its command line, carried out.
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sched.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -16,7 +11,7 @@
 #include "cli/check.h"
 #include "cli/commands.h"
 #include "cli/keepalived_options.h"
-#include "runtime/fd.h"
+#include "supervisor/places.h"
 #include "supervisor/supervise.h"
 
 namespace baton::cli {
@@ -26,11 +21,6 @@ namespace {
 int refuse(const std::string& text) {
   fmt::print(stderr, "{}\n", text);
   return 1;
-}
-
-bool enter_namespace(const std::string& name) {
-  const runtime::Fd fd(::open(("/run/netns/" + name).c_str(), O_RDONLY | O_CLOEXEC));
-  return fd && ::setns(fd.get(), CLONE_NEWNET) == 0;
 }
 
 int test(const KeepalivedOptions& options) {
@@ -49,6 +39,10 @@ supervisor::Options tree_options(const KeepalivedOptions& options, const Command
   start.run_directory = default_run_directory();
   start.pid_path = options.pid_path;
   start.failover_pid_paths = {options.vrrp_pid_path};
+  const KeepalivedOptions defaults;
+  start.has_default_pid_paths =
+      options.pid_path == defaults.pid_path && options.vrrp_pid_path == defaults.vrrp_pid_path;
+  start.network_namespace = options.network_namespace;
   start.daemonize = !options.dont_fork;
   start.command_line = line.text();
   start.log_to_console = options.log_console;
@@ -86,9 +80,12 @@ int run_as_keepalived(const CommandLine& line) {
   }
   for (const auto& note : options.notes) fmt::print(stderr, "keepalived: no effect: {}\n", note);
   if (options.test) return test(options);
-  if (!options.network_namespace.empty() && !enter_namespace(options.network_namespace)) {
-    return refuse(fmt::format("keepalived: cannot enter network namespace {} ({}: {})",
-                              options.network_namespace, errno, std::strerror(errno)));
+  if (!options.network_namespace.empty()) {
+    const Status entered = supervisor::enter_network_namespace(options.network_namespace);
+    if (!entered) {
+      return refuse(fmt::format("keepalived: cannot enter network namespace {} ({})",
+                                options.network_namespace, describe(entered.error())));
+    }
   }
   return supervisor::supervise(tree_options(options, line));
 }

@@ -21,7 +21,8 @@ bool runs_as_root(const std::optional<config::ScriptCommand>& command) {
 
 bool runs_as_root(const config::NotifyCommands& notify) {
   return runs_as_root(notify.master) || runs_as_root(notify.backup) || runs_as_root(notify.fault) ||
-         runs_as_root(notify.stop) || runs_as_root(notify.any);
+         runs_as_root(notify.stop) || runs_as_root(notify.any) ||
+         runs_as_root(notify.lower_priority) || runs_as_root(notify.deleted);
 }
 
 }  // namespace
@@ -49,6 +50,9 @@ std::vector<Diagnostic> in_reading_order(const Diagnostics& diagnostics,
 
 const config::Position* unguarded_root_script(const config::Failover& model) {
   if (model.script_security) return nullptr;
+  for (const auto& fifo : model.messages.fifos) {
+    if (runs_as_root(fifo.script)) return &fifo.script->where;
+  }
   for (const auto& instance : model.instances) {
     for (const auto& tracked : instance.tracked_scripts) {
       const auto& command = model.scripts[tracked.script].command;
@@ -58,6 +62,14 @@ const config::Position* unguarded_root_script(const config::Failover& model) {
   }
   for (const auto& group : model.sync_groups) {
     if (runs_as_root(group.notify)) return &group.where;
+  }
+  return nullptr;
+}
+
+const config::Position* unguarded_frame_script(const config::Failover& model) {
+  if (model.script_security) return nullptr;
+  for (const auto* frame : {&model.messages.startup, &model.messages.shutdown}) {
+    if (runs_as_root(frame->command)) return &frame->command->where;
   }
   return nullptr;
 }

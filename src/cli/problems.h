@@ -15,5 +15,7 @@ std::vector<config::Diagnostic> in_reading_order(const config::Diagnostics& diag
 // Where a script is configured that runs as root although nothing watches over its file; null when
 // there is none, or when enable_script_security is set.
 const config::Position* unguarded_root_script(const config::Failover& model);
+// The same for startup_script and shutdown_script.
+const config::Position* unguarded_frame_script(const config::Failover& model);
 
 }  // namespace baton::cli

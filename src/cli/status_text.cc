@@ -6,33 +6,13 @@
 
 #include <algorithm>
 
+#include "cli/json_fields.h"
+
 namespace baton::cli {
 
 namespace {
 
 using nlohmann::json;
-
-const json& member(const json& object, const char* key) {
-  static const json nothing;
-  if (!object.is_object()) return nothing;
-  const auto found = object.find(key);
-  return found == object.end() ? nothing : *found;
-}
-
-std::string text_of(const json& object, const char* key, const char* otherwise = "") {
-  const json& value = member(object, key);
-  return value.is_string() ? value.get<std::string>() : otherwise;
-}
-
-std::int64_t number_of(const json& object, const char* key) {
-  const json& value = member(object, key);
-  return value.is_number() ? value.get<std::int64_t>() : 0;
-}
-
-bool flag_of(const json& object, const char* key) {
-  const json& value = member(object, key);
-  return value.is_boolean() && value.get<bool>();
-}
 
 // "2026-11-22T21:00:00.123Z" without its fraction: "2026-11-22 21:00:00Z".
 std::string time_text(std::string time) {
@@ -109,6 +89,39 @@ std::string addresses_text(const json& addresses) {
   return text;
 }
 
+// The second path and the witness, as far as there are any.
+std::string guard_text(const json& instance) {
+  std::string page;
+  const std::string held_back = text_of(instance, "held_back");
+  if (!held_back.empty()) page += fmt::format("    {:10}{}\n", "waits", held_back);
+  for (const auto& mismatch : member(instance, "mismatches")) {
+    page += fmt::format("    {:10}{} does not fit {}: {}\n", "MISMATCH",
+                        text_of(mismatch, "keyword", "advert"), text_of(mismatch, "from"),
+                        text_of(mismatch, "text"));
+    const std::string ours = text_of(mismatch, "ours");
+    const std::string theirs = text_of(mismatch, "theirs");
+    if (!ours.empty()) page += fmt::format("    {:10}here  {}\n", "", ours);
+    if (!theirs.empty()) page += fmt::format("    {:10}there {}\n", "", theirs);
+  }
+  for (const auto& peer : member(member(instance, "second_path"), "peers")) {
+    page +=
+        fmt::format("    {:10}{} is {}, priority {}, heard {} ago{}{}{}\n", "2nd path",
+                    text_of(peer, "source"), text_of(peer, "state"), number_of(peer, "priority"),
+                    age_text(number_of(peer, "age_ms")), flag_of(peer, "alive") ? "" : ": GONE",
+                    flag_of(peer, "hears_adverts") ? "" : ", hears no adverts",
+                    flag_of(peer, "sees") ? "" : ", sees nothing");
+  }
+  const json& witness = member(instance, "witness");
+  if (!witness.is_object()) return page;
+  const json& reachable = member(witness, "reachable");
+  page += fmt::format("    {:10}{}{}\n", "witness",
+                      reachable.is_null()             ? "not asked yet"
+                      : flag_of(witness, "reachable") ? "answers: "
+                                                      : "does not answer: ",
+                      text_of(witness, "detail"));
+  return page;
+}
+
 std::string instance_text(const json& instance) {
   std::string page =
       fmt::format("  {}  {}{} for {}: {}\n", text_of(instance, "name"), text_of(instance, "state"),
@@ -138,7 +151,7 @@ std::string instance_text(const json& instance) {
       }
     }
   }
-  page += "\n";
+  page += "\n" + guard_text(instance);
   for (const auto& fault : member(instance, "faults")) {
     if (fault.is_string()) page += fmt::format("    {:10}{}\n", "fault", fault.get<std::string>());
   }
@@ -169,9 +182,11 @@ std::string failover_text(const json& failover) {
   const json& transitions = member(failover, "transitions");
   if (!transitions.empty()) page += "  last transitions\n";
   for (const auto& change : transitions) {
-    page += fmt::format("    {} {} {} -> {}: {}\n", time_text(text_of(change, "time")),
+    page += fmt::format("    {} {} {} -> {}: {}", time_text(text_of(change, "time")),
                         text_of(change, "instance"), text_of(change, "from"), text_of(change, "to"),
                         text_of(change, "reason"));
+    const auto outage = decimal_of(change, "outage_ms");
+    page += outage ? fmt::format(" (outage {:.0f} ms)\n", *outage) : "\n";
   }
   return page;
 }

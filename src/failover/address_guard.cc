@@ -3,6 +3,7 @@
 #include "failover/address_guard.h"
 
 #include <algorithm>
+#include <system_error>
 
 namespace baton::failover {
 
@@ -12,7 +13,8 @@ void AddressGuard::remove_leftovers(const std::vector<HeldAddress>& addresses) {
     if (!link) continue;
     const auto* found = links_.find_address(link->index, address.prefix.address);
     if (!found) continue;
-    if (const auto done = netlink_.remove_address(link->index, found->prefix); !done) {
+    if (const auto done = netlink_.remove_address(link->index, found->prefix, address.traits.peer);
+        !done) {
       log_.print(LogLevel::error, "cannot remove {} left on {}: {}", found->prefix.text(),
                  address.device, describe(done.error()));
     }
@@ -38,12 +40,18 @@ void AddressGuard::release(const std::string& holder) {
 }
 
 void AddressGuard::renew() {
+  std::vector<const HeldAddress*> renewed;
+  std::vector<linux::AddressChange> changes;
   for (const auto& [holder, addresses] : held_) {
     for (const auto& address : addresses) {
-      if (!address.tracked && !is_present(address)) continue;
-      put(address, false);
+      const linux::Link* link = links_.find(address.device);
+      if (!link || (!address.tracked && !is_present(address))) continue;
+      renewed.push_back(&address);
+      changes.push_back(change_of(address, *link));
     }
   }
+  const auto errors = netlink_.put_addresses(changes);
+  for (std::size_t i = 0; i < errors.size(); ++i) note_result(*renewed[i], errors[i]);
 }
 
 void AddressGuard::leave_for_good() {
@@ -77,31 +85,42 @@ bool AddressGuard::is_present(const HeldAddress& address) const {
   return found && found->prefix == address.prefix;
 }
 
-void AddressGuard::put(const HeldAddress& address, bool for_good) {
-  const linux::Link* link = links_.find(address.device);
-  if (!link) return;
+linux::AddressChange AddressGuard::change_of(const HeldAddress& address, const linux::Link& link) {
   linux::AddressChange change;
-  change.link = link->index;
+  change.link = link.index;
   change.prefix = address.prefix;
   change.scope = address.scope;
   change.label = address.label;
   change.broadcast = address.broadcast;
-  if (!for_good) change.lifetime = lifetime;
+  change.traits = address.traits;
+  change.lifetime = lifetime;
+  return change;
+}
+
+void AddressGuard::put(const HeldAddress& address, bool for_good) {
+  const linux::Link* link = links_.find(address.device);
+  if (!link) return;
+  linux::AddressChange change = change_of(address, *link);
+  if (for_good) change.lifetime.reset();
   const auto done = netlink_.put_address(change);
-  // Tried again every second: each new cause is told once.
+  note_result(address, done ? 0 : done.error().errno_value);
+}
+
+// Tried again every second: each new cause is told once.
+void AddressGuard::note_result(const HeldAddress& address, int errno_value) {
   int& told = last_error_[address.prefix];
-  const int cause = done ? 0 : done.error().errno_value;
-  if (cause != 0 && cause != told) {
+  if (errno_value != 0 && errno_value != told) {
     log_.print(LogLevel::error, "cannot put {} on {}: {}", address.prefix.text(), address.device,
-               describe(done.error()));
+               std::generic_category().message(errno_value));
   }
-  told = cause;
+  told = errno_value;
 }
 
 void AddressGuard::remove(const HeldAddress& address) {
   const linux::Link* link = links_.find(address.device);
   if (!link) return;
-  if (const auto done = netlink_.remove_address(link->index, address.prefix); !done) {
+  if (const auto done = netlink_.remove_address(link->index, address.prefix, address.traits.peer);
+      !done) {
     log_.print(LogLevel::error, "cannot remove {} from {}: {}", address.prefix.text(),
                address.device, describe(done.error()));
   }

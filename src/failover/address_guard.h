@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "failover/link_table.h"
+#include "net/address_traits.h"
 
 namespace baton::failover {
 
@@ -22,6 +23,7 @@ struct HeldAddress {
   std::optional<net::IpAddress> broadcast;
   std::uint8_t scope = 0;
   bool tracked = true;  // false: not put back when somebody removes it
+  net::AddressTraits traits;
 
   friend bool operator==(const HeldAddress&, const HeldAddress&) = default;
 };
@@ -56,7 +58,9 @@ class AddressGuard {
     Instant since{};
     unsigned count = 0;
   };
+  static linux::AddressChange change_of(const HeldAddress& address, const linux::Link& link);
   void put(const HeldAddress& address, bool for_good);
+  void note_result(const HeldAddress& address, int errno_value);
   void remove(const HeldAddress& address);
   [[nodiscard]] bool is_wanted(const HeldAddress& address) const;
   bool may_restore(const net::Prefix& prefix, Instant now);

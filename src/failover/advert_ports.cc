@@ -4,18 +4,24 @@
 
 namespace baton::failover {
 
-AdvertPort::AdvertPort(runtime::Loop& loop, linux::VrrpSocket socket)
+AdvertPort::AdvertPort(runtime::Loop& loop, linux::VrrpSocket socket, const UnknownRouter& unknown)
     : loop_(loop),
       socket_(std::move(socket)),
+      unknown_(unknown),
       watch_(loop, socket_.release_receiver(), [this] { return drain(); }) {}
 
 bool AdvertPort::drain() {
   for (int i = 0; i < packets_per_turn; ++i) {
     const auto packet = socket_.receive();
     if (!packet) return true;
-    const auto parsed = vrrp::parse_ipv4_packet(packet->bytes);
+    auto parsed = packet->envelope ? vrrp::parse_message(packet->bytes, *packet->envelope)
+                                   : vrrp::parse_ipv4_packet(packet->bytes);
     const auto listener = listeners_.find(parsed.advert.virtual_router_id);
-    if (listener == listeners_.end()) continue;
+    if (listener == listeners_.end()) {
+      unknown_(socket_.endpoint(), parsed);
+      continue;
+    }
+    if (parsed.hmac) parsed.envelope.received = runtime::wall_now() - packet->age;
     listener->second->on_packet(parsed, loop_.refresh_now() - packet->age);
   }
   return false;
@@ -37,7 +43,7 @@ Result<std::shared_ptr<AdvertPort>> AdvertPorts::acquire(const linux::VrrpEndpoi
   }
   auto socket = linux::VrrpSocket::open(endpoint);
   if (!socket) return std::unexpected(socket.error());
-  auto port = std::make_shared<AdvertPort>(loop_, std::move(*socket));
+  auto port = std::make_shared<AdvertPort>(loop_, std::move(*socket), unknown_);
   ports_[endpoint] = port;
   return port;
 }

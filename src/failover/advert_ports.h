@@ -2,6 +2,7 @@
 // the way from a packet to its instance by virtual router id.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <vector>
@@ -22,14 +23,17 @@ class AdvertListener {
   ~AdvertListener() = default;
 };
 
+// Told of adverts that nobody listens for.
+using UnknownRouter =
+    std::function<void(const linux::VrrpEndpoint& endpoint, const vrrp::ParsedAdvert& parsed)>;
+
 class AdvertPort {
  public:
-  AdvertPort(runtime::Loop& loop, linux::VrrpSocket socket);
+  // `unknown` outlives the port.
+  AdvertPort(runtime::Loop& loop, linux::VrrpSocket socket, const UnknownRouter& unknown);
 
   [[nodiscard]] const linux::VrrpEndpoint& endpoint() const { return socket_.endpoint(); }
-  Status send(std::span<const std::uint8_t> packet, const net::IpAddress& destination) {
-    return socket_.send(packet, destination);
-  }
+  Status send(const linux::OutgoingPacket& packet) { return socket_.send(packet); }
   // Delivers what waits in the socket now, within a bound; true when nothing is left.
   bool drain();
   void listen(std::uint8_t virtual_router_id, AdvertListener* listener);
@@ -40,18 +44,21 @@ class AdvertPort {
 
   runtime::Loop& loop_;
   linux::VrrpSocket socket_;
+  const UnknownRouter& unknown_;
   std::map<std::uint8_t, AdvertListener*> listeners_;
   ReadWatch watch_;
 };
 
 class AdvertPorts {
  public:
-  explicit AdvertPorts(runtime::Loop& loop) : loop_(loop) {}
+  AdvertPorts(runtime::Loop& loop, UnknownRouter unknown)
+      : loop_(loop), unknown_(std::move(unknown)) {}
   // The port of `endpoint`, opened when nobody has it yet; closed when the last one lets it go.
   Result<std::shared_ptr<AdvertPort>> acquire(const linux::VrrpEndpoint& endpoint);
 
  private:
   runtime::Loop& loop_;
+  UnknownRouter unknown_;
   std::map<linux::VrrpEndpoint, std::weak_ptr<AdvertPort>> ports_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -57,16 +58,27 @@ json statistics_of(const vrrp::Instance& instance) {
           {"pri_zero_sent", counters.priority_zero_sent}};
 }
 
+// Of the trackers whose names begin with `kind`.
+json tracked_names(const vrrp::Instance& instance, std::string_view kind) {
+  json names = json::array();
+  for (const auto& tracker : instance.trackers()) {
+    const std::string& name = tracker.settings.name;
+    if (name.starts_with(kind)) names.push_back(name.substr(kind.size()));
+  }
+  return names;
+}
+
+template <typename Things>
+json texts_of(const Things& things) {
+  json texts = json::array();
+  for (const auto& thing : things) texts.push_back(thing.text);
+  return texts;
+}
+
 json data_of(const Router& router, const config::VrrpInstance& config, Instant now,
              WallTime wall_now) {
   const vrrp::Instance& instance = router.instance();
   const vrrp::Settings& settings = instance.settings();
-  json scripts = json::array();
-  for (const auto& tracker : instance.trackers()) {
-    if (tracker.settings.name.starts_with("script ")) {
-      scripts.push_back(tracker.settings.name.substr(7));
-    }
-  }
   const auto& master = instance.master();
   const int wanted =
       static_cast<int>(config.wants_master ? vrrp::State::master : vrrp::State::backup);
@@ -74,9 +86,13 @@ json data_of(const Router& router, const config::VrrpInstance& config, Instant n
           {"dont_track_primary", config.track_primary_interface ? 0 : 1},
           {"skip_check_adv_addr", settings.skip_check_addresses ? 1 : 0},
           {"strict_mode", config.strict ? 1 : 0},
-          {"vmac_ifname", ""},
-          {"track_ifp", json::array()},
-          {"track_script", scripts},
+          {"vmac_ifname", router.plan().vmac.name},
+          {"track_ifp", tracked_names(instance, "interface ")},
+          {"track_file", tracked_names(instance, "file ")},
+          {"track_process", tracked_names(instance, "process ")},
+          {"vroutes", texts_of(router.plan().routes.routes)},
+          {"vrules", texts_of(router.plan().routes.rules)},
+          {"track_script", tracked_names(instance, "script ")},
           {"ifp_ifname", config.interface},
           {"master_priority", instance.master_priority().value_or(0)},
           {"last_transition", unix_time(instance.since(), now, wall_now)},
@@ -143,11 +159,46 @@ std::string dump_json(const NodeView& node, Instant now, WallTime wall_now) {
     array.push_back({{"data", data_of(*router, config, now, wall_now)},
                      {"stats", statistics_of(router->instance())}});
   }
+  if (node.config().places.json_version == 2) return json{{"vrrp", array}}.dump() + "\n";
   return array.dump() + "\n";
 }
 
+std::string dump_globals(const config::Failover& config) {
+  const auto yes_no = [](bool value) { return value ? "true" : "false"; };
+  const config::Mail& mail = config.messages.mail;
+  std::string text = "------< Global definitions >------\n";
+  if (!config.places.network_namespace.empty()) {
+    text += fmt::format(" Network namespace = {}\n", config.places.network_namespace);
+  }
+  if (!config.places.instance.empty()) {
+    text += fmt::format(" Instance name = {}\n", config.places.instance);
+  }
+  text += fmt::format(" Router ID = {}\n", config.router_id);
+  if (!mail.host.empty()) {
+    text += fmt::format(" Smtp server = {}\n Smtp server port = {}\n", mail.host, mail.port);
+    text += fmt::format(" Smtp server connection timeout = {}\n", to_seconds(mail.connect_timeout));
+    text += fmt::format(" Email notification from = {}\n", mail.from);
+    for (const auto& to : mail.to) text += fmt::format(" Email notification = {}\n", to);
+  }
+  for (const auto& fifo : config.messages.fifos) {
+    text += fmt::format(" Global notify fifo = {}, uid:gid {}:{}\n", fifo.path, fifo.owner.uid,
+                        fifo.owner.gid);
+  }
+  text += fmt::format(" FIFO write vrrp states on reload = {}\n",
+                      yes_no(config.messages.states_on_reload));
+  text += fmt::format(" VRRP IPv4 mcast group = {}\n", config.multicast_group.text());
+  text += fmt::format(" Gratuitous ARP interval = {:.6f}\n", to_seconds(config.garp_interval));
+  text += fmt::format(" Dynamic interfaces = {}\n", yes_no(config.dynamic_interfaces));
+  text += fmt::format(" Script security {}\n", config.script_security ? "enabled" : "disabled");
+  text += fmt::format(" Default script uid:gid {}:{}\n", config.script_user.uid,
+                      config.script_user.gid);
+  text += fmt::format(" umask = 0{:o}\n", config.places.umask);
+  return text;
+}
+
 std::string dump_text(const NodeView& node, Instant now, WallTime wall_now) {
-  std::string text = "------< VRRP Topology >------\n";
+  std::string text = dump_globals(node.config());
+  text += "------< VRRP Topology >------\n";
   for (const auto& router : node.routers()) {
     const vrrp::Instance& instance = router->instance();
     const vrrp::Settings& settings = instance.settings();
@@ -170,6 +221,15 @@ std::string dump_text(const NodeView& node, Instant now, WallTime wall_now) {
       text += fmt::format("     {} dev {} scope global{}\n", held.prefix.text(), held.device,
                           node.guard().is_present(held) ? " set" : "");
     }
+    const HeldRoutes& routes = router->plan().routes;
+    if (!routes.routes.empty())
+      text += fmt::format("   Virtual Routes ({}):\n", routes.routes.size());
+    for (const auto& route : routes.routes) text += fmt::format("     {}\n", route.text);
+    if (!routes.rules.empty()) text += fmt::format("   Virtual Rules ({}):\n", routes.rules.size());
+    for (const auto& rule : routes.rules) text += fmt::format("     {}\n", rule.text);
+    for (const auto& link : router->plan().vmac.links) {
+      text += fmt::format("   Using VMAC {} on {}: {}\n", link.name, link.parent, link.mac.text());
+    }
   }
   // keepalived has more sections; what baton knows beyond them is better read as its status.
   text += "------< baton >------\n";
@@ -177,10 +237,11 @@ std::string dump_text(const NodeView& node, Instant now, WallTime wall_now) {
   return text;
 }
 
-void write_dump(const std::string& path, const std::string& text, Log& log) {
+void write_dump(const std::string& path, const std::string& text, mode_t umask, Log& log) {
   static_cast<void>(::unlink(path.c_str()));
   const runtime::Fd file(
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (file) static_cast<void>(::fchmod(file.get(), 0666 & ~umask));
   std::size_t done = 0;
   while (file && done < text.size()) {
     const ssize_t count = ::write(file.get(), text.data() + done, text.size() - done);

@@ -1,7 +1,9 @@
 // What the supervisor gives the failover process when it forks it.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "base/log.h"
 #include "config/keepalived/load.h"
@@ -14,6 +16,7 @@ struct ProcessInputs {
   std::shared_ptr<const config::Failover> config;
   // How the files of a `configure` message (packed sources) are to be read.
   config::keepalived::LoadOptions load_options;
+  std::string pair_key;    // the text of the key file; empty: no pair link
   runtime::Fd channel;     // SOCK_SEQPACKET to the supervisor
   Log* log = nullptr;      // ident and destination are set; outlives the call
   bool log_detail = true;  // keepalived's -D
@@ -22,6 +25,8 @@ struct ProcessInputs {
   // True under `baton run` with a proxy: instances that do not say `track_proxy` track it.
   // False: they do so once a proxy has been announced by `proxy_attached`.
   bool proxy_expected = false;
+  // Gives the executor of the last will (last_will.h) its name for ps.
+  std::function<void()> rename_executor;
 };
 
 }  // namespace baton::failover

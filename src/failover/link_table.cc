@@ -16,7 +16,7 @@ Status LinkTable::refresh(linux::Netlink& netlink) {
   return {};
 }
 
-void LinkTable::apply(const linux::NetworkChange& change) {
+bool LinkTable::apply(const linux::NetworkChange& change) {
   using Kind = linux::NetworkChange::Kind;
   const auto same_link = [&](const linux::Link& link) {
     return link.index == change.link_state.index;
@@ -24,34 +24,35 @@ void LinkTable::apply(const linux::NetworkChange& change) {
   const auto same_address = [&](const linux::InterfaceAddress& known) {
     return known.link == change.address.link && known.prefix == change.address.prefix;
   };
+  // True unless `range` held exactly `now` already.
+  const auto take = [](auto& range, auto same, const auto& now) {
+    const auto known = std::ranges::find_if(range, same);
+    if (known == range.end()) {
+      range.push_back(now);
+      return true;
+    }
+    if (*known == now) return false;
+    *known = now;
+    return true;
+  };
   switch (change.kind) {
     case Kind::link:
-      if (const auto known = std::ranges::find_if(links_, same_link); known != links_.end()) {
-        *known = change.link_state;
-      } else {
-        links_.push_back(change.link_state);
-      }
-      return;
-    case Kind::link_gone:
-      std::erase_if(links_, same_link);
+      return take(links_, same_link, change.link_state);
+    case Kind::link_gone: {
+      const auto gone = std::erase_if(links_, same_link);
       std::erase_if(addresses_, [&](const linux::InterfaceAddress& known) {
         return known.link == change.link_state.index;
       });
-      return;
+      return gone > 0;
+    }
     case Kind::address:
-      if (const auto known = std::ranges::find_if(addresses_, same_address);
-          known != addresses_.end()) {
-        *known = change.address;
-      } else {
-        addresses_.push_back(change.address);
-      }
-      return;
+      return take(addresses_, same_address, change.address);
     case Kind::address_removed:
-      std::erase_if(addresses_, same_address);
-      return;
+      return std::erase_if(addresses_, same_address) > 0;
     case Kind::overrun:
-      return;
+      return true;
   }
+  return true;
 }
 
 const linux::Link* LinkTable::find(const std::string& name) const {
@@ -69,16 +70,37 @@ const linux::Link* LinkTable::find(const net::Mac& mac) const {
   return found == links_.end() ? nullptr : &*found;
 }
 
+bool LinkTable::is_usable(const linux::Link& link) const {
+  if (beats_.empty()) return link.usable();
+  const auto beat = beats_.find(link.name);
+  return beat == beats_.end() ? link.usable() : link.up && beat->second;
+}
+
+bool LinkTable::set_beat(const std::string& name, std::optional<bool> carrier) {
+  if (!carrier) return beats_.erase(name) > 0;
+  const auto [entry, is_new] = beats_.try_emplace(name, *carrier);
+  return is_new || std::exchange(entry->second, *carrier) != *carrier;
+}
+
 std::optional<net::IpAddress> LinkTable::own_address(
-    const std::string& name, const std::vector<net::IpAddress>& excluded) const {
+    const std::string& name, net::Family family,
+    const std::vector<net::IpAddress>& excluded) const {
   const linux::Link* link = find(name);
   if (!link) return std::nullopt;
   for (const auto& known : addresses_) {
-    if (known.link != link->index || !known.prefix.address.is_ipv4()) continue;
-    if (std::ranges::find(excluded, known.prefix.address) != excluded.end()) continue;
-    return known.prefix.address;
+    const net::IpAddress& address = known.prefix.address;
+    if (known.link != link->index || address.family() != family) continue;
+    if (family == net::Family::ipv6 && (!address.is_link_local() || known.tentative)) continue;
+    if (std::ranges::binary_search(excluded, address)) continue;
+    return address;
   }
   return std::nullopt;
+}
+
+bool LinkTable::has_address(const net::IpAddress& address) const {
+  return std::ranges::any_of(addresses_, [&](const linux::InterfaceAddress& known) {
+    return known.prefix.address == address && !known.tentative;
+  });
 }
 
 const linux::InterfaceAddress* LinkTable::find_address(int link,

@@ -6,8 +6,21 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <random>
+
+#include "base/assert.h"
+#include "failover/leftovers.h"
 
 namespace baton::failover {
+
+namespace {
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return std::uint64_t{device()} << 32 | device();
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Node>> Node::create(runtime::Loop& loop, ProcessInputs inputs) {
   auto netlink = linux::Netlink::open();
@@ -18,13 +31,15 @@ Result<std::unique_ptr<Node>> Node::create(runtime::Loop& loop, ProcessInputs in
   if (!arp) return std::unexpected(arp.error());
   auto arp_listener = linux::ArpListener::open();
   if (!arp_listener) return std::unexpected(arp_listener.error());
+  std::optional<linux::NeighbourListener> neighbours;
+  if (auto listener = linux::NeighbourListener::open()) neighbours = std::move(*listener);
   auto signals = runtime::Signals::create(
       loop, {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, signal_json, signal_stats_clear});
   if (!signals) return std::unexpected(signals.error());
   std::unique_ptr<Node> node(
       new Node(loop, std::move(inputs),
                Opened{std::move(*netlink), std::move(*monitor), std::move(*arp),
-                      std::move(*arp_listener), std::move(*signals)}));
+                      std::move(*arp_listener), std::move(neighbours), std::move(*signals)}));
   if (auto done = node->links_.refresh(node->netlink_); !done) {
     return std::unexpected(done.error());
   }
@@ -40,18 +55,49 @@ Node::Node(runtime::Loop& loop, ProcessInputs inputs, Opened opened)
       netlink_(std::move(opened.netlink)),
       monitor_(std::move(opened.monitor)),
       arp_listener_(std::move(opened.arp_listener)),
+      neighbour_listener_(std::move(opened.neighbour_listener)),
       guard_(netlink_, links_, log_),
       announcer_(loop, std::move(opened.arp), links_, log_, inputs_.log_detail),
-      ports_(loop),
-      tools_{loop, log_, inputs_.log_detail, links_, guard_, announcer_, ports_},
+      ports_(loop,
+             [this](const linux::VrrpEndpoint& endpoint, const vrrp::ParsedAdvert& parsed) {
+               log_unknown_router(endpoint, parsed);
+             }),
+      second_path_(loop, links_, log_,
+                   [this](const vrrp::PeerReport& report) { take_report(report); }),
+      witnesses_(loop, scope_, links_),
+      will_(log_, inputs_.rename_executor),
+      routes_(netlink_, links_, log_),
+      vmacs_(netlink_, links_, log_),
+      tools_{loop,      log_,         inputs_.log_detail, links_,    guard_, announcer_, ports_,
+             recorder_, second_path_, witnesses_,         debounce_, will_,  routes_},
+      files_(loop, log_, [this](std::uint32_t file) { report_file(nullptr, file); }),
+      processes_(loop, log_,
+                 [this](const auto& change) { report_process(nullptr, change.process); }),
       proxy_(loop.refresh_now()),
+      detection_(loop, log_, links_, random_seed(),
+                 [this](std::uint32_t session, vrrp::Health health, const std::string& detail) {
+                   tell_all([&](Router& router) { router.report_bfd(session, health, detail); });
+                 }),
       beat_timer_(loop, [this] { on_beat(); }),
       script_timer_(loop, [this] { run_scripts(); }),
       proxy_timer_(loop, [this] { review_proxy(); }),
+      link_timer_(loop, [this] { review_links(); }),
       start_timer_(loop, [this] { start_routers(); }),
-      stop_timer_(loop, [this] { review_stop(); }) {}
+      stop_timer_(loop, [this] { review_stop(); }),
+      pair_(loop, scope_, log_),
+      handovers_(loop, log_, pair_, guard_, *this) {
+  join_pair();
+}
 
 Node::~Node() = default;
+
+namespace {
+
+// Ports of switches may block for half a minute after a machine came up (spanning tree).
+constexpr Duration boot_phase = 120s;
+constexpr Duration boot_link_wait = 30s;
+
+}  // namespace
 
 void Node::start() {
   scope_.spawn(read_messages());
@@ -59,8 +105,17 @@ void Node::start() {
   monitor_watch_ =
       std::make_unique<ReadWatch>(loop_, monitor_.release(), [this] { return read_network(); });
   arp_watch_ = std::make_unique<ReadWatch>(loop_, arp_listener_.release(), [this] {
-    return arp_listener_.read([this](const linux::ArpClaim& claim) { take_claim(claim); });
+    return arp_listener_.read([this](const linux::AddressClaim& claim) { take_claim(claim); });
   });
+  if (neighbour_listener_) {
+    neighbour_watch_ = std::make_unique<ReadWatch>(loop_, neighbour_listener_->release(), [this] {
+      return neighbour_listener_->read(
+          [this](const linux::AddressClaim& claim) { take_claim(claim); });
+    });
+  }
+  const bool just_booted = runtime::monotonic_now().time_since_epoch() < boot_phase;
+  default_link_wait_ = just_booted ? boot_link_wait : Duration(0s);
+  if (!inputs_.config->instances.empty()) will_.prepare();
   last_beat_ = loop_.refresh_now();
   remove_leftovers(*inputs_.config);
   use(inputs_.config);
@@ -78,6 +133,8 @@ void Node::remove_leftovers(const config::Failover& config) {
     for (auto& held : make_plan(config, i, false).held) leftovers.push_back(std::move(held));
   }
   guard_.remove_leftovers(leftovers);
+  routes_.remove_leftovers(all_routes(config));
+  vmacs_.remove_leftovers(all_vmacs(config));
   if (const auto done = links_.refresh(netlink_); !done) {
     log_.print(LogLevel::error, "{}", baton::describe(done.error()));
   }
@@ -87,8 +144,12 @@ void Node::remove_leftovers(const config::Failover& config) {
 
 // Brings the routers to `config` by difference: who is unchanged is not touched.
 void Node::use(std::shared_ptr<const config::Failover> config) {
-  config_ = std::move(config);
+  const auto before = std::exchange(config_, std::move(config));
+  collect_virtual_addresses();
   ++untold_;
+  vmacs_.hold(all_vmacs(*config_));
+  hold_vmac_sources();
+  hold_statics();
   auto earlier = std::exchange(routers_, {});
   const auto wanted = [&](const Router& router) {
     return std::ranges::any_of(config_->instances, [&](const config::VrrpInstance& instance) {
@@ -96,10 +157,12 @@ void Node::use(std::shared_ptr<const config::Failover> config) {
     });
   };
   for (auto& router : earlier) {
-    if (!wanted(*router)) retire(std::move(router));
+    if (wanted(*router)) continue;
+    tell_deleted(*router, before->instances.at(router->index()));
+    retire(std::move(router));
   }
   for (std::uint32_t i = 0; i < config_->instances.size(); ++i) {
-    Plan plan = make_plan(*config_, i, tracks_proxy(config_->instances[i]));
+    Plan plan = make_plan(*config_, i, tracks_proxy(config_->instances[i]), default_link_wait_);
     const auto known = std::ranges::find_if(earlier, [&](const auto& router) {
       return router && router->name() == plan.settings.name;
     });
@@ -111,20 +174,29 @@ void Node::use(std::shared_ptr<const config::Failover> config) {
       routers_.push_back(std::make_unique<Router>(tools_, *this, std::move(plan), i));
     }
   }
+  second_path_.configure(*config_);
   scripts_.configure(config_, loop_.now());
+  review_filter();
+  watch_trackers(!watching_);
   arrange_groups();
+  handovers_.configure(config_->pair.handover_timeout);
+  detection_.use(*config_, routers_);
+  pair_.configure(config_->pair, inputs_.pair_key, config_->router_id);
+  if (before != config_) compare_anew();
   --untold_;
   tell_all([this](Router& router) {
     router.review_links();
     tell_healths(router);
     if (started_) router.start();
   });
+  link_timer_.arm(debounce_.next_change());
   run_scripts();
 }
 
 void Node::retire(std::unique_ptr<Router> router) {
+  retiring_ = router.get();
   router->stop(false);
-  notifications_.erase(router->name());
+  retiring_ = nullptr;
 }
 
 void Node::start_routers() {
@@ -148,10 +220,19 @@ void Node::on_beat() {
   check_sleep(now);
   beat_timer_.arm(now + beat);
   review_proxy();
+  sample_links(now);
   if (now < next_renewal_) return;
   next_renewal_ = now + AddressGuard::renew_interval;
   guard_.renew();
+  will_.tend();
+  mismatches_.expire(now);
   for (const auto& outcome : scripts_.overdue(now)) take_outcome(outcome);
+  if (vmacs_.restore()) guard_.renew();
+  hold_vmac_sources();
+  routes_.restore();
+  review_statics();
+  files_.retry_folders();
+  poll_links();
   run_notifications();
 }
 
@@ -165,12 +246,14 @@ void Node::check_sleep(Instant now) {
   const Duration slept = silence - beat;
   log_.print(LogLevel::warning, "this process did not run for {:.3f} s", to_seconds(slept));
   tell_all([slept](Router& router) { router.slept(slept); });
+  detection_.slept();
   guard_.renew();
 }
 
 bool Node::read_network() {
   bool changed = false;
   bool overrun = false;
+  bool routes_may_be_gone = false;  // without a word, with a link or an address
   monitor_.read([&](const linux::NetworkChange& change) {
     using Kind = linux::NetworkChange::Kind;
     if (change.kind == Kind::overrun) {
@@ -178,11 +261,11 @@ bool Node::read_network() {
       return;
     }
     if (change.kind == Kind::link || change.kind == Kind::link_gone) log_link(change.link_state);
-    links_.apply(change);
+    changed |= links_.apply(change);
+    routes_may_be_gone |= change.kind != Kind::address;
     if (change.kind == Kind::address_removed) {
       guard_.on_removed(change.address, loop_.refresh_now());
     }
-    changed = true;
   });
   if (overrun) {
     if (const auto done = links_.refresh(netlink_); !done) {
@@ -190,31 +273,51 @@ bool Node::read_network() {
     }
     guard_.renew();
   }
+  if (routes_may_be_gone || overrun) {
+    if (vmacs_.restore()) guard_.renew();
+    routes_.restore();
+  }
   if (changed || overrun) {
-    tell_all([](Router& router) { router.review_links(); });
+    second_path_.review_links();
+    review_links();
+    detection_.note_links();
   }
   return true;
 }
 
 // Another link of this machine on the same segment may answer for our address: that is us.
-void Node::take_claim(const linux::ArpClaim& claim) {
+void Node::take_claim(const linux::AddressClaim& claim) {
   if (links_.find(claim.mac)) return;
+  witnesses_.on_claim(claim);
   for (const auto& router : routers_) router->report_claim(claim);
+}
+
+// Each once an interface: whoever sends them sends them every second.
+void Node::log_unknown_router(const linux::VrrpEndpoint& endpoint,
+                              const vrrp::ParsedAdvert& parsed) {
+  if (!config_->wire.log_unknown_router_ids || !parsed.ok()) return;
+  const std::uint8_t id = parsed.advert.virtual_router_id;
+  if (!told_unknown_routers_.insert({endpoint.link, id}).second) return;
+  log_.print(LogLevel::info, "Unknown VRID({}) received on interface({}). ignoring...", id,
+             endpoint.interface);
 }
 
 void Node::log_link(const linux::Link& link) {
   const linux::Link* known = links_.find(link.index);
-  if (!known || known->usable() == link.usable()) return;
+  if (!known || links_.is_usable(*known) == links_.is_usable(link)) return;
   const bool watched = std::ranges::any_of(routers_, [&](const auto& router) {
     return std::ranges::find(router->plan().watched, link.name, &Watched::interface) !=
            router->plan().watched.end();
   });
   if (!watched) return;
-  log_.print(LogLevel::info, "Netlink reports {} {}", link.name, link.usable() ? "up" : "down");
+  log_.print(LogLevel::info, "Netlink reports {} {}", link.name,
+             links_.is_usable(link) ? "up" : "down");
 }
 
 void Node::review_proxy() {
   const Instant now = loop_.refresh_now();
+  // With a backup that takes over at once there is little sense in waiting.
+  proxy_.set_grace(detection_.is_watched() ? ProxyWatch::watched_grace : ProxyWatch::restart_grace);
   proxy_.look(now);
   proxy_timer_.arm(proxy_.deadline());
   const auto health = std::pair(proxy_.health(), proxy_.detail());
@@ -234,8 +337,15 @@ void Node::tell_healths(Router& router) {
       const auto health = scripts_.states()[watched.script].health.health();
       if (health == tracker.health) continue;
       router.report_script(watched.script, health, "");
+    } else if (watched.kind == Watched::Kind::file) {
+      report_file(&router, watched.index);
+    } else if (watched.kind == Watched::Kind::process) {
+      report_process(&router, watched.index);
     } else if (watched.kind == Watched::Kind::proxy && proxy_.health() != tracker.health) {
       router.report_proxy(proxy_.health(), proxy_.detail());
+    } else if (watched.kind == Watched::Kind::bfd &&
+               detection_.health(watched.index) != tracker.health) {
+      router.report_bfd(watched.index, detection_.health(watched.index), "");
     }
   }
 }
@@ -266,32 +376,46 @@ void Node::take_outcome(const ScriptSchedule::Outcome& outcome) {
 }
 
 void Node::on_notice(Router& router, const vrrp::action::Notify& notify) {
-  // An instance that a reload took out of the file has no commands there any more.
-  const auto& instances = config_->instances;
-  if (router.index() >= instances.size() || instances[router.index()].name != router.name()) return;
-  const auto& commands = instances[router.index()].notify;
-  notifications_[router.name()].push(notify.notice, notify.priority, commands, router.index());
+  if (&router == retiring_) return;
+  const config::VrrpInstance& instance = config_->instances.at(router.index());
+  BATON_ASSERT(instance.name == router.name());
+  announce_notice(router, notify, instance);
+  NotifyQueue& queue = notifications_[router.name()];
+  if (notify.notice == vrrp::action::Notice::lower_priority) {
+    queue.push_lower_priority(notify.priority, instance.notify, router.index());
+  } else if (notify.notice != vrrp::action::Notice::priority) {
+    queue.push(notify.notice, notify.priority, instance.notify, router.index());
+  }
   run_notifications();
 }
 
 void Node::on_transition(Router& router, const vrrp::action::Transition& transition) {
-  history_.push_back({loop_.now(), runtime::wall_now(), router.name(), transition.from,
-                      transition.to, transition.reason});
-  if (history_.size() > history_max) history_.pop_front();
+  recorder_.note_transition(router.name(), transition, loop_.refresh_now(), runtime::wall_now());
 }
 
-std::vector<net::IpAddress> Node::virtual_addresses() const {
-  std::vector<net::IpAddress> addresses;
+void Node::collect_virtual_addresses() {
+  virtual_addresses_.clear();
   for (const auto& instance : config_->instances) {
     if (instance.priority == vrrp::owner_priority) continue;
-    for (const auto& one : instance.addresses) addresses.push_back(one.prefix.address);
-    for (const auto& one : instance.excluded_addresses) addresses.push_back(one.prefix.address);
+    for (const auto& one : instance.addresses) {
+      virtual_addresses_.push_back(one.prefix.address);
+    }
+    for (const auto& one : instance.excluded_addresses) {
+      virtual_addresses_.push_back(one.prefix.address);
+    }
   }
-  return addresses;
+  std::ranges::sort(virtual_addresses_);
 }
 
 void Node::run_notifications() {
   const Instant now = loop_.now();
+  // Those of instances that are gone stay until all is told.
+  std::erase_if(notifications_, [this](const auto& entry) {
+    return entry.second.idle() &&
+           std::ranges::none_of(config_->instances, [&entry](const auto& instance) {
+             return instance.name == entry.first;
+           });
+  });
   const auto run = [&](NotifyQueue& queue) {
     const std::uint64_t ticket = last_notify_ticket_ + 1;
     const auto request = queue.next(ticket, now);
@@ -313,10 +437,13 @@ void Node::begin_stop(bool yield) {
   script_timer_.cancel();
   if (inputs_.keep_addresses_at_end) {
     guard_.leave_for_good();
+    will_.revoke_all();
+    routes_.leave_for_good();
     close();
     return;
   }
-  tell_all([&](Router& router) { router.stop(yield && !again); });
+  if (again) handovers_.end();
+  stop_routers(yield && !again);
   review_stop();
 }
 
@@ -329,6 +456,7 @@ void Node::review_stop() {
     stop_timer_.arm(now + 5ms);
     return;
   }
+  if (!await_handover(now)) return;
   if (stopped_at_ == never) stopped_at_ = now;
   const auto idle = [](const auto& entry) { return entry.second.idle(); };
   const bool told =
@@ -342,10 +470,21 @@ void Node::review_stop() {
 
 void Node::close() {
   if (std::exchange(closing_, true)) return;
+  detection_.close();
   log_.write(LogLevel::info, "Stopped");
   beat_timer_.cancel();
   proxy_timer_.cancel();
+  link_timer_.cancel();
+  files_.stop();
+  if (!inputs_.keep_addresses_at_end) {
+    routes_.release(static_holder);
+    guard_.release(static_holder);
+    vmacs_.release();
+  }
+  processes_.stop();
   stop_timer_.cancel();
+  handovers_.end();
+  pair_.end();
   closing_scope_.spawn(end_tasks());
 }
 

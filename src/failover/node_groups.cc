@@ -35,6 +35,8 @@ void Node::arrange_groups() {
 }
 
 void Node::on_handled(Router& router) {
+  handovers_.review();
+  detection_.note(router);
   if (untold_ > 0 || router.plan().settings.sync_group.empty()) return;
   for (auto& group : groups_) {
     if (std::ranges::find(group.routers, &router) == group.routers.end()) continue;
@@ -67,6 +69,7 @@ void Node::review_group(RouterGroup& group) {
 }
 
 void Node::tell_group(const RouterGroup& group, vrrp::action::Notice notice) {
+  announce_group(group, notice);
   const auto& commands = config_->sync_groups[group.index].notify;
   auto [entry, is_new] = group_notifications_.try_emplace(
       group.machine.name(), NotifyQueue(NotifyQueue::Kind::notify_group));

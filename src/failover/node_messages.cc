@@ -7,6 +7,7 @@
 
 #include "config/keepalived/load.h"
 #include "failover/dump.h"
+#include "failover/history.h"
 #include "failover/node.h"
 #include "failover/status.h"
 
@@ -52,8 +53,14 @@ void Node::on_message(ipc::Message message) {
     case MessageType::stop:
       begin_stop(true);
       return;
+    case MessageType::pass:
+      pass(message);
+      return;
+    case MessageType::pair_key:
+      inputs_.pair_key = std::move(message.text);
+      return;
     case MessageType::status_request:
-      answer_status(message.number);
+      answer_status(message.number, message.text);
       return;
     case MessageType::proxy_attached:
       attach_proxy(std::move(message));
@@ -86,18 +93,19 @@ void Node::on_signal(int number) {
       break;
   }
   const Instant now = loop_.refresh_now();
+  const config::ProcessPlaces& places = config_->places;
   if (number == SIGUSR1) {
     log_.write(LogLevel::info, "Printing VRRP data for process on signal");
-    write_dump("/tmp/keepalived.data", dump_text(*this, now, runtime::wall_now()), log_);
+    write_dump(places.data_path, dump_text(*this, now, runtime::wall_now()), places.umask, log_);
   } else if (number == SIGUSR2 || number == signal_stats_clear) {
     log_.write(LogLevel::info, "Printing VRRP stats for process on signal");
-    write_dump("/tmp/keepalived.stats", dump_statistics(*this), log_);
+    write_dump(places.stats_path, dump_statistics(*this), places.umask, log_);
     if (number == signal_stats_clear) {
       for (const auto& router : routers_) router->clear_counters();
     }
   } else if (number == signal_json) {
     log_.write(LogLevel::info, "Printing VRRP as json for process on signal");
-    write_dump("/tmp/keepalived.json", dump_json(*this, now, runtime::wall_now()), log_);
+    write_dump(places.json_path, dump_json(*this, now, runtime::wall_now()), places.umask, log_);
   }
 }
 
@@ -116,7 +124,11 @@ void Node::configure(const std::string& packed) {
   if (!config) return refuse(first_error(diagnostics));
   if (const auto problem = find_unsupported(*config)) return refuse(*problem);
   log_.write(LogLevel::info, "Reloading ...");
+  // A check that runs may not come back in the new configuration; keepalived ends it, too.
+  static_cast<void>(channel_.send(ipc::MessageType::kill_scripts));
+  scripts_.forget_runs(loop_.refresh_now());
   use(config);
+  if (config->messages.states_on_reload) announce_all_states();
   log_.write(LogLevel::info, "Reload complete");
   static_cast<void>(channel_.send(ipc::MessageType::ready));
 }
@@ -160,11 +172,18 @@ void Node::take_script_result(const ipc::Message& message) {
   }
 }
 
-void Node::answer_status(std::uint64_t ticket) {
+void Node::answer_status(std::uint64_t ticket, const std::string& subject) {
   ipc::Message reply;
   reply.type = ipc::MessageType::status_reply;
   reply.number = ticket;
-  reply.text = status(*this, loop_.refresh_now(), runtime::wall_now()).dump();
+  const Instant now = loop_.refresh_now();
+  if (subject == "history") {
+    reply.text = history(recorder_, now).dump();
+  } else {
+    auto own = status(*this, now, runtime::wall_now());
+    add_peer_statuses(own);
+    reply.text = own.dump();
+  }
   static_cast<void>(channel_.send(std::move(reply)));
 }
 

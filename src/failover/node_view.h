@@ -1,27 +1,26 @@
 // What the node shows of itself, to status and dumps.
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "failover/address_guard.h"
+#include "failover/fast_detection.h"
+#include "failover/file_watch.h"
+#include "failover/flight_recorder.h"
+#include "failover/handovers.h"
+#include "failover/mismatch_book.h"
+#include "failover/pair_link.h"
+#include "failover/process_watch.h"
 #include "failover/proxy_watch.h"
+#include "failover/route_guard.h"
 #include "failover/router.h"
 #include "failover/script_schedule.h"
+#include "failover/vmac_guard.h"
 #include "vrrp/sync_group.h"
 
 namespace baton::failover {
-
-struct PastTransition {
-  Instant at{};
-  WallTime wall{};
-  std::string instance;
-  vrrp::State from{};
-  vrrp::State to{};
-  std::string reason;
-};
 
 // A sync group with its members here.
 struct RouterGroup {
@@ -31,6 +30,9 @@ struct RouterGroup {
   std::vector<const vrrp::Instance*> instances;  // of the routers
 };
 
+// Under this name the static part of the configuration holds addresses and routes.
+inline constexpr const char* static_holder = "static configuration";
+
 class NodeView {
  public:
   [[nodiscard]] virtual const config::Failover& config() const = 0;
@@ -38,10 +40,19 @@ class NodeView {
   [[nodiscard]] virtual const std::vector<std::unique_ptr<Router>>& routers() const = 0;
   [[nodiscard]] virtual const std::vector<RouterGroup>& groups() const = 0;
   [[nodiscard]] virtual const ScriptSchedule& scripts() const = 0;
+  [[nodiscard]] virtual const VmacGuard& vmacs() const = 0;
+  [[nodiscard]] virtual const RouteGuard& route_guard() const = 0;
+  [[nodiscard]] virtual const FileWatch& files() const = 0;
+  [[nodiscard]] virtual const ProcessWatch& processes() const = 0;
   [[nodiscard]] virtual const ProxyWatch& proxy() const = 0;
   [[nodiscard]] virtual const AddressGuard& guard() const = 0;
-  // The last transitions of all routers, oldest first.
-  [[nodiscard]] virtual const std::deque<PastTransition>& history() const = 0;
+  [[nodiscard]] virtual const FastDetection& detection() const = 0;
+  [[nodiscard]] virtual const PairLink& pair() const = 0;
+  [[nodiscard]] virtual const Handovers& handovers() const = 0;
+  // The last transitions of all routers, and what led to them.
+  [[nodiscard]] virtual const FlightRecorder& recorder() const = 0;
+  // Where this node and another one were told different things.
+  [[nodiscard]] virtual const MismatchBook& mismatches() const = 0;
 
  protected:
   ~NodeView() = default;

@@ -2,6 +2,8 @@
 
 #include "failover/notify_queue.h"
 
+#include <algorithm>
+
 namespace baton::failover {
 
 namespace {
@@ -23,7 +25,7 @@ Words words_of(Notice notice) {
       return {Event::backup, "BACKUP", &config::NotifyCommands::backup};
     case Notice::fault:
       return {Event::fault, "FAULT", &config::NotifyCommands::fault};
-    case Notice::stop:
+    default:
       break;
   }
   return {Event::stop, "STOP", &config::NotifyCommands::stop};
@@ -34,20 +36,50 @@ Words words_of(Notice notice) {
 void NotifyQueue::push(Notice notice, std::uint8_t priority, const config::NotifyCommands& commands,
                        std::uint32_t index) {
   const Words words = words_of(notice);
-  waiting_.clear();  // what was not told yet is no longer true
   ipc::ScriptRequest request;
-  request.kind = kind_;
+  request.event = words.event;
   request.index = index;
   request.state = words.state;
   request.priority = priority;
-  if (commands.*words.command) {
-    request.event = words.event;
-    waiting_.push_back(request);
-  }
-  if (commands.any) {
-    request.event = Event::any;
-    waiting_.push_back(request);
-  }
+  push_commands(std::move(request), commands.*words.command, commands.any);
+}
+
+void NotifyQueue::push_lower_priority(std::uint8_t priority, const config::NotifyCommands& commands,
+                                      std::uint32_t index) {
+  const auto waits = [](const ipc::ScriptRequest& one) {
+    return one.event == Event::lower_priority;
+  };
+  if (!commands.lower_priority || std::ranges::any_of(waiting_, waits)) return;
+  ipc::ScriptRequest request;
+  request.kind = kind_;
+  request.index = index;
+  request.event = Event::lower_priority;
+  request.state = "MASTER_RX_LOWER_PRI";
+  request.priority = priority;
+  waiting_.push_back(std::move(request));
+}
+
+void NotifyQueue::push_deleted(std::uint8_t priority, const config::NotifyCommands& commands,
+                               std::uint32_t index) {
+  ipc::ScriptRequest request;
+  request.event = commands.tells_deleted ? Event::deleted : Event::fault;
+  request.index = index;
+  request.state = commands.tells_deleted ? "DELETED" : "FAULT";
+  request.priority = priority;
+  request.of_previous = true;
+  push_commands(std::move(request), commands.tells_deleted ? commands.deleted : commands.fault,
+                commands.any);
+}
+
+void NotifyQueue::push_commands(ipc::ScriptRequest request,
+                                const std::optional<config::ScriptCommand>& one,
+                                const std::optional<config::ScriptCommand>& any) {
+  waiting_.clear();  // what was not told yet is no longer true
+  request.kind = kind_;
+  if (one) waiting_.push_back(request);
+  if (!any) return;
+  request.event = Event::any;
+  waiting_.push_back(std::move(request));
 }
 
 std::optional<ipc::ScriptRequest> NotifyQueue::next(std::uint64_t ticket, Instant now) {

@@ -1,5 +1,5 @@
-// Notifications of one instance or sync group: one command at a time, in the order of the states;
-// when commands are slower than states change, only the latest state is told. Pure.
+// Notifications of one instance or sync group to its scripts: one command at a time, in the order
+// of the states; when commands are slower than states change, only the latest state is told. Pure.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +25,12 @@ class NotifyQueue {
   // the instance or group in the configuration.
   void push(vrrp::action::Notice notice, std::uint8_t priority,
             const config::NotifyCommands& commands, std::uint32_t index);
+  // A lower advert was heard: told once more at most, and only while nothing newer waits.
+  void push_lower_priority(std::uint8_t priority, const config::NotifyCommands& commands,
+                           std::uint32_t index);
+  // A reload took the instance out of the file: `commands` and `index` are of the one before.
+  void push_deleted(std::uint8_t priority, const config::NotifyCommands& commands,
+                    std::uint32_t index);
   // The next command to run with `ticket`; nothing while one runs or when all is told.
   std::optional<ipc::ScriptRequest> next(std::uint64_t ticket, Instant now);
   // True when `ticket` was the one that runs.
@@ -32,8 +38,12 @@ class NotifyQueue {
   [[nodiscard]] bool idle() const { return ticket_ == 0 && waiting_.empty(); }
 
  private:
+  void push_commands(ipc::ScriptRequest request, const std::optional<config::ScriptCommand>& one,
+                     const std::optional<config::ScriptCommand>& any);
+
   Kind kind_;
-  std::deque<ipc::ScriptRequest> waiting_;  // at most two: both commands of the latest state
+  // At most three: both commands of the latest state, and the one of a lower advert.
+  std::deque<ipc::ScriptRequest> waiting_;
   std::uint64_t ticket_ = 0;
   Instant started_{};
 };

@@ -69,5 +69,43 @@ TEST(NotifyQueue, CommandThatNeverEndsDoesNotBlockForEver) {
   EXPECT_TRUE(queue.next(2, Instant{60s}));
 }
 
+TEST(NotifyQueue, ALowerAdvertWaitsOnceAndBehindTheStates) {
+  config::NotifyCommands all = commands();
+  all.lower_priority = config::ScriptCommand{};
+  NotifyQueue queue;
+  queue.push(Notice::master, 100, all, 0);
+  queue.push_lower_priority(100, all, 0);
+  queue.push_lower_priority(100, all, 0);
+  std::vector<Event> told;
+  for (std::uint64_t ticket = 1; const auto request = queue.next(ticket, Instant{}); ++ticket) {
+    told.push_back(request->event);
+    queue.finished(ticket);
+  }
+  EXPECT_EQ(told, (std::vector<Event>{Event::master, Event::any, Event::lower_priority}));
+}
+
+TEST(NotifyQueue, ADeletedInstanceIsAFaultUnlessNotifyDeletedIsSet) {
+  config::NotifyCommands all = commands();
+  all.deleted = config::ScriptCommand{};
+  NotifyQueue queue;
+  queue.push_deleted(90, all, 4);
+  auto request = queue.next(1, Instant{});
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->event, Event::fault);
+  EXPECT_TRUE(request->of_previous);
+  all.tells_deleted = true;
+  queue.finished(1);
+  queue.push_deleted(90, all, 4);
+  request = queue.next(2, Instant{});
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->event, Event::deleted);
+  queue.finished(2);
+  request = queue.next(3, Instant{});
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->event, Event::any);
+  EXPECT_EQ(request->state, "DELETED");
+  EXPECT_EQ(request->index, 4u);
+}
+
 }  // namespace
 }  // namespace baton::failover

@@ -9,15 +9,27 @@
 
 #include "config/model/failover.h"
 #include "failover/address_guard.h"
+#include "failover/announce_pacing.h"
+#include "failover/route_guard.h"
 #include "vrrp/settings.h"
 
 namespace baton::failover {
 
 // What stands behind a tracker of the machine; same order as Settings::trackers.
 struct Watched {
-  enum class Kind : std::uint8_t { interface, script, proxy } kind = Kind::interface;
+  enum class Kind : std::uint8_t {
+    interface,
+    script,
+    proxy,
+    file,
+    process,
+    bfd,
+    static_group
+  } kind = Kind::interface;
   std::string interface;
   std::uint32_t script = 0;  // index into config::Failover::scripts
+  // Of a file or process in config::Tracking, of a track group, or of a bfd_instance.
+  std::uint32_t index = 0;
 };
 
 // What cannot change without starting the instance anew.
@@ -27,7 +39,7 @@ struct Identity {
   std::uint8_t version = 2;
   bool unicast = false;
   std::optional<net::IpAddress> source;
-  net::IpAddress multicast_group;
+  net::IpAddress multicast_group;  // its family is the instance's
 
   friend bool operator==(const Identity&, const Identity&) = default;
 };
@@ -37,10 +49,23 @@ struct Plan {
   vrrp::Settings settings;
   std::vector<Watched> watched;
   std::vector<HeldAddress> held;  // advertised ones first, then the excluded
-  Duration garp_interval = 0s;
+  HeldRoutes routes;
+  config::VirtualMac vmac;
+  std::string transmit_interface;  // where adverts leave; empty: where they are heard
+  AnnouncePacing pacing;
+  std::uint8_t unicast_ttl = vrrp::ip_ttl;
+  bool track_source = false;         // a source address that is not here is a fault
+  bool promote_secondaries = false;  // sysctl of the interface
+  config::GuardOptions guard;        // paths and witnesses; the rules are in the settings
 };
 
-Plan make_plan(const config::Failover& config, std::uint32_t instance, bool track_proxy);
+// `link_wait`: for instances whose file does not say how long the first takeover waits for a link
+// that receives.
+Plan make_plan(const config::Failover& config, std::uint32_t instance, bool track_proxy,
+               Duration link_wait = 0s);
+
+// An address of the file on `device`.
+HeldAddress to_held(const config::VirtualAddress& address, const std::string& device);
 
 // Every address that any instance may hold.
 std::vector<HeldAddress> all_addresses(const config::Failover& config);

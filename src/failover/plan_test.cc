@@ -91,17 +91,37 @@ TEST(Plan, ComputedBroadcastIsTheLastAddressOfThePrefix) {
 TEST(Plan, MemberKnowsItsSyncGroup) {
   auto config = make_config();
   config.instances.push_back(config.instances[0]);
-  config.sync_groups.push_back({"G", {1}, {}, {}});
+  config.sync_groups.emplace_back().name = "G";
+  config.sync_groups.back().members = {1};
   EXPECT_FALSE(find_unsupported(config));
   EXPECT_EQ(make_plan(config, 0, false).settings.sync_group, "");
   EXPECT_EQ(make_plan(config, 1, false).settings.sync_group, "G");
 }
 
-TEST(Plan, AdvertsOverIpv6AreRefusedByName) {
+TEST(Plan, AnIpv6InstanceHasTheIpv6Group) {
   auto config = make_config();
-  EXPECT_FALSE(find_unsupported(config));
+  config.instances[0].wire.family = net::Family::ipv6;
+  config.instances[0].version = 3;
   config.instances[0].addresses[0].prefix = *net::Prefix::parse("fd00::1");
-  EXPECT_NE(find_unsupported(config)->find("VI_1"), std::string::npos);
+  EXPECT_FALSE(find_unsupported(config));
+  const Plan plan = make_plan(config, 0, false);
+  EXPECT_EQ(plan.identity.multicast_group.text(), "ff02::12");
+  EXPECT_EQ(plan.settings.family, net::Family::ipv6);
+  config.instances[0].wire.multicast_group = net::IpAddress::parse("ff02::99");
+  EXPECT_EQ(make_plan(config, 0, false).identity.multicast_group.text(), "ff02::99");
+}
+
+TEST(AnnouncePacing, ShareOneLaneInAGroup) {
+  auto config = make_config();
+  config.garp_interval = 1ms;
+  config.wire.gna_interval = 2ms;
+  config.wire.garp_groups.push_back({100ms, {}, {"e1", "e2"}});
+  const AnnouncePacing pacing(config);
+  EXPECT_EQ(pacing.pause("e1", net::Family::ipv4).lane, pacing.pause("e2", net::Family::ipv6).lane);
+  EXPECT_EQ(pacing.pause("e1", net::Family::ipv4).interval, 100ms);
+  EXPECT_EQ(pacing.pause("e1", net::Family::ipv6).interval, 2ms);
+  EXPECT_EQ(pacing.pause("e3", net::Family::ipv4).lane, "e3");
+  EXPECT_EQ(pacing.pause("e3", net::Family::ipv4).interval, 1ms);
 }
 
 }  // namespace

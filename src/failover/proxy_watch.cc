@@ -46,7 +46,7 @@ bool ProxyWatch::look(Instant now) {
       missed_ |= now - since_ >= announce_grace;
       break;
     case State::restarting:
-      if (now - since_ >= restart_grace) set(State::dead, now);
+      if (now - since_ >= grace_) set(State::dead, now);
       break;
     case State::alive:
       // A new proxy's threads need a moment before they turn.
@@ -62,7 +62,7 @@ bool ProxyWatch::look(Instant now) {
 }
 
 Instant ProxyWatch::deadline() const {
-  if (state_ == State::restarting) return since_ + restart_grace;
+  if (state_ == State::restarting) return since_ + grace_;
   if (state_ == State::absent && !missed_) return since_ + announce_grace;
   return never;
 }

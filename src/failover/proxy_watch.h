@@ -18,6 +18,8 @@ namespace baton::failover {
 class ProxyWatch {
  public:
   static constexpr Duration restart_grace = 150ms;
+  // ... and while a backup watches this node closely.
+  static constexpr Duration watched_grace = 40ms;
   // How long a proxy that is expected may take to announce itself before that is a failure.
   static constexpr Duration announce_grace = 2s;
 
@@ -30,6 +32,7 @@ class ProxyWatch {
   void life_ended(std::uint64_t generation, Instant now);
   // `on_purpose`: it was stopped and none follows.
   void retired(std::uint64_t generation, bool on_purpose, Instant now);
+  void set_grace(Duration grace) { grace_ = grace; }
   // Looks at the page and at the graces. True when state() changed.
   bool look(Instant now);
   // When look() should be called at the latest for a grace that runs; `never` when none does.
@@ -48,6 +51,7 @@ class ProxyWatch {
   void set(State state, Instant now);
 
   State state_ = State::absent;
+  Duration grace_ = restart_grace;
   Instant since_;
   bool missed_ = false;  // absent for longer than announce_grace
   std::uint64_t generation_ = 0;

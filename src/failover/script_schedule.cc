@@ -56,6 +56,14 @@ void ScriptSchedule::configure(std::shared_ptr<const config::Failover> config, I
   }
 }
 
+void ScriptSchedule::forget_runs(Instant now) {
+  for (ScriptState& state : states_) {
+    if (state.ticket == 0) continue;
+    state.ticket = 0;
+    state.next_due = std::min(state.next_due, now);
+  }
+}
+
 Instant ScriptSchedule::next_due() const {
   Instant next = never;
   for (std::size_t i = 0; i < states_.size(); ++i) {

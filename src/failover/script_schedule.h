@@ -53,6 +53,8 @@ class ScriptSchedule {
   // The scripts of `config` from now on; those of the same name and command go on as they are.
   void configure(std::shared_ptr<const config::Failover> config, Instant now);
 
+  // The runs under way end without a result: nothing is concluded from them, and they start anew.
+  void forget_runs(Instant now);
   // When due() has something next; `never` without scripts.
   [[nodiscard]] Instant next_due() const;
   // The runs to start now.

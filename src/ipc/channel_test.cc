@@ -54,7 +54,7 @@ TEST_F(ChannelTest, ALargeTextAndDescriptorsArriveTogether) {
 
 TEST_F(ChannelTest, MoreThanTheKernelTakesIsQueuedInOrder) {
   for (std::uint64_t i = 0; i < 2000; ++i) {
-    ASSERT_TRUE(left->send(MessageType::log, i, std::string(500, 'y'))) << i;
+    ASSERT_TRUE(left->send(MessageType::announce, i, std::string(500, 'y'))) << i;
   }
   EXPECT_FALSE(left->flushed());
   runtime::TaskScope scope;

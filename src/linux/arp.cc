@@ -111,12 +111,18 @@ Status ArpSocket::announce(int link, const net::Mac& mac, const net::IpAddress& 
   return send(link, build_gratuitous_arp(mac, address));
 }
 
+Status ArpSocket::request(int link, const net::Mac& mac, const net::IpAddress& sender,
+                          const net::IpAddress& address) {
+  return send(link, build_request(net::Mac::broadcast(), mac, sender, {}, address));
+}
+
 Status ArpSocket::probe(int link, const net::Mac& mac, const net::IpAddress& address,
                         const net::IpAddress& group) {
   return send(link, build_arp_probe(mac, address, group));
 }
 
-Status ArpSocket::send(int link, const ArpFrame& frame) {
+Status ArpSocket::send(int link, std::span<const std::uint8_t> frame) {
+  BATON_ASSERT(frame.size() >= 14);
   sockaddr_ll to{};
   to.sll_family = AF_PACKET;
   to.sll_ifindex = link;
@@ -124,7 +130,7 @@ Status ArpSocket::send(int link, const ArpFrame& frame) {
   std::memcpy(to.sll_addr, frame.data(), 6);
   if (::sendto(fd_.get(), frame.data(), frame.size(), 0, reinterpret_cast<sockaddr*>(&to),
                sizeof to) < 0) {
-    return fail_errno(errno, "sending ARP");
+    return fail_errno(errno, "sending a frame");
   }
   return {};
 }

@@ -12,6 +12,7 @@
 #include <span>
 
 #include "base/result.h"
+#include "linux/address_claim.h"
 #include "net/address.h"
 #include "runtime/fd.h"
 
@@ -28,12 +29,7 @@ ArpFrame build_gratuitous_arp(const net::Mac& mac, const net::IpAddress& address
 ArpFrame build_arp_probe(const net::Mac& mac, const net::IpAddress& address,
                          const net::IpAddress& group);
 
-// Somebody says that it has an address.
-struct ArpClaim {
-  int link = 0;
-  net::Mac mac;
-  net::IpAddress address;
-};
+using ArpClaim = AddressClaim;
 
 // What `frame` claims; nothing for requests of others, for garbage and for claims of nothing.
 std::optional<ArpClaim> parse_arp_claim(std::span<const std::uint8_t> frame);
@@ -43,12 +39,16 @@ class ArpSocket {
   static Result<ArpSocket> open();
   // Sends one frame out of the link. Never blocks: a full queue is an error.
   Status announce(int link, const net::Mac& mac, const net::IpAddress& address);
+  // The ordinary question of `sender` (who has `address`?), to everybody on the link.
+  Status request(int link, const net::Mac& mac, const net::IpAddress& sender,
+                 const net::IpAddress& address);
   Status probe(int link, const net::Mac& mac, const net::IpAddress& address,
                const net::IpAddress& group);
+  // Any whole Ethernet frame.
+  Status send(int link, std::span<const std::uint8_t> frame);
 
  private:
   explicit ArpSocket(runtime::Fd fd) : fd_(std::move(fd)) {}
-  Status send(int link, const ArpFrame& frame);
   runtime::Fd fd_;
 };
 

@@ -2,6 +2,8 @@
 
 #include "linux/links.h"
 
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <libmnl/libmnl.h>
 #include <linux/if.h>
 #include <linux/if_addr.h>
@@ -10,6 +12,7 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -99,8 +102,10 @@ void put_address_attribute(nlmsghdr* message, std::uint16_t type, const net::IpA
   mnl_attr_put(message, type, address.bytes().size(), address.bytes().data());
 }
 
+// `peer`: the other end of a point-to-point link, else the address itself.
 nlmsghdr* start_address_message(char* buffer, std::uint16_t type, std::uint16_t flags, int link,
-                                const net::Prefix& prefix, std::uint8_t scope) {
+                                const net::Prefix& prefix, std::uint8_t scope,
+                                const net::IpAddress& peer) {
   nlmsghdr* message = mnl_nlmsg_put_header(buffer);
   message->nlmsg_type = type;
   message->nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | NLM_F_ACK | flags);
@@ -110,7 +115,51 @@ nlmsghdr* start_address_message(char* buffer, std::uint16_t type, std::uint16_t 
   info->ifa_scope = scope;
   info->ifa_index = static_cast<unsigned>(link);
   put_address_attribute(message, IFA_LOCAL, prefix.address);
-  put_address_attribute(message, IFA_ADDRESS, prefix.address);
+  put_address_attribute(message, IFA_ADDRESS, peer);
+  return message;
+}
+
+std::uint32_t flags_of(const AddressChange& change) {
+  const net::AddressTraits& traits = change.traits;
+  std::uint32_t flags = 0;
+  if (traits.without_prefix_route) flags |= IFA_F_NOPREFIXROUTE;
+  if (traits.join_multicast) flags |= IFA_F_MCAUTOJOIN;
+  if (change.prefix.address.is_ipv4()) return flags;
+  // Nobody else may have it: waiting for duplicate address detection would only be an outage.
+  if (!traits.detect_duplicates) flags |= IFA_F_NODAD;
+  if (traits.home) flags |= IFA_F_HOMEADDRESS;
+  if (traits.manage_temporary) flags |= IFA_F_MANAGETEMPADDR;
+  return flags;
+}
+
+void put_lifetime(nlmsghdr* message, const AddressChange& change) {
+  if (!change.lifetime && !change.traits.deprecated) return;
+  ifa_cacheinfo times{};
+  times.ifa_valid = 0xffffffff;  // for ever
+  if (change.lifetime) {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(*change.lifetime).count();
+    times.ifa_valid = static_cast<std::uint32_t>(seconds);
+  }
+  times.ifa_prefered = change.traits.deprecated ? 0 : times.ifa_valid;
+  mnl_attr_put(message, IFA_CACHEINFO, sizeof times, &times);
+}
+
+constexpr std::size_t address_message_max = 512;
+// So many errors fit the socket's queue at once.
+constexpr std::size_t addresses_per_batch = 64;
+
+nlmsghdr* write_address(char* buffer, const AddressChange& change) {
+  nlmsghdr* message = start_address_message(buffer, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE,
+                                            change.link, change.prefix, change.scope,
+                                            change.traits.peer.value_or(change.prefix.address));
+  if (change.broadcast) put_address_attribute(message, IFA_BROADCAST, *change.broadcast);
+  if (!change.label.empty()) {
+    mnl_attr_put_strz(message, IFA_LABEL, change.label.substr(0, IFNAMSIZ - 1).c_str());
+  }
+  put_lifetime(message, change);
+  if (const std::uint32_t flags = flags_of(change); flags != 0) {
+    mnl_attr_put_u32(message, IFA_FLAGS, flags);
+  }
   return message;
 }
 
@@ -142,6 +191,13 @@ std::optional<NetworkChange> read_change(const nlmsghdr* message) {
 
 }  // namespace
 
+Status promote_secondaries(const std::string& interface) {
+  const std::string path = fmt::format("/proc/sys/net/ipv4/conf/{}/promote_secondaries", interface);
+  const runtime::Fd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!fd || ::write(fd.get(), "1", 1) != 1) return fail_errno(errno, "promote_secondaries");
+  return {};
+}
+
 Result<Netlink> Netlink::open() {
   auto fd = open_socket(0);
   if (!fd) return std::unexpected(fd.error());
@@ -157,15 +213,15 @@ Status Netlink::request(nlmsghdr* message, const std::function<void(const nlmsgh
   if (::send(fd_.get(), message, message->nlmsg_len, 0) < 0) {
     return fail_errno(errno, "netlink send");
   }
-  std::vector<char> buffer(receive_buffer_size);
+  received_.resize(receive_buffer_size);
   for (;;) {
-    const ssize_t size = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
+    const ssize_t size = ::recv(fd_.get(), received_.data(), received_.size(), 0);
     if (size < 0) {
       if (errno == EINTR) continue;
       return fail_errno(errno, "netlink receive");
     }
     int left = static_cast<int>(size);
-    const auto* part = reinterpret_cast<const nlmsghdr*>(buffer.data());
+    const auto* part = reinterpret_cast<const nlmsghdr*>(received_.data());
     for (; mnl_nlmsg_ok(part, left); part = mnl_nlmsg_next(part, &left)) {
       if (part->nlmsg_seq != sequence_) continue;  // of an earlier request that failed midway
       if (part->nlmsg_type == NLMSG_DONE) return {};
@@ -209,28 +265,87 @@ Result<std::vector<InterfaceAddress>> Netlink::addresses() {
   return addresses;
 }
 
-Status Netlink::put_address(const AddressChange& change) {
-  alignas(nlmsghdr) char buffer[512];
-  nlmsghdr* message = start_address_message(buffer, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE,
-                                            change.link, change.prefix, change.scope);
-  if (change.broadcast) put_address_attribute(message, IFA_BROADCAST, *change.broadcast);
-  if (!change.label.empty()) {
-    mnl_attr_put_strz(message, IFA_LABEL, change.label.substr(0, IFNAMSIZ - 1).c_str());
-  }
-  if (change.lifetime) {
-    const auto seconds = std::chrono::ceil<std::chrono::seconds>(*change.lifetime).count();
-    ifa_cacheinfo times{};
-    times.ifa_valid = times.ifa_prefered = static_cast<std::uint32_t>(seconds);
-    mnl_attr_put(message, IFA_CACHEINFO, sizeof times, &times);
-  }
-  // Nobody else may have it: waiting for duplicate address detection would only be an outage.
-  if (!change.prefix.address.is_ipv4()) mnl_attr_put_u32(message, IFA_FLAGS, IFA_F_NODAD);
-  return request(message, [](const nlmsghdr*) {});
+Result<std::uint64_t> Netlink::frames_received(int link) {
+  alignas(nlmsghdr) char buffer[256];
+  nlmsghdr* message = mnl_nlmsg_put_header(buffer);
+  message->nlmsg_type = RTM_GETSTATS;
+  message->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+  auto* wanted =
+      static_cast<if_stats_msg*>(mnl_nlmsg_put_extra_header(message, sizeof(if_stats_msg)));
+  wanted->ifindex = static_cast<std::uint32_t>(link);
+  wanted->filter_mask = IFLA_STATS_FILTER_BIT(IFLA_STATS_LINK_64);
+  std::optional<std::uint64_t> received;
+  const auto status = request(message, [&](const nlmsghdr* part) {
+    std::array<const nlattr*, 64> attributes{};
+    if (mnl_nlmsg_get_payload_len(part) < sizeof(if_stats_msg)) return;
+    mnl_attr_parse(part, sizeof(if_stats_msg), save_attribute, &attributes);
+    const nlattr* counters = attributes[IFLA_STATS_LINK_64];
+    if (!counters || mnl_attr_get_payload_len(counters) < sizeof(std::uint64_t)) return;
+    // rx_packets is the first of them; the kernel does not align it.
+    std::uint64_t value = 0;
+    std::memcpy(&value, mnl_attr_get_payload(counters), sizeof value);
+    received = value;
+  });
+  if (!status) return std::unexpected(status.error());
+  if (!received) return fail(ErrorKind::unavailable, "counters of a link");
+  return *received;
 }
 
-Status Netlink::remove_address(int link, const net::Prefix& prefix) {
+Status Netlink::put_address(const AddressChange& change) {
+  alignas(nlmsghdr) char buffer[address_message_max];
+  return request(write_address(buffer, change), [](const nlmsghdr*) {});
+}
+
+std::vector<int> Netlink::put_addresses(std::span<const AddressChange> changes) {
+  std::vector<int> errors(changes.size(), 0);
+  for (std::size_t at = 0; at < changes.size(); at += addresses_per_batch) {
+    const std::size_t count = std::min(addresses_per_batch, changes.size() - at);
+    const auto piece = std::span(errors).subspan(at, count);
+    if (const auto done = put_batch(changes.subspan(at, count), piece); !done) {
+      std::ranges::fill(piece, done.error().errno_value);
+    }
+  }
+  return errors;
+}
+
+// Only the last one is acknowledged; the others answer when they fail.
+Status Netlink::put_batch(std::span<const AddressChange> changes, std::span<int> errors) {
+  std::vector<char> batch(address_message_max * changes.size());
+  const std::uint32_t first = sequence_ + 1;
+  std::size_t used = 0;
+  for (const auto& change : changes) {
+    nlmsghdr* message = write_address(batch.data() + used, change);
+    message->nlmsg_seq = ++sequence_;
+    if (sequence_ - first + 1 < changes.size()) {
+      message->nlmsg_flags = static_cast<std::uint16_t>(message->nlmsg_flags & ~NLM_F_ACK);
+    }
+    used += MNL_ALIGN(message->nlmsg_len);
+  }
+  if (::send(fd_.get(), batch.data(), used, 0) < 0) return fail_errno(errno, "netlink send");
+  received_.resize(receive_buffer_size);
+  for (;;) {
+    const ssize_t size = ::recv(fd_.get(), received_.data(), received_.size(), 0);
+    if (size < 0) {
+      if (errno == EINTR) continue;
+      return fail_errno(errno, "netlink receive");
+    }
+    int left = static_cast<int>(size);
+    const auto* part = reinterpret_cast<const nlmsghdr*>(received_.data());
+    for (; mnl_nlmsg_ok(part, left); part = mnl_nlmsg_next(part, &left)) {
+      const std::uint32_t index = part->nlmsg_seq - first;
+      if (index >= errors.size() || part->nlmsg_type != NLMSG_ERROR) continue;
+      const auto* error = static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(part));
+      errors[index] = -error->error;
+      if (index + 1 == errors.size()) return {};
+    }
+  }
+}
+
+Status Netlink::remove_address(int link, const net::Prefix& prefix,
+                               const std::optional<net::IpAddress>& peer) {
   alignas(nlmsghdr) char buffer[256];
-  nlmsghdr* message = start_address_message(buffer, RTM_DELADDR, 0, link, prefix, 0);
+  nlmsghdr* message =
+      start_address_message(buffer, RTM_DELADDR, 0, link, prefix, 0, peer.value_or(prefix.address));
   const auto status = request(message, [](const nlmsghdr*) {});
   const bool was_gone = !status && (status.error().errno_value == EADDRNOTAVAIL ||
                                     status.error().errno_value == ENODEV);

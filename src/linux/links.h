@@ -10,12 +10,14 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
 #include "net/address.h"
+#include "net/address_traits.h"
 #include "runtime/fd.h"
 
 struct nlmsghdr;
@@ -50,10 +52,15 @@ struct AddressChange {
   std::uint8_t scope = 0;
   std::string label;
   std::optional<net::IpAddress> broadcast;
+  net::AddressTraits traits;
   // After this the kernel removes the address by itself, in whole seconds and up to one second
   // later; absent: never.
   std::optional<Duration> lifetime;
 };
+
+// Keeps the other IPv4 addresses of a prefix when its first one is removed (sysctl
+// net.ipv4.conf.NAME.promote_secondaries).
+Status promote_secondaries(const std::string& interface);
 
 class Netlink {
  public:
@@ -61,17 +68,29 @@ class Netlink {
 
   Result<std::vector<Link>> links();
   Result<std::vector<InterfaceAddress>> addresses();
+  // Frames that the link has received since it was made.
+  Result<std::uint64_t> frames_received(int link);
   // Adds, or gives an existing address a new lifetime.
   Status put_address(const AddressChange& change);
-  // An address that is not there is no error.
-  Status remove_address(int link, const net::Prefix& prefix);
+  // The same for many at once, in as few calls as possible. The result has an errno for each, 0 for
+  // those that are done.
+  std::vector<int> put_addresses(std::span<const AddressChange> changes);
+  // An address that is not there is no error. `peer`: as it was put.
+  Status remove_address(int link, const net::Prefix& prefix,
+                        const std::optional<net::IpAddress>& peer = std::nullopt);
+  // Any other request that is answered by an acknowledgement alone.
+  Status ask(nlmsghdr* message) {
+    return request(message, [](const nlmsghdr*) {});
+  }
 
  private:
   explicit Netlink(runtime::Fd fd) : fd_(std::move(fd)) {}
   Status request(nlmsghdr* message, const std::function<void(const nlmsghdr*)>& visit);
+  Status put_batch(std::span<const AddressChange> changes, std::span<int> errors);
 
   runtime::Fd fd_;
   std::uint32_t sequence_ = 0;
+  std::vector<char> received_;
 };
 
 struct NetworkChange {

@@ -8,8 +8,11 @@
 #include <time.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <initializer_list>
+#include <tuple>
 
 namespace baton::linux {
 
@@ -22,6 +25,14 @@ constexpr Duration age_longest = 30s;
 Status set_option(const runtime::Fd& fd, int level, int option, int value, const char* detail) {
   if (::setsockopt(fd.get(), level, option, &value, sizeof value) != 0) {
     return fail_errno(errno, detail);
+  }
+  return {};
+}
+
+Status set_options(const runtime::Fd& fd, int level,
+                   std::initializer_list<std::tuple<int, int, const char*>> options) {
+  for (const auto& [option, value, detail] : options) {
+    if (auto done = set_option(fd, level, option, value, detail); !done) return done;
   }
   return {};
 }
@@ -39,8 +50,26 @@ sockaddr_in to_sockaddr(const net::IpAddress& address) {
   return raw;
 }
 
+in6_addr to_in6_addr(const net::IpAddress& address) {
+  in6_addr raw{};
+  std::memcpy(&raw, address.bytes().data(), sizeof raw);
+  return raw;
+}
+
+// Addresses of a link mean nothing without it.
+sockaddr_in6 to_sockaddr6(const net::IpAddress& address, int link) {
+  sockaddr_in6 raw{};
+  raw.sin6_family = AF_INET6;
+  raw.sin6_addr = to_in6_addr(address);
+  if (address.is_link_local() || address.is_multicast()) {
+    raw.sin6_scope_id = static_cast<std::uint32_t>(link);
+  }
+  return raw;
+}
+
 Result<runtime::Fd> open_raw(const VrrpEndpoint& endpoint) {
-  runtime::Fd fd(::socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, vrrp_protocol));
+  const int family = endpoint.is_ipv4() ? AF_INET : AF_INET6;
+  runtime::Fd fd(::socket(family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, vrrp_protocol));
   if (!fd) return fail_errno(errno, "raw socket");
   if (!endpoint.interface.empty() &&
       ::setsockopt(fd.get(), SOL_SOCKET, SO_BINDTODEVICE, endpoint.interface.c_str(),
@@ -50,22 +79,79 @@ Result<runtime::Fd> open_raw(const VrrpEndpoint& endpoint) {
   return fd;
 }
 
-Result<runtime::Fd> open_sender(const VrrpEndpoint& endpoint) {
+Status prepare_sender4(const runtime::Fd& fd, const VrrpEndpoint& endpoint) {
+  if (auto done = set_option(fd, IPPROTO_IP, IP_HDRINCL, 1, "IP_HDRINCL"); !done) return done;
+  if (!endpoint.is_multicast()) return {};
+  ip_mreqn out{};
+  out.imr_ifindex = endpoint.link;
+  if (::setsockopt(fd.get(), IPPROTO_IP, IP_MULTICAST_IF, &out, sizeof out) != 0) {
+    return fail_errno(errno, "IP_MULTICAST_IF");
+  }
+  return set_option(fd, IPPROTO_IP, IP_MULTICAST_LOOP, 0, "IP_MULTICAST_LOOP");
+}
+
+Status prepare_sender6(const runtime::Fd& fd, const VrrpEndpoint& endpoint) {
+  if (auto done = set_option(fd, IPPROTO_IPV6, IPV6_TCLASS, vrrp::ip_tos, "IPV6_TCLASS"); !done) {
+    return done;
+  }
+  if (!endpoint.is_multicast()) return {};
+  return set_options(fd, IPPROTO_IPV6,
+                     {{IPV6_MULTICAST_IF, endpoint.link, "IPV6_MULTICAST_IF"},
+                      {IPV6_MULTICAST_LOOP, 0, "IPV6_MULTICAST_LOOP"}});
+}
+
+Status prepare_receiver4(const runtime::Fd& fd, const VrrpEndpoint& endpoint) {
+  const sockaddr_in local = to_sockaddr(endpoint.receive_address);
+  // A unicast address that is not here yet may come later.
+  static_cast<void>(set_option(fd, IPPROTO_IP, IP_FREEBIND, 1, "IP_FREEBIND"));
+  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&local), sizeof local) != 0) {
+    return fail_errno(errno, "bind of a raw socket");
+  }
+  if (!endpoint.is_multicast()) return {};
+  ip_mreqn group{};
+  group.imr_multiaddr = to_in_addr(endpoint.receive_address);
+  group.imr_ifindex = endpoint.link;
+  if (::setsockopt(fd.get(), IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof group) != 0) {
+    return fail_errno(errno, "IP_ADD_MEMBERSHIP");
+  }
+  // Otherwise it also gets what other sockets of this machine joined.
+  static_cast<void>(set_option(fd, IPPROTO_IP, IP_MULTICAST_ALL, 0, "IP_MULTICAST_ALL"));
+  return {};
+}
+
+Status prepare_receiver6(const runtime::Fd& fd, const VrrpEndpoint& endpoint) {
+  const sockaddr_in6 local = to_sockaddr6(endpoint.receive_address, endpoint.link);
+  static_cast<void>(set_option(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1, "IPV6_FREEBIND"));
+  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&local), sizeof local) != 0) {
+    return fail_errno(errno, "bind of a raw IPv6 socket");
+  }
+  if (auto done = set_options(
+          fd, IPPROTO_IPV6,
+          {{IPV6_RECVPKTINFO, 1, "IPV6_RECVPKTINFO"}, {IPV6_RECVHOPLIMIT, 1, "IPV6_RECVHOPLIMIT"}});
+      !done) {
+    return done;
+  }
+  if (!endpoint.is_multicast()) return {};
+  ipv6_mreq group{};
+  group.ipv6mr_multiaddr = to_in6_addr(endpoint.receive_address);
+  group.ipv6mr_interface = static_cast<unsigned>(endpoint.link);
+  if (::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_JOIN_GROUP, &group, sizeof group) != 0) {
+    return fail_errno(errno, "IPV6_JOIN_GROUP");
+  }
+  static_cast<void>(set_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0, "IPV6_MULTICAST_ALL"));
+  return {};
+}
+
+Result<runtime::Fd> open_sender(VrrpEndpoint endpoint) {
+  if (!endpoint.transmit_interface.empty()) {
+    endpoint.interface = endpoint.transmit_interface;
+    endpoint.link = endpoint.transmit_link;
+  }
   auto fd = open_raw(endpoint);
   if (!fd) return fd;
-  if (auto done = set_option(*fd, IPPROTO_IP, IP_HDRINCL, 1, "IP_HDRINCL"); !done) {
-    return std::unexpected(done.error());
-  }
-  if (endpoint.is_multicast()) {
-    ip_mreqn out{};
-    out.imr_ifindex = endpoint.link;
-    if (::setsockopt(fd->get(), IPPROTO_IP, IP_MULTICAST_IF, &out, sizeof out) != 0) {
-      return fail_errno(errno, "IP_MULTICAST_IF");
-    }
-    if (auto done = set_option(*fd, IPPROTO_IP, IP_MULTICAST_LOOP, 0, "IP_MULTICAST_LOOP"); !done) {
-      return std::unexpected(done.error());
-    }
-  }
+  const auto prepared =
+      endpoint.is_ipv4() ? prepare_sender4(*fd, endpoint) : prepare_sender6(*fd, endpoint);
+  if (!prepared) return std::unexpected(prepared.error());
   // Network control, for queueing disciplines on the way out.
   static_cast<void>(set_option(*fd, SOL_SOCKET, SO_PRIORITY, 6, "SO_PRIORITY"));
   // It shall not collect copies of what the receiver gets.
@@ -76,50 +162,105 @@ Result<runtime::Fd> open_sender(const VrrpEndpoint& endpoint) {
 Result<runtime::Fd> open_receiver(const VrrpEndpoint& endpoint) {
   auto fd = open_raw(endpoint);
   if (!fd) return fd;
-  const sockaddr_in local = to_sockaddr(endpoint.receive_address);
-  // A unicast address that is not here yet may come later.
-  static_cast<void>(set_option(*fd, IPPROTO_IP, IP_FREEBIND, 1, "IP_FREEBIND"));
-  if (::bind(fd->get(), reinterpret_cast<const sockaddr*>(&local), sizeof local) != 0) {
-    return fail_errno(errno, "bind of a raw socket");
-  }
-  if (endpoint.is_multicast()) {
-    ip_mreqn group{};
-    group.imr_multiaddr = to_in_addr(endpoint.receive_address);
-    group.imr_ifindex = endpoint.link;
-    if (::setsockopt(fd->get(), IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof group) != 0) {
-      return fail_errno(errno, "IP_ADD_MEMBERSHIP");
-    }
-    // Otherwise it also gets what other sockets of this machine joined.
-    static_cast<void>(set_option(*fd, IPPROTO_IP, IP_MULTICAST_ALL, 0, "IP_MULTICAST_ALL"));
-  }
+  const auto prepared =
+      endpoint.is_ipv4() ? prepare_receiver4(*fd, endpoint) : prepare_receiver6(*fd, endpoint);
+  if (!prepared) return std::unexpected(prepared.error());
   if (auto done = set_option(*fd, SOL_SOCKET, SO_TIMESTAMPNS, 1, "SO_TIMESTAMPNS"); !done) {
     return std::unexpected(done.error());
   }
   return fd;
 }
 
-Duration age_of(const msghdr& message) {
-  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part;
-       part = CMSG_NXTHDR(const_cast<msghdr*>(&message), part)) {
-    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_TIMESTAMPNS) continue;
-    timespec stamp{};
-    std::memcpy(&stamp, CMSG_DATA(part), sizeof stamp);
-    timespec now{};
-    ::clock_gettime(CLOCK_REALTIME, &now);
-    const Duration age =
-        std::chrono::seconds(now.tv_sec - stamp.tv_sec) + Duration(now.tv_nsec - stamp.tv_nsec);
-    return age > age_longest || age < 0s ? Duration(0s) : age;
+Duration age_of(const cmsghdr* part) {
+  timespec stamp{};
+  std::memcpy(&stamp, CMSG_DATA(part), sizeof stamp);
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  const Duration age =
+      std::chrono::seconds(now.tv_sec - stamp.tv_sec) + Duration(now.tv_nsec - stamp.tv_nsec);
+  return age > age_longest || age < 0s ? Duration(0s) : age;
+}
+
+net::IpAddress to_address(const in6_addr& raw) {
+  return net::IpAddress::ipv6(std::span<const std::uint8_t, 16>(raw.s6_addr, 16));
+}
+
+// Age and envelope, from what the kernel says beside the bytes.
+void read_control(msghdr& message, ReceivedPacket& packet) {
+  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part; part = CMSG_NXTHDR(&message, part)) {
+    if (part->cmsg_level == SOL_SOCKET && part->cmsg_type == SCM_TIMESTAMPNS) {
+      packet.age = age_of(part);
+    } else if (part->cmsg_level == IPPROTO_IPV6 && part->cmsg_type == IPV6_PKTINFO) {
+      in6_pktinfo info{};
+      std::memcpy(&info, CMSG_DATA(part), sizeof info);
+      if (packet.envelope) packet.envelope->destination = to_address(info.ipi6_addr);
+    } else if (part->cmsg_level == IPPROTO_IPV6 && part->cmsg_type == IPV6_HOPLIMIT) {
+      int hop_limit = 0;
+      std::memcpy(&hop_limit, CMSG_DATA(part), sizeof hop_limit);
+      if (packet.envelope) packet.envelope->ttl = static_cast<std::uint8_t>(hop_limit);
+    }
   }
-  return 0s;
+}
+
+template <typename Value>
+void put_control(cmsghdr*& part, msghdr& message, int type, const Value& value) {
+  part->cmsg_level = IPPROTO_IPV6;
+  part->cmsg_type = type;
+  part->cmsg_len = CMSG_LEN(sizeof value);
+  std::memcpy(CMSG_DATA(part), &value, sizeof value);
+  part = CMSG_NXTHDR(&message, part);
+}
+
+Status send6(int fd, const OutgoingPacket& packet, int link) {
+  sockaddr_in6 to = to_sockaddr6(packet.destination, link);
+  iovec piece{const_cast<std::uint8_t*>(packet.bytes.data()), packet.bytes.size()};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int))]{};
+  msghdr message{};
+  message.msg_name = &to;
+  message.msg_namelen = sizeof to;
+  message.msg_iov = &piece;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  cmsghdr* part = CMSG_FIRSTHDR(&message);
+  in6_pktinfo info{};
+  info.ipi6_addr = to_in6_addr(packet.source);
+  info.ipi6_ifindex = static_cast<unsigned>(link);
+  put_control(part, message, IPV6_PKTINFO, info);
+  put_control(part, message, IPV6_HOPLIMIT, static_cast<int>(packet.hop_limit));
+  if (::sendmsg(fd, &message, 0) < 0) return fail_errno(errno, "sending an advert");
+  return {};
 }
 
 }  // namespace
+
+// Many packets in one call: with many instances they come in crowds.
+struct VrrpSocket::Batch {
+  static constexpr std::size_t size_max = 16;
+  // The longest advert has 255 IPv6 addresses and a trailer.
+  static constexpr std::size_t packet_max = 4608;
+  static constexpr std::size_t control_max =
+      CMSG_SPACE(sizeof(timespec)) + CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int));
+  struct Place {
+    alignas(cmsghdr) std::array<char, control_max> control;
+    std::array<std::uint8_t, packet_max> bytes;
+    sockaddr_in6 from;
+    iovec piece;
+  };
+  std::array<Place, size_max> places;
+  std::array<mmsghdr, size_max> messages;
+};
+
+void VrrpSocket::BatchDeleter::operator()(Batch* batch) const {
+  delete batch;
+}
 
 VrrpSocket::VrrpSocket(VrrpEndpoint endpoint, runtime::Fd sender, runtime::Fd receiver)
     : endpoint_(std::move(endpoint)),
       sender_(std::move(sender)),
       receiver_(std::move(receiver)),
-      watched_(receiver_.get()) {}
+      watched_(receiver_.get()),
+      batch_(new Batch) {}
 
 Result<VrrpSocket> VrrpSocket::open(const VrrpEndpoint& endpoint) {
   auto sender = open_sender(endpoint);
@@ -134,35 +275,61 @@ runtime::Fd VrrpSocket::release_receiver() {
   return std::move(receiver_);
 }
 
-Status VrrpSocket::send(std::span<const std::uint8_t> packet, const net::IpAddress& destination) {
-  const sockaddr_in to = to_sockaddr(destination);
+Status VrrpSocket::send(const OutgoingPacket& packet) {
+  if (!endpoint_.is_ipv4()) {
+    const bool elsewhere = !endpoint_.transmit_interface.empty();
+    return send6(sender_.get(), packet, elsewhere ? endpoint_.transmit_link : endpoint_.link);
+  }
+  const sockaddr_in to = to_sockaddr(packet.destination);
   // A multicast advert belongs on this link whatever the routes say; a unicast peer may be far.
   const int flags = endpoint_.is_multicast() ? MSG_DONTROUTE : 0;
-  if (::sendto(sender_.get(), packet.data(), packet.size(), flags,
+  if (::sendto(sender_.get(), packet.bytes.data(), packet.bytes.size(), flags,
                reinterpret_cast<const sockaddr*>(&to), sizeof to) < 0) {
     return fail_errno(errno, "sending an advert");
   }
   return {};
 }
 
-std::optional<ReceivedPacket> VrrpSocket::receive() {
-  iovec piece{buffer_.data(), buffer_.size()};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(timespec))];
-  for (;;) {
-    msghdr message{};
-    message.msg_iov = &piece;
+// False when nothing waits.
+bool VrrpSocket::take_batch() {
+  for (std::size_t i = 0; i < Batch::size_max; ++i) {
+    Batch::Place& place = batch_->places[i];
+    place.piece = {place.bytes.data(), place.bytes.size()};
+    msghdr& message = batch_->messages[i].msg_hdr;
+    message = {};
+    message.msg_name = &place.from;
+    message.msg_namelen = sizeof place.from;
+    message.msg_iov = &place.piece;
     message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    const ssize_t size = ::recvmsg(watched_, &message, 0);
-    if (size >= 0) {
-      return ReceivedPacket{std::span(buffer_).first(static_cast<std::size_t>(size)),
-                            age_of(message)};
-    }
-    if (errno == EAGAIN || errno == EWOULDBLOCK) return std::nullopt;
-    // ENETDOWN and the like are told once and then gone.
-    if (errno != EINTR && errno != ENETDOWN) return std::nullopt;
+    message.msg_control = place.control.data();
+    message.msg_controllen = place.control.size();
   }
+  given_ = taken_ = 0;
+  for (;;) {
+    const int count = ::recvmmsg(watched_, batch_->messages.data(), Batch::size_max, 0, nullptr);
+    if (count > 0) {
+      taken_ = static_cast<std::size_t>(count);
+      return true;
+    }
+    // ENETDOWN and the like are told once and then gone.
+    if (count == 0 || (errno != EINTR && errno != ENETDOWN)) return false;
+  }
+}
+
+std::optional<ReceivedPacket> VrrpSocket::receive() {
+  if (given_ == taken_ && !take_batch()) return std::nullopt;
+  const std::size_t index = given_++;
+  Batch::Place& place = batch_->places[index];
+  mmsghdr& taken = batch_->messages[index];
+  ReceivedPacket packet;
+  packet.bytes = std::span(place.bytes).first(taken.msg_len);
+  if (!endpoint_.is_ipv4()) {
+    packet.envelope.emplace();
+    packet.envelope->source = to_address(place.from.sin6_addr);
+    packet.envelope->destination = endpoint_.receive_address;
+  }
+  read_control(taken.msg_hdr, packet);
+  return packet;
 }
 
 }  // namespace baton::linux

@@ -1,10 +1,12 @@
-// Raw IPv4 sockets for VRRP: one to send and one to receive, for one interface and one way of
-// talking (multicast group, or unicast to a local address). Packets are whole, from their IP header
-// on, both ways.
+// Raw sockets for VRRP: one to send and one to receive, for one interface and one way of talking
+// (multicast group, or unicast to a local address). In IPv4 packets are whole, from their IP header
+// on, both ways. In IPv6 the kernel makes and takes off the header (RFC 3542): messages go in with
+// source and hop limit beside them and come out with their envelope. Checksums are the caller's in
+// both: a wrong one is to be counted, not dropped unseen.
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,23 +15,37 @@
 #include "base/time.h"
 #include "net/address.h"
 #include "runtime/fd.h"
+#include "vrrp/packet.h"
 
 namespace baton::linux {
 
 struct VrrpEndpoint {
   std::string interface;  // sockets are bound to it; may be empty for unicast
   int link = 0;           // its index
+  // Where packets leave, when it is another one than where they are heard (a VMAC interface).
+  std::string transmit_interface;
+  int transmit_link = 0;
   // Where adverts are sent to: the multicast group, or our own address for unicast. Only packets
   // to this address are received.
   net::IpAddress receive_address;
 
   [[nodiscard]] bool is_multicast() const { return receive_address.is_multicast(); }
+  [[nodiscard]] bool is_ipv4() const { return receive_address.is_ipv4(); }
   friend auto operator<=>(const VrrpEndpoint&, const VrrpEndpoint&) = default;
 };
 
 struct ReceivedPacket {
-  std::span<const std::uint8_t> bytes;  // valid until the next receive()
-  Duration age{};                       // how long the kernel has had it
+  std::span<const std::uint8_t> bytes;     // valid until the next receive()
+  Duration age{};                          // how long the kernel has had it
+  std::optional<vrrp::Envelope> envelope;  // IPv6 only: `bytes` is then the message alone
+};
+
+// What goes out, and how.
+struct OutgoingPacket {
+  std::span<const std::uint8_t> bytes;  // IPv4: with its header; IPv6: the message
+  net::IpAddress source;
+  net::IpAddress destination;
+  std::uint8_t hop_limit = vrrp::ip_ttl;  // IPv6 only
 };
 
 class VrrpSocket {
@@ -39,8 +55,8 @@ class VrrpSocket {
   [[nodiscard]] const VrrpEndpoint& endpoint() const { return endpoint_; }
   // Gives the receiving descriptor away to be watched; receive() goes on with it.
   runtime::Fd release_receiver();
-  // `packet` with its IP header to `destination`, without blocking.
-  Status send(std::span<const std::uint8_t> packet, const net::IpAddress& destination);
+  // Without blocking.
+  Status send(const OutgoingPacket& packet);
   // The next packet that waits; nothing when there is none.
   std::optional<ReceivedPacket> receive();
 
@@ -50,8 +66,16 @@ class VrrpSocket {
   runtime::Fd sender_;
   runtime::Fd receiver_;
   int watched_;
-  // The longest advert has 255 IPv4 addresses; IP options may come before it.
-  std::array<std::uint8_t, 2048> buffer_;
+  bool take_batch();
+
+  // What one call of the kernel gave: `taken_` packets, of which `given_` went to the caller.
+  struct Batch;
+  struct BatchDeleter {
+    void operator()(Batch* batch) const;
+  };
+  std::unique_ptr<Batch, BatchDeleter> batch_;
+  std::size_t taken_ = 0;
+  std::size_t given_ = 0;
 };
 
 }  // namespace baton::linux

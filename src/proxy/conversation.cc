@@ -4,9 +4,9 @@
 
 #include <sys/socket.h>
 
-#include "proxy/connection_number.h"
+#include "proxy/client/connection_number.h"
+#include "proxy/client/proxy_header.h"
 #include "proxy/journey.h"
-#include "proxy/proxy_header.h"
 
 namespace baton::proxy {
 

@@ -5,7 +5,7 @@
 #include <functional>
 #include <memory>
 
-#include "proxy/client.h"
+#include "proxy/client/client.h"
 #include "proxy/exchange.h"
 #include "runtime/task.h"
 

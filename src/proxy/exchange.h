@@ -10,12 +10,12 @@
 #include <vector>
 
 #include "http/head_parser.h"
-#include "proxy/client.h"
-#include "proxy/limit_zones.h"
-#include "proxy/pacer.h"
-#include "proxy/passed_url.h"
+#include "proxy/access/limit_zones.h"
+#include "proxy/client/client.h"
+#include "proxy/client/pacer.h"
+#include "proxy/client/request_body.h"
+#include "proxy/forwarding/passed_url.h"
 #include "proxy/request.h"
-#include "proxy/request_body.h"
 #include "proxy/services.h"
 #include "runtime/task.h"
 

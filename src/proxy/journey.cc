@@ -12,20 +12,21 @@
 
 #include "config/model/cache.h"
 #include "config/model/connection.h"
-#include "proxy/access.h"
-#include "proxy/empty_gif.h"
-#include "proxy/error_page.h"
-#include "proxy/forward.h"
-#include "proxy/forward_cached.h"
-#include "proxy/limit.h"
-#include "proxy/mirror.h"
-#include "proxy/page.h"
-#include "proxy/request_head.h"
-#include "proxy/responder.h"
-#include "proxy/route.h"
-#include "proxy/static_files.h"
-#include "proxy/stub_status.h"
-#include "proxy/try_files.h"
+#include "proxy/access/access.h"
+#include "proxy/access/limit.h"
+#include "proxy/client/leaving_addresses.h"
+#include "proxy/client/request_head.h"
+#include "proxy/files/empty_gif.h"
+#include "proxy/files/static_files.h"
+#include "proxy/filters/page.h"
+#include "proxy/forwarding/forward.h"
+#include "proxy/forwarding/forward_cached.h"
+#include "proxy/forwarding/mirror.h"
+#include "proxy/response/error_page.h"
+#include "proxy/response/responder.h"
+#include "proxy/response/stub_status.h"
+#include "proxy/routing/route.h"
+#include "proxy/routing/try_files.h"
 
 namespace baton::proxy {
 
@@ -122,12 +123,15 @@ void keep_next_request(Exchange& exchange) {
   exchange.received = left.size();
 }
 
-// lingering_close: by default where the client may still be sending.
-bool lingers(const Request& request, bool more_may_come) {
+// lingering_close: by default where the client may still be sending. The rest of a body that is
+// announced is taken whatever the configuration says, as in nginx: else the client would not get to
+// read its answer.
+bool lingers(const Request& request, bool head_is_whole, bool body_is_whole) {
   using Lingering = config::ConnectionSettings::Lingering;
   const auto& settings = request.location->connection;
-  if (!settings || settings->lingering == Lingering::on) return more_may_come;
-  return settings->lingering == Lingering::always;
+  const Lingering how = settings ? settings->lingering : Lingering::on;
+  if (how == Lingering::always || (head_is_whole && !body_is_whole)) return true;
+  return how == Lingering::on && !head_is_whole;
 }
 
 // Reads and forgets the rest of a body that nobody wanted, so that the next request can follow.
@@ -187,13 +191,15 @@ runtime::Task<After> serve_request(Exchange& exchange) {
                         ? route(request, exchange.services.router, exchange.client->listener)
                         : answer_bad_head(exchange, outcome);
   if (outcome == HeadOutcome::complete) begin_body(exchange);
+  if (exchange.services.leaving->covers(exchange.client->stream.fd())) request.keep_alive = false;
   co_await find_answer(exchange, verdict);
   if (exchange.background.running() > 0) co_await exchange.background.joined();
   log_request(exchange);
   exchange.held_connections.release();
   if (!request.keep_alive) {
-    const bool more_may_come = !exchange.body.finished() || outcome != HeadOutcome::complete;
-    co_return request.header_sent&& lingers(request, more_may_come) ? After::linger : After::close;
+    const bool waits = request.header_sent &&
+                       lingers(request, outcome == HeadOutcome::complete, exchange.body.finished());
+    co_return waits ? After::linger : After::close;
   }
   if (!exchange.body.finished()) {
     const bool discarded = co_await discard_body(exchange);

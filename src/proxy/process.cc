@@ -8,15 +8,17 @@
 #include <algorithm>
 #include <thread>
 
+#include "base/text.h"
 #include "cache/keeper.h"
 #include "ipc/channel.h"
-#include "proxy/connection_counts.h"
-#include "proxy/error_log.h"
-#include "proxy/health_checker.h"
-#include "proxy/limit_zones.h"
-#include "proxy/log_files.h"
-#include "proxy/password_checker.h"
-#include "proxy/router.h"
+#include "proxy/access/limit_zones.h"
+#include "proxy/access/password_checker.h"
+#include "proxy/client/connection_counts.h"
+#include "proxy/client/leaving_addresses.h"
+#include "proxy/health/health_checker.h"
+#include "proxy/logs/error_log.h"
+#include "proxy/logs/log_files.h"
+#include "proxy/routing/router.h"
 #include "proxy/status.h"
 #include "proxy/worker.h"
 #include "runtime/signals.h"
@@ -75,6 +77,7 @@ class Process {
   LimitZones limits_;
   PasswordChecker passwords_;
   ConnectionCounter connections_;
+  LeavingAddresses leaving_;
   upstream::GroupUpdater updater_;
   HealthChecker checker_;
   ipc::Channel channel_;
@@ -121,6 +124,7 @@ Status Process::make_workers() {
     worker.limits = &limits_;
     worker.passwords = &passwords_;
     worker.connections = &connections_;
+    worker.leaving = &leaving_;
     worker.hand_over = [this](runtime::Fd fd) {
       const int number = fd.release();
       loop_->post([this, number] { hand_over(runtime::Fd(number)); });
@@ -216,6 +220,14 @@ void Process::obey(ipc::Message& message) {
     case ipc::MessageType::reopen_logs:
       reopen_logs();
       break;
+    case ipc::MessageType::addresses_leave: {
+      std::vector<net::IpAddress> addresses;
+      for (const auto word : split_words(message.text)) {
+        if (const auto address = net::IpAddress::parse(word)) addresses.push_back(*address);
+      }
+      leaving_.set(std::move(addresses));
+      break;
+    }
     case ipc::MessageType::status_request:
       reply_status(message.number);
       break;

@@ -39,7 +39,7 @@ struct ProcessInputs {
   ipc::Pulse* pulse = nullptr;           // this generation's page, its threads turn it
   runtime::Fd life;                      // held open, never read or written: see ipc/pulse.h
   ipc::SharedRegion* region = nullptr;   // counters and health that outlive the generation
-  LogFiles* logs = nullptr;              // opened by the supervisor (proxy/log_files.h)
+  LogFiles* logs = nullptr;              // opened by the supervisor (proxy/logs/log_files.h)
 };
 
 // Serves until told to end; gives the process's exit code: 0 after drain, stop, QUIT or TERM (the

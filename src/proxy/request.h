@@ -22,7 +22,7 @@
 #include "http/head.h"
 #include "net/address.h"
 #include "net/proxy_protocol.h"
-#include "proxy/defined_values.h"
+#include "proxy/variables/defined_values.h"
 #include "runtime/fd.h"
 
 namespace baton::proxy {

@@ -7,9 +7,9 @@
 
 #include "config/model/proxy.h"
 #include "http/date_cache.h"
-#include "proxy/access_log.h"
-#include "proxy/error_log.h"
-#include "proxy/router.h"
+#include "proxy/logs/access_log.h"
+#include "proxy/logs/error_log.h"
+#include "proxy/routing/router.h"
 #include "proxy/thread_counters.h"
 #include "runtime/buffer_pool.h"
 #include "runtime/loop.h"
@@ -30,6 +30,7 @@ enum class Ending : std::uint8_t {
   hand_over,  // reload: idle connections go to the next generation
 };
 
+class LeavingAddresses;
 class ConnectionCounter;
 class ExchangePool;
 class LimitZones;
@@ -60,6 +61,7 @@ struct Services {
   LimitZones* limits = nullptr;
   PasswordChecker* passwords = nullptr;
   const ConnectionCounter* connections = nullptr;
+  const LeavingAddresses* leaving = nullptr;
 };
 
 }  // namespace baton::proxy

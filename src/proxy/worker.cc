@@ -91,6 +91,7 @@ Worker::Worker(std::unique_ptr<runtime::Loop> loop, Inputs inputs)
   services_.limits = inputs_.limits;
   services_.passwords = inputs_.passwords;
   services_.connections = inputs_.connections;
+  services_.leaving = inputs_.leaving;
   for (ListenSocket& socket : inputs_.sockets) {
     set_no_delay(socket.fd.get());
     listeners_.push_back(std::make_unique<runtime::Listener>(*loop_, std::move(socket.fd)));

@@ -9,8 +9,8 @@
 
 #include "ipc/pulse.h"
 #include "proxy/conversation.h"
-#include "proxy/log_files.h"
-#include "proxy/router.h"
+#include "proxy/logs/log_files.h"
+#include "proxy/routing/router.h"
 #include "proxy/services.h"
 #include "runtime/stream.h"
 #include "runtime/task.h"
@@ -36,6 +36,7 @@ class Worker {
     LimitZones* limits = nullptr;
     PasswordChecker* passwords = nullptr;
     const ConnectionCounter* connections = nullptr;
+    const LeavingAddresses* leaving = nullptr;
     std::vector<ListenSocket> sockets;
     // Called on the worker's thread with an idle client that is handed over.
     std::function<void(runtime::Fd)> hand_over;

@@ -117,10 +117,11 @@ runtime::Task<void> ChildProcess::follow(std::shared_ptr<ChildProcess> self) {
 }
 
 runtime::Task<std::optional<std::string>> ChildProcess::ask_status(
-    std::shared_ptr<ChildProcess> self, Duration patience) {
+    std::shared_ptr<ChildProcess> self, Duration patience, std::string subject) {
   const std::uint64_t ticket = self->next_ticket_++;
   const Instant deadline = self->loop_.refresh_now() + patience;
-  if (!self->send(ipc::MessageType::status_request, ticket)) co_return std::nullopt;
+  const Status sent = self->send(ipc::MessageType::status_request, ticket, std::move(subject));
+  if (!sent) co_return std::nullopt;
   while (self->answered_ticket_ < ticket) {
     if (!co_await self->answered_.wait(deadline)) co_return std::nullopt;
   }

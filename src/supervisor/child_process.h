@@ -55,8 +55,10 @@ class ChildProcess {
   void signal(int number) const { child_->signal(number); }
   Status send(ipc::Message message) { return channel_->send(std::move(message)); }
   // Asks the child for its status (JSON); nothing when it does not answer in time.
+  // `subject`: a part of it that is only given when it is named.
   static runtime::Task<std::optional<std::string>> ask_status(std::shared_ptr<ChildProcess> self,
-                                                              Duration patience);
+                                                              Duration patience,
+                                                              std::string subject = "");
   Status send(ipc::MessageType type, std::uint64_t number = 0, std::string text = "") {
     return channel_->send(type, number, std::move(text));
   }

@@ -34,7 +34,7 @@ class Recorder final : public ChildProcess::Owner {
 void say(const runtime::Fd& channel, std::string text) {
   auto loop = std::move(*runtime::Loop::create());
   ipc::Channel out(*loop, runtime::Fd(::dup(channel.get())));
-  static_cast<void>(out.send(ipc::MessageType::log, 0, std::move(text)));
+  static_cast<void>(out.send(ipc::MessageType::announce, 0, std::move(text)));
 }
 
 class ChildProcessTest : public testing::Test {

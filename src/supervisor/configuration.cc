@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "runtime/loop.h"
+#include "supervisor/pair_key.h"
 
 namespace baton::supervisor {
 
@@ -82,6 +83,13 @@ LoadedConfiguration load_configuration(const ConfigurationFiles& files, Wording 
   if (files.failover) {
     configuration->failover = config::keepalived::load(sources, *files.failover, diagnostics);
     usable = usable && configuration->failover != nullptr;
+    if (configuration->failover && configuration->failover->pair.enabled()) {
+      const config::PairSettings& pair = configuration->failover->pair;
+      std::string problem;
+      configuration->pair_key = read_pair_key(pair.key_file, problem);
+      if (!problem.empty()) diagnostics.error(pair.where, problem);
+      usable = usable && problem.empty();
+    }
   }
   LoadedConfiguration result;
   for (const auto& diagnostic : diagnostics.all()) {

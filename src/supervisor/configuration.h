@@ -26,6 +26,7 @@ struct Configuration {
   std::shared_ptr<const config::Proxy> proxy;        // null: no such part
   std::shared_ptr<const config::Failover> failover;  // null: no such part
   std::string packed_sources;                        // what the failover process parses again
+  std::string pair_key;                              // the text of its file; empty: no pair link
   WallTime loaded{};
 };
 

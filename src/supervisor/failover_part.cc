@@ -10,9 +10,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "failover/leftovers.h"
 #include "failover/process.h"
 #include "supervisor/pid_file.h"
 #include "supervisor/privileges.h"
+#include "supervisor/process_title.h"
+#include "supervisor/scheduling.h"
 
 namespace baton::supervisor {
 
@@ -38,22 +41,31 @@ FailoverPart::FailoverPart(runtime::Loop& loop, runtime::TaskScope& scope, Log& 
 
 Status FailoverPart::launch() {
   ChildProcess::Plan plan;
-  plan.name = "keepalived";
+  plan.name = configuration_->failover->places.vrrp_name;
   plan.title = "keepalived: VRRP process";
   plan.silence_stderr = settings_.silence_stderr;
-  plan.drop_privileges = keep_network_capabilities;
-  plan.entry = [this](runtime::Fd channel) {
+  const auto problems = std::make_shared<std::vector<std::string>>();
+  plan.drop_privileges = [this, problems] {
+    *problems = apply_scheduling(configuration_->failover->scheduling);
+    return keep_network_capabilities();
+  };
+  plan.entry = [this, problems](runtime::Fd channel) {
     const auto log = settings_.make_log();
+    for (const auto& problem : *problems) log->write(LogLevel::warning, problem);
     failover::ProcessInputs inputs;
     inputs.config = configuration_->failover;
     inputs.load_options = settings_.load_options;
+    inputs.pair_key = configuration_->pair_key;
     inputs.channel = std::move(channel);
     inputs.log = log.get();
     inputs.log_detail = settings_.log_detail;
     inputs.keep_addresses_at_end = settings_.keep_addresses_at_end;
     inputs.proxy_expected = settings_.proxy_expected;
+    inputs.rename_executor = [] { set_process_title("baton: executor of the VRRP process"); };
     return failover::run_process(std::move(inputs));
   };
+  settings_before_.emplace(log_);
+  settings_before_->remember(failover::all_vmacs(*configuration_->failover));
   answer_ = Answer::none;
   was_ready_ = false;
   failure_.clear();
@@ -82,8 +94,13 @@ runtime::Task<std::string> FailoverPart::configure(
     co_return co_await start(std::move(configuration));
   }
   const auto previous = std::exchange(configuration_, std::move(configuration));
+  if (settings_before_) {
+    settings_before_->remember(failover::all_vmacs(*configuration_->failover));
+  }
+  previous_ = previous;
   answer_ = Answer::none;
   failure_.clear();
+  static_cast<void>(child_->send(ipc::MessageType::pair_key, 0, configuration_->pair_key));
   const Status sent = child_->send(ipc::MessageType::configure, 0, configuration_->packed_sources);
   std::string problem = sent ? co_await await_answer() : describe(sent.error());
   // Script indices are those of the configuration that the process really uses.
@@ -125,11 +142,26 @@ void FailoverPart::on_message(ChildProcess& child, ipc::Message message) {
     case ipc::MessageType::run_script:
       run_script(message);
       break;
+    case ipc::MessageType::pass_reply:
+      if (message.number <= last_pass_) {
+        passed_[message.number] = {message.second == 1, message.text};
+        changed_.open();
+      }
+      break;
+    case ipc::MessageType::handed_over:
+      handed_over_ = true;
+      changed_.open();
+      break;
+    case ipc::MessageType::leaving:
+      if (settings_.addresses_leave) settings_.addresses_leave(message.text);
+      break;
     case ipc::MessageType::kill_scripts:
       scripts_.end_checks();
       break;
-    case ipc::MessageType::log:
-      log_.write(static_cast<LogLevel>(std::min<std::uint64_t>(message.number, 7)), message.text);
+    case ipc::MessageType::announce:
+      if (const auto announcement = ipc::Announcement::decode(message.text)) {
+        settings_.announce(*announcement);
+      }
       break;
     default:
       break;
@@ -150,7 +182,9 @@ void FailoverPart::run_script(const ipc::Message& message) {
     static_cast<void>(child->send(std::move(reply)));
   };
   const auto request = ipc::ScriptRequest::decode(message.text);
-  auto job = request ? find_script(*configuration_->failover, *request) : std::nullopt;
+  const auto& configuration =
+      request && request->of_previous && previous_ ? previous_ : configuration_;
+  auto job = request ? find_script(*configuration->failover, *request) : std::nullopt;
   if (!job) {
     done(message.number, {ipc::ScriptOutcome::not_started, ENOENT, 0s});
     return;
@@ -165,6 +199,10 @@ void FailoverPart::on_exit(ChildProcess& child, runtime::ExitStatus status) {
   remove_pid_files(child.pid());
   child_.reset();
   scripts_.end_checks();
+  if (!clean) {
+    failover::remove_leftovers(*configuration_->failover, log_);
+    if (settings_before_) settings_before_->restore();
+  }
   if (failure_.empty()) failure_ = fmt::format("the failover process {}", described(status));
   changed_.open();
   if (ending_) return;
@@ -214,6 +252,21 @@ void FailoverPart::dump(int signal_number) {
   if (!child_) return;
   static_cast<void>(
       child_->send(ipc::MessageType::dump, static_cast<std::uint64_t>(signal_number)));
+}
+
+runtime::Task<std::pair<bool, std::string>> FailoverPart::pass(std::string instance,
+                                                               std::string peer) {
+  using Outcome = std::pair<bool, std::string>;
+  if (!child_) co_return Outcome(false, "the failover process does not run");
+  const std::uint64_t ticket = ++last_pass_;
+  static_cast<void>(child_->send(ipc::MessageType::pass, ticket, instance + "\n" + peer));
+  const Instant deadline = loop_.refresh_now() + pass_patience;
+  while (child_ && !passed_.contains(ticket)) {
+    if (!co_await changed_.wait(deadline)) break;
+  }
+  const auto found = passed_.extract(ticket);
+  if (found) co_return found.mapped();
+  co_return Outcome(false, "the failover process did not say how it ended");
 }
 
 void FailoverPart::attach(std::uint64_t number, runtime::Fd page, runtime::Fd life) {

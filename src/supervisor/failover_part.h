@@ -3,11 +3,14 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/log.h"
+#include "failover/network_settings.h"
 #include "runtime/gate.h"
 #include "supervisor/child_process.h"
 #include "supervisor/configuration.h"
@@ -20,6 +23,7 @@ namespace baton::supervisor {
 class FailoverPart final : public ChildProcess::Owner, public PulseReceiver {
  public:
   static constexpr Duration ready_patience = 10s;
+  static constexpr Duration pass_patience = 15s;
 
   struct Settings {
     config::keepalived::LoadOptions load_options;
@@ -33,6 +37,10 @@ class FailoverPart final : public ChildProcess::Owner, public PulseReceiver {
     std::function<std::unique_ptr<Log>()> make_log;
     bool silence_stderr = false;  // the tree is in the background
     std::function<void()> reload_wanted;
+    // Addresses that move to another node, between blanks; none: no longer.
+    std::function<void(const std::string& addresses)> addresses_leave;
+    // For FIFOs and mail.
+    std::function<void(const ipc::Announcement&)> announce;
   };
 
   FailoverPart(runtime::Loop& loop, runtime::TaskScope& scope, Log& log, Settings settings);
@@ -45,6 +53,11 @@ class FailoverPart final : public ChildProcess::Owner, public PulseReceiver {
   void end();
   void kill();
   void dump(int signal_number);
+  // Has an instance (all if empty) passed to another node (any if empty); completes with the
+  // outcome, and false with the reason.
+  runtime::Task<std::pair<bool, std::string>> pass(std::string instance, std::string peer);
+  // It has given its addresses away at its end, and serves on what had begun.
+  [[nodiscard]] bool handed_over() const { return handed_over_; }
 
   void attach(std::uint64_t number, runtime::Fd page, runtime::Fd life) override;
   void retire(std::uint64_t number, bool last) override;
@@ -81,15 +94,21 @@ class FailoverPart final : public ChildProcess::Owner, public PulseReceiver {
   Settings settings_;
   ScriptRunner scripts_;
   std::shared_ptr<const Configuration> configuration_;
+  std::shared_ptr<const Configuration> previous_;  // the one before the last reload
   std::shared_ptr<ChildProcess> child_;
   std::vector<Attached> attached_;
   Answer answer_ = Answer::none;
   bool was_ready_ = false;  // the present process has been
   std::string failure_;
   RestartPolicy restarts_;
+  // What the process may change of the network's settings, as it was before.
+  std::optional<failover::NetworkSettings> settings_before_;
   runtime::Timer restart_timer_;
   bool ending_ = false;
   bool stopped_on_purpose_ = false;
+  bool handed_over_ = false;
+  std::uint64_t last_pass_ = 0;
+  std::map<std::uint64_t, std::pair<bool, std::string>> passed_;  // answers, by ticket
   runtime::Gate changed_;
 };
 

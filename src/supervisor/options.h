@@ -28,8 +28,11 @@ struct Options {
   // configuration's `pid`.
   std::string pid_path;
   std::vector<std::string> failover_pid_paths;
-  bool daemonize = false;    // as nginx: unless the configuration says `daemon off`
-  std::string command_line;  // for the title and the log
+  bool has_default_pid_paths = false;  // the command line names none: keepalived.conf may
+  std::string network_namespace;  // the one we are in by -s or net_namespace; empty: as started
+  std::string ident_suffix;       // behind keepalived's idents in the log
+  bool daemonize = false;         // as nginx: unless the configuration says `daemon off`
+  std::string command_line;       // for the title and the log
   // argv, for the new binary of a live upgrade.
   std::string program;
   std::vector<std::string> arguments;

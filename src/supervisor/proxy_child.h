@@ -10,7 +10,7 @@
 #include "config/model/proxy.h"
 #include "ipc/pulse.h"
 #include "ipc/shared_region.h"
-#include "proxy/log_files.h"
+#include "proxy/logs/log_files.h"
 #include "supervisor/child_process.h"
 #include "supervisor/listen_sockets.h"
 #include "supervisor/privileges.h"

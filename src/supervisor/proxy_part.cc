@@ -9,8 +9,8 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "proxy/connection_counts.h"
-#include "proxy/limit_zones.h"
+#include "proxy/access/limit_zones.h"
+#include "proxy/client/connection_counts.h"
 #include "supervisor/pid_file.h"
 #include "supervisor/privileges.h"
 #include "supervisor/proxy_child.h"
@@ -140,9 +140,6 @@ void ProxyPart::on_message(ChildProcess& child, ipc::Message message) {
     case ipc::MessageType::reload_wanted:
       settings_.reload_wanted();
       break;
-    case ipc::MessageType::log:
-      log_.write(static_cast<LogLevel>(std::min<std::uint64_t>(message.number, 7)), message.text);
-      break;
     default:
       break;
   }
@@ -255,7 +252,10 @@ void ProxyPart::serving_ended(Generation& generation, runtime::ExitStatus status
                "`baton reload`");
     return;
   }
-  restart_after(restarts_.died(loop_.refresh_now()));
+  const Duration pause = restarts_.died(loop_.refresh_now());
+  // The address need not wait for what will not come.
+  if (pause > 0s && receiver_) receiver_->retire(generation.number, true);
+  restart_after(pause);
 }
 
 void ProxyPart::restart_after(Duration pause) {
@@ -293,6 +293,12 @@ void ProxyPart::end(bool gracefully, bool hand_over) {
 
 void ProxyPart::kill() {
   for (const auto& generation : all_) generation->child->signal(SIGKILL);
+}
+
+void ProxyPart::tell_leaving(const std::string& addresses) {
+  for (const auto& generation : all_) {
+    static_cast<void>(generation->child->send(ipc::MessageType::addresses_leave, 0, addresses));
+  }
 }
 
 void ProxyPart::reopen_logs() {

@@ -17,7 +17,7 @@
 #include "base/log.h"
 #include "ipc/pulse.h"
 #include "ipc/shared_region.h"
-#include "proxy/log_files.h"
+#include "proxy/logs/log_files.h"
 #include "runtime/gate.h"
 #include "supervisor/child_process.h"
 #include "supervisor/configuration.h"
@@ -79,6 +79,8 @@ class ProxyPart final : public ChildProcess::Owner {
   // The last resort for those that do not end.
   void kill();
   void reopen_logs();
+  // As ipc::MessageType::addresses_leave, to all generations.
+  void tell_leaving(const std::string& addresses);
   [[nodiscard]] ListenSockets& sockets() { return sockets_; }
 
   [[nodiscard]] const Generation* serving() const { return serving_.get(); }

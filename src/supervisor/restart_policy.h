@@ -1,7 +1,7 @@
-// When a crashed child is started again: the first time at once (a proxy that dies once in a month
+// When a crashed child is started again: the first times at once (a proxy that dies once in a month
 // costs its connections and nothing more), then, if the new one dies young again, after a pause
-// that doubles from 1 s to 60 s. A life of 60 s or more forgives all that was before. These are
-// keepalived's figures for its own children.
+// that doubles from 1 s to 60 s. A life of 60 s or more forgives all that was before. The pauses
+// are keepalived's figures for its own children.
 //
 // Pure: `now` is a parameter.
 #pragma once
@@ -14,6 +14,7 @@ namespace baton::supervisor {
 
 class RestartPolicy {
  public:
+  static constexpr unsigned at_once_max = 3;
   static constexpr Duration young = 60s;
   static constexpr Duration pause_min = 1s;
   static constexpr Duration pause_max = 60s;
@@ -24,11 +25,12 @@ class RestartPolicy {
   // Crashes since the supervisor started.
   [[nodiscard]] std::uint32_t crashes() const { return crashes_; }
   // An operator's `start` or a new configuration: begin anew.
-  void forgive() { next_pause_ = 0s; }
+  void forgive() { at_once_ = 0, next_pause_ = pause_min; }
 
  private:
   Instant started_{};
-  Duration next_pause_ = 0s;
+  unsigned at_once_ = 0;  // young deaths in a row that were answered at once
+  Duration next_pause_ = pause_min;
   std::uint32_t crashes_ = 0;
 };
 

@@ -41,6 +41,7 @@ int execute(const ScriptRunner::Job& job) {
   // A check has no sense without the tree; a notification goes on to its end.
   if (job.kind == ipc::ScriptRequest::Kind::check) ::prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
   if (!std::getenv("PATH")) ::setenv("PATH", default_path, 1);
+  for (const auto& [name, value] : job.environment) ::setenv(name.c_str(), value.c_str(), 1);
   reset_signals();
   std::vector<char*> arguments;
   arguments.reserve(job.arguments.size() + 1);
@@ -66,6 +67,10 @@ const std::optional<config::ScriptCommand>* command_of(const config::NotifyComma
       return &commands.stop;
     case Event::any:
       return &commands.any;
+    case Event::lower_priority:
+      return &commands.lower_priority;
+    case Event::deleted:
+      return &commands.deleted;
   }
   return nullptr;
 }
@@ -173,12 +178,16 @@ std::optional<ScriptRunner::Job> find_script(const config::Failover& config,
   if (!command || !*command) return std::nullopt;
   job.arguments = (*command)->arguments;
   job.user = (*command)->user;
+  const std::string type = of_group ? "GROUP" : "INSTANCE";
+  const std::string& name =
+      of_group ? config.sync_groups[request.index].name : config.instances[request.index].name;
+  const std::string priority = fmt::format("{}", of_group ? 0 : request.priority);
+  job.environment = {{"BATON_TYPE", type},
+                     {"BATON_NAME", name},
+                     {"BATON_STATE", request.state},
+                     {"BATON_PRIORITY", priority}};
   if (request.event == ipc::ScriptRequest::Event::any) {
-    job.arguments.emplace_back(of_group ? "GROUP" : "INSTANCE");
-    job.arguments.push_back(of_group ? config.sync_groups[request.index].name
-                                     : config.instances[request.index].name);
-    job.arguments.push_back(request.state);
-    job.arguments.push_back(fmt::format("{}", of_group ? 0 : request.priority));
+    job.arguments.insert(job.arguments.end(), {type, name, request.state, priority});
   }
   return job;
 }

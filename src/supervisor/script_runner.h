@@ -31,6 +31,8 @@ class ScriptRunner {
     std::vector<std::string> arguments;  // [0] is the program
     config::ScriptUser user;
     Duration timeout = 0s;  // 0: none
+    // Notifications: what has happened, besides what is appended to the arguments of `notify`.
+    std::vector<std::pair<std::string, std::string>> environment;
   };
   using Done = std::function<void(std::uint64_t ticket, const ipc::ScriptResult& result)>;
 

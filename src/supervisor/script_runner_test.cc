@@ -123,5 +123,21 @@ TEST(FindScriptTest, an_index_that_the_configuration_does_not_have_finds_nothing
   }
 }
 
+TEST(FindScript, NotificationsSayInTheirEnvironmentWhatHasHappened) {
+  config::Failover config;
+  config.instances.emplace_back().name = "VI_1";
+  config.instances[0].notify.master = config::ScriptCommand{{"/m.sh"}, {}, {}};
+  ipc::ScriptRequest request;
+  request.kind = ipc::ScriptRequest::Kind::notify_instance;
+  request.event = ipc::ScriptRequest::Event::master;
+  request.state = "MASTER";
+  request.priority = 90;
+  using Environment = std::vector<std::pair<std::string, std::string>>;
+  EXPECT_EQ(find_script(config, request)->environment, (Environment{{"BATON_TYPE", "INSTANCE"},
+                                                                    {"BATON_NAME", "VI_1"},
+                                                                    {"BATON_STATE", "MASTER"},
+                                                                    {"BATON_PRIORITY", "90"}}));
+}
+
 }  // namespace
 }  // namespace baton::supervisor

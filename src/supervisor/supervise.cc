@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "supervisor/daemon.h"
+#include "supervisor/places.h"
 #include "supervisor/start_log.h"
 #include "supervisor/tree.h"
 
@@ -35,6 +36,12 @@ int supervise(Options options) {
     // A new binary is in the background already, as the child of the old one.
     options.daemonize = loaded.configuration->proxy->daemon && !inherited;
     if (options.pid_path.empty()) options.pid_path = loaded.configuration->proxy->pid_path;
+  }
+  if (const auto& failover = loaded.configuration->failover) {
+    if (const Status settled = settle_places(options, failover->places); !settled) {
+      fmt::print(stderr, "cannot start: {}\n", describe(settled.error()));
+      return 1;
+    }
   }
   // Writing to a client that has gone is an error like any other, in every process of the tree.
   ::signal(SIGPIPE, SIG_IGN);

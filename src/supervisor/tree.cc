@@ -23,9 +23,10 @@ namespace baton::supervisor {
 
 namespace {
 
-constexpr Duration yield_patience = 4s;   // the failover process's end, with its yielding
-constexpr Duration notify_patience = 1s;  // notify_stop scripts
-constexpr Duration stop_patience = 5s;    // the proxy's end by TERM
+constexpr Duration yield_patience = 4s;      // the failover process's end, with its yielding
+constexpr Duration delivery_patience = 60s;  // of what the ended proxy has left to the kernel
+constexpr Duration notify_patience = 1s;     // notify_stop scripts
+constexpr Duration stop_patience = 5s;       // the proxy's end by TERM
 // How long a proxy that is about to stop serves on so that the address can be handed over.
 constexpr Duration handover_patience = 1500ms;
 
@@ -157,7 +158,14 @@ void Tree::make_failover_part() {
   settings.proxy_expected = configuration_->proxy != nullptr;
   settings.log_detail = options_.log_detail;
   settings.make_log = [this] { return make_failover_log(options_); };
+  settings.addresses_leave = [this](const std::string& addresses) {
+    if (proxy_) proxy_->tell_leaving(addresses);
+  };
   settings.reload_wanted = [this] { want_reload(); };
+  messenger_ = std::make_unique<Messenger>(loop_, tasks_, *log_);
+  settings.announce = [this](const ipc::Announcement& announcement) {
+    messenger_->announce(announcement);
+  };
   failover_ = std::make_unique<FailoverPart>(loop_, tasks_, *log_, std::move(settings));
 }
 
@@ -190,12 +198,19 @@ runtime::Task<std::string> Tree::start_parts() {
   if (options_.personality != Personality::baton) log_all(load_lines_);
   if (console_) console_->be_quiet(false);
   if (options_.personality == Personality::nginx) tell_system();
+  if (messenger_) {
+    co_await messenger_->run_frame(configuration_->failover->messages.startup, "startup");
+    if (stopping_) co_return "";
+  }
   if (proxy_) {
     constexpr int tries = 5;  // half a second apart, as nginx
     const std::string problem = co_await proxy_->bring_up(configuration_, tries);
     if (!problem.empty()) co_return problem;
   }
-  if (failover_ && !stopping_) co_return co_await failover_->start(configuration_);
+  if (failover_ && !stopping_) {
+    messenger_->configure(configuration_->failover);
+    co_return co_await failover_->start(configuration_);
+  }
   co_return "";
 }
 
@@ -231,7 +246,10 @@ void Tree::started() {
   if (options_.personality == Personality::nginx) {
     set_process_title(fmt::format("nginx: master process {}", options_.command_line));
   }
+  if (failover_) tasks_.spawn(follow_reload_time());
   if (options_.personality == Personality::keepalived) {
+    const std::string& name = configuration_->failover->places.main_name;
+    if (!name.empty()) set_process_name(name);
     log_->write(LogLevel::info, "Startup complete");
   }
   log_->print(LogLevel::notice, "baton {} is ready", BATON_VERSION);
@@ -262,6 +280,12 @@ runtime::Task<void> Tree::shut_down() {
   if (proxy_) proxy_->expect_end();
   if (failover_) co_await end_failover();
   if (proxy_) co_await end_proxy();
+  if (messenger_) {
+    co_await messenger_->finish();
+    if (serving_) {
+      co_await messenger_->run_frame(configuration_->failover->messages.shutdown, "shutdown");
+    }
+  }
   if (control_) control_->withdraw();
   if (options_.personality == Personality::keepalived && serving_) {
     log_->print(LogLevel::info, "Stopped Keepalived v{} (baton {})", keepalived_version,
@@ -273,9 +297,29 @@ runtime::Task<void> Tree::shut_down() {
 
 runtime::Task<void> Tree::end_failover() {
   failover_->end();
-  const Instant deadline = loop_.refresh_now() + yield_patience;
-  while (failover_->process()) {
-    if (!co_await failover_->changed().wait(deadline)) break;
+  const Duration wanted = configuration_->failover->places.child_wait;
+  Instant deadline = loop_.refresh_now() + std::max<Duration>(yield_patience, wanted);
+  bool is_draining = false;
+  bool has_drained = false;
+  while (failover_->process() && loop_.now() < deadline) {
+    // The addresses are with another node, which sends us what began here: the proxy finishes it.
+    if (failover_->handed_over() && !std::exchange(is_draining, true)) {
+      deadline = loop_.now() + configuration_->failover->pair.handover_timeout + yield_patience;
+      if (proxy_) proxy_->end(true);
+    }
+    // What the kernel still has to deliver is waited for; the failover process sees it.
+    if (is_draining && proxy_ && proxy_->ended() && !std::exchange(has_drained, true)) {
+      deadline = std::min(deadline, loop_.now() + delivery_patience);
+    }
+    // (The proxy's end opens another gate.)
+    static_cast<void>(
+        co_await failover_->changed().wait(std::min(deadline, loop_.refresh_now() + 50ms)));
+  }
+  if (is_draining && failover_->process()) {
+    failover_->end();  // once more: at once
+    const Instant last = loop_.refresh_now() + yield_patience;
+    while (failover_->process() && co_await failover_->changed().wait(last)) {
+    }
   }
   failover_->kill();
   while (failover_->process()) static_cast<void>(co_await failover_->changed().wait());

@@ -24,9 +24,11 @@
 #include "supervisor/failover_link.h"
 #include "supervisor/failover_part.h"
 #include "supervisor/logs.h"
+#include "supervisor/messenger.h"
 #include "supervisor/options.h"
 #include "supervisor/pid_file.h"
 #include "supervisor/proxy_part.h"
+#include "supervisor/reload_schedule.h"
 #include "supervisor/service_manager.h"
 #include "supervisor/start_log.h"
 #include "supervisor/upgrade.h"
@@ -86,13 +88,18 @@ class Tree final : public control::Commands {
   void on_keepalived_signal(int number);
   void stop(bool gracefully);
   void want_reload();
+  void dump_globals();
   void reopen_logs();
   runtime::Task<void> reload_task();
   runtime::Task<ReloadResult> reload();
   runtime::Task<ReloadResult> reload_once();
+  LoadedConfiguration read_anew();
+  runtime::Task<void> follow_reload_time();
   runtime::Task<std::string> apply(std::shared_ptr<const Configuration> fresh);
   runtime::Task<nlohmann::json> start_stopped();
+  runtime::Task<nlohmann::json> pass(std::string words);
   runtime::Task<nlohmann::json> status();
+  runtime::Task<nlohmann::json> history();
   [[nodiscard]] nlohmann::json processes() const;
   void log_all(const std::vector<std::pair<LogLevel, std::string>>& lines);
   void follow_pid_path();
@@ -112,6 +119,7 @@ class Tree final : public control::Commands {
   runtime::TaskScope main_;   // live(), which joins the other
   runtime::TaskScope tasks_;  // everything else
   std::unique_ptr<ipc::SharedRegion> region_;
+  std::unique_ptr<Messenger> messenger_;  // with failover_
   std::unique_ptr<FailoverPart> failover_;
   std::unique_ptr<FailoverLinkServer> link_server_;
   std::unique_ptr<FailoverLinkClient> link_client_;

@@ -1,11 +1,15 @@
 // What the tree is asked for: by signals, by the control socket, by its children.
 
+#include <fcntl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <signal.h>
 #include <unistd.h>
 
+#include <fstream>
+
 #include "base/text.h"
+#include "failover/dump.h"
 #include "supervisor/tree.h"
 #include "supervisor/tree_log.h"
 
@@ -115,8 +119,17 @@ void Tree::on_keepalived_signal(int number) {
     case SIGWINCH:
       break;
     default:
+      if (number == SIGUSR1) dump_globals();
       failover_->dump(number);
   }
+}
+
+// keepalived_parent.data; the failover process writes the rest.
+void Tree::dump_globals() {
+  const config::ProcessPlaces& places = configuration_->failover->places;
+  log_->write(LogLevel::info, "Printing parent data for process on signal");
+  failover::write_dump(places.parent_data_path, failover::dump_globals(*configuration_->failover),
+                       places.umask, *log_);
 }
 
 void Tree::stop(bool gracefully) {
@@ -168,7 +181,7 @@ runtime::Task<Tree::ReloadResult> Tree::reload_once() {
                                     : std::string_view("reconfiguring"));
   ReloadResult result;
   result.when = runtime::wall_now();
-  auto loaded = load_configuration(options_.files, Wording::baton);
+  auto loaded = read_anew();
   result.text = loaded.configuration ? loaded.serious : loaded.report;
   log_all(loaded.log_lines);
   if (loaded.configuration) {
@@ -190,14 +203,47 @@ runtime::Task<Tree::ReloadResult> Tree::reload_once() {
   co_return result;
 }
 
+// While the files are read, reload_file tells those who write them; what is wrong with them goes to
+// the file that reload_check_config names, too.
+LoadedConfiguration Tree::read_anew() {
+  const config::ProcessPlaces places =
+      configuration_->failover ? configuration_->failover->places : config::ProcessPlaces();
+  if (!places.reload_file.empty()) {
+    const runtime::Fd mark(::open(places.reload_file.c_str(),
+                                  O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!mark) log_->print(LogLevel::error, "cannot create reload file {}", places.reload_file);
+  }
+  auto loaded = load_configuration(options_.files, Wording::baton);
+  if (!places.reload_file.empty()) static_cast<void>(::unlink(places.reload_file.c_str()));
+  if (places.reload_check_log && !loaded.report.empty()) {
+    std::ofstream(*places.reload_check_log, std::ios::app) << loaded.report;
+  }
+  return loaded;
+}
+
+runtime::Task<void> Tree::follow_reload_time() {
+  ReloadSchedule schedule(*log_);
+  while (!loop_.cancelled()) {
+    const config::ProcessPlaces& places = configuration_->failover->places;
+    if (schedule.is_due(places.reload_time_file, runtime::wall_now())) {
+      if (!places.reload_repeat) static_cast<void>(::unlink(places.reload_time_file.c_str()));
+      log_->write(LogLevel::info, "Reloading at the scheduled time");
+      want_reload();
+    }
+    static_cast<void>(co_await loop_.sleep_for(1s));
+  }
+}
+
 runtime::Task<std::string> Tree::apply(std::shared_ptr<const Configuration> fresh) {
   if (proxy_) {
     const std::string problem = co_await proxy_->bring_up(fresh, 1);
     if (!problem.empty()) co_return problem;
   }
   if (failover_) {
+    messenger_->configure(fresh->failover);
     const std::string problem = co_await failover_->configure(fresh);
     if (!problem.empty()) {
+      messenger_->configure(configuration_->failover);
       // Both or none.
       if (proxy_) static_cast<void>(co_await proxy_->bring_up(configuration_, 1));
       co_return problem;
@@ -232,6 +278,8 @@ runtime::Task<nlohmann::json> Tree::execute(std::string command) {
   nlohmann::json reply = {{"ok", true}};
   if (command == "status") {
     reply["status"] = co_await status();
+  } else if (command == "history") {
+    reply["history"] = co_await history();
   } else if (command == "reload") {
     const ReloadResult result = co_await reload();
     reply["ok"] = result.ok;
@@ -241,12 +289,23 @@ runtime::Task<nlohmann::json> Tree::execute(std::string command) {
   } else if (command == "stop" || command == "quit") {
     log_->write(LogLevel::notice, "stopped by command");
     stop(command == "quit");
+  } else if (command == "pass" || command.starts_with("pass ")) {
+    reply = co_await pass(command.substr(std::min<std::size_t>(command.size(), 5)));
   } else if (command == "reopen") {
     reopen_logs();
   } else {
     reply = {{"ok", false}, {"text", "baton has no such command: " + printable(command)}};
   }
   co_return reply;
+}
+
+// "INSTANCE\nPEER", either may be empty.
+runtime::Task<nlohmann::json> Tree::pass(std::string words) {
+  if (!failover_) co_return nlohmann::json{{"ok", false}, {"text", "there is no failover part"}};
+  const auto line_end = words.find('\n');
+  const std::string peer = line_end == std::string::npos ? "" : words.substr(line_end + 1);
+  const auto [ok, text] = co_await failover_->pass(words.substr(0, line_end), peer);
+  co_return nlohmann::json{{"ok", ok}, {"text", text}};
 }
 
 runtime::Task<nlohmann::json> Tree::status() {
@@ -287,6 +346,14 @@ runtime::Task<nlohmann::json> Tree::status() {
     result["failover"] = {{"problem", failover_->stopped_on_purpose() ? "stopped" : "not running"}};
   }
   co_return result;
+}
+
+// What the failover process remembers of its transitions; null without one.
+runtime::Task<nlohmann::json> Tree::history() {
+  if (!failover_ || !failover_->process()) co_return nullptr;
+  const auto answer =
+      co_await ChildProcess::ask_status(failover_->process(), status_patience, "history");
+  co_return parsed_or_problem(answer);
 }
 
 nlohmann::json Tree::processes() const {

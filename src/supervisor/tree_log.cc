@@ -32,7 +32,9 @@ std::unique_ptr<Log> nginx_log(const config::ErrorLog& target) {
 }  // namespace
 
 std::unique_ptr<TeeLog> make_tree_log(const Options& options, const config::Proxy* proxy) {
-  if (options.personality == Personality::keepalived) return keepalived_log(options, "Keepalived");
+  if (options.personality == Personality::keepalived) {
+    return keepalived_log(options, "Keepalived" + options.ident_suffix);
+  }
   auto log = std::make_unique<TeeLog>();
   if (options.personality == Personality::baton || !proxy) {
     log->add(std::make_unique<StreamLog>(STDERR_FILENO, LineStyle::baton, "baton", LogLevel::info));
@@ -48,10 +50,10 @@ std::unique_ptr<TeeLog> make_tree_log(const Options& options, const config::Prox
 
 std::unique_ptr<Log> make_failover_log(const Options& options) {
   if (options.personality == Personality::keepalived) {
-    return keepalived_log(options, "Keepalived_vrrp");
+    return keepalived_log(options, "Keepalived_vrrp" + options.ident_suffix);
   }
-  return std::make_unique<StreamLog>(STDERR_FILENO, LineStyle::baton, "Keepalived_vrrp",
-                                     LogLevel::info);
+  return std::make_unique<StreamLog>(STDERR_FILENO, LineStyle::baton,
+                                     "Keepalived_vrrp" + options.ident_suffix, LogLevel::info);
 }
 
 void reopen(TeeLog& log) {

@@ -15,15 +15,25 @@ namespace baton::vrrp {
 
 namespace {
 
-// A successor of priority 1 needs one second; the rest is for its packet to arrive.
-constexpr Duration yield_margin = 200ms;
-constexpr Duration yield_longest = 3s;
 // Below the usual advert interval, whose beat is never met to the microsecond.
 constexpr Duration probe_interval = 900ms;
 constexpr Duration recheck_interval = 250ms;
 constexpr Duration conflict_echo = handover_linger / 2;
 // RFC 5227 section 2.4: how often an address is defended against one that does not give up.
 constexpr Duration defence_interval = 10s;
+
+ChecksumForm first_form(ChecksumPolicy policy) {
+  switch (policy) {
+    case ChecksumPolicy::automatic:
+    case ChecksumPolicy::standard:
+      return ChecksumForm::standard;
+    case ChecksumPolicy::old_unicast:
+      return ChecksumForm::multicast_destination;
+    case ChecksumPolicy::without_pseudo_header:
+      return ChecksumForm::without_pseudo_header;
+  }
+  BATON_ASSERT(false);
+}
 
 }  // namespace
 
@@ -50,7 +60,10 @@ std::uint64_t Counters::rejected_total() const {
 Instance::Instance(Settings settings)
     : settings_(std::move(settings)),
       effective_priority_(settings_.priority),
-      master_interval_(settings_.advert_interval) {
+      checksum_form_(first_form(settings_.checksum)),
+      replays_(settings_.peers.empty() ? replay_senders : settings_.peers.size()),
+      master_interval_(settings_.advert_interval),
+      guard_(settings_.takeover) {
   for (const auto& tracker : settings_.trackers) trackers_.push_back(Tracker{tracker, {}, {}});
 }
 
@@ -64,7 +77,8 @@ Actions Instance::handle(const Event& event, Instant now) {
 
 Instant Instance::deadline() const {
   return std::min({master_down_at_, advert_at_, announce_again_at_, conflict_again_at_, echo_at_,
-                   refresh_at_, yield_until_, release_at_, recheck_at_});
+                   refresh_at_, yield_until_, release_at_, recheck_at_, report_at_, ask_witness_at_,
+                   settle_at_});
 }
 
 Advert Instance::make_advert(std::uint8_t priority) const {
@@ -79,6 +93,20 @@ Advert Instance::make_advert(std::uint8_t priority) const {
   return advert;
 }
 
+void Instance::sign(std::vector<std::uint8_t>& message, const net::IpAddress& source,
+                    WallTime now) {
+  if (settings_.hmac.enabled()) signer_.sign(message, source, settings_.hmac, now);
+}
+
+ChecksumForm Instance::checksum_form() const {
+  if (settings_.family == net::Family::ipv6) return ChecksumForm::standard;
+  const bool unicast = !settings_.peers.empty();
+  if (checksum_form_ == ChecksumForm::multicast_destination && !unicast) {
+    return ChecksumForm::standard;
+  }
+  return checksum_form_;
+}
+
 std::optional<net::IpAddress> Instance::master() const {
   return state_ == State::master ? source_ : master_;
 }
@@ -91,6 +119,7 @@ std::optional<std::uint8_t> Instance::master_priority() const {
 
 std::vector<std::string> Instance::faults() const {
   std::vector<std::string> texts;
+  if (!settings_.permanent_fault.empty()) texts.push_back(settings_.permanent_fault);
   if (started_ && !source_) texts.emplace_back("no source address");
   for (const auto& tracker : trackers_) {
     if (tracker.is_fault()) texts.push_back(tracker.fault_text());
@@ -103,24 +132,29 @@ std::vector<std::string> Instance::faults() const {
 }
 
 bool Instance::has_own_fault() const {
-  return (started_ && !source_) || std::ranges::any_of(trackers_, &Tracker::is_fault);
+  return !settings_.permanent_fault.empty() || (started_ && !source_) ||
+         std::ranges::any_of(trackers_, &Tracker::is_fault);
 }
 
 void Instance::on(const event::Start&, Instant now) {
   if (started_) return;
   started_ = true;
   since_ = now;
+  guard_.begin(now);
+  if (settings_.takeover.second_path) report_at_ = now;
   review_priority(now);
   review_trackers(now);
 }
 
 void Instance::on(const event::TimerDue&, Instant now) {
+  run_reports(now);
   if (yield_until_ <= now) {
-    finish_stop(yield_end_.empty() ? "stopped; no successor was heard" : yield_end_, now);
+    end_yield(now);
     return;
   }
   if (release_at_ <= now) release_addresses();
-  if (master_down_at_ <= now) {
+  if (master_down_at_ <= now && ask_before_preempting(now)) return;
+  if (master_down_at_ <= now && (!take_over_.empty() || may_take_over(now))) {
     log(LogLevel::info, "Receive advertisement timeout", true);
     if (settings_.sync_group.empty()) {
       become_master(timeout_reason(now), now);
@@ -147,6 +181,7 @@ void Instance::on(const event::TrackerReported& report, Instant now) {
   Tracker& tracker = trackers_[report.index];
   tracker.health = report.health;
   tracker.detail = report.detail;
+  tracker.value = report.value;
   if (!started_) return;
   review_priority(now);
   review_trackers(now);
@@ -184,6 +219,7 @@ void Instance::on(event::Reconfigured change, Instant now) {
     if (known != earlier.end()) {
       tracker.health = known->health;
       tracker.detail = known->detail;
+      tracker.value = known->value;
     }
     trackers_.push_back(std::move(tracker));
   }
@@ -191,7 +227,12 @@ void Instance::on(event::Reconfigured change, Instant now) {
   const Duration earlier_down_time = down_time();
   if (state_ != State::backup) master_interval_ = change.settings.advert_interval;
   if (settings_.version == 2) master_interval_ = change.settings.advert_interval;
+  if (settings_.checksum != change.settings.checksum) {
+    checksum_form_ = first_form(change.settings.checksum);
+  }
   settings_ = std::move(change.settings);
+  guard_.set_rules(settings_.takeover);
+  report_at_ = settings_.takeover.second_path && started_ ? now : never;
   if (settings_.sync_group.empty()) {
     group_fault_.clear();
     if (wish_) wait_for_master(now);
@@ -210,26 +251,6 @@ void Instance::on(event::Reconfigured change, Instant now) {
     }
   }
   review_trackers(now);
-}
-
-void Instance::on(const event::Stop& stop, Instant now) {
-  if (state_ != State::master) {
-    finish_stop("stopped", now);
-    return;
-  }
-  if (is_yielding()) {
-    if (!stop.yield) finish_stop("stopped", now);
-    return;
-  }
-  send(0);
-  log(LogLevel::info, "sent 0 priority", true);
-  if (!stop.yield) {
-    finish_stop("stopped", now);
-    return;
-  }
-  clear_timers();
-  const Duration slowest = skew_time(settings_.version, 1, settings_.advert_interval);
-  yield_until_ = now + std::min(slowest + yield_margin, yield_longest);
 }
 
 void Instance::on(const event::GroupMaster&, Instant now) {
@@ -260,6 +281,14 @@ void Instance::enter(State state, std::string reason, Instant now) {
   clear_timers();
   told_ = 0;
   heard_at_ = never;
+  passing_ = false;
+  planned_ = waits_for_witness_ = false;
+  held_back_.clear();
+  obstacle_ = TakeoverGuard::Obstacle::none;
+  if (settings_.takeover.second_path) {
+    actions_.emplace_back(action::SendReport{});
+    report_at_ = state == State::stopped ? never : now + settings_.takeover.heartbeat_interval;
+  }
 }
 
 void Instance::become_backup(std::string reason, Duration wait, Duration linger, Instant now) {
@@ -274,12 +303,14 @@ void Instance::become_backup(std::string reason, Duration wait, Duration linger,
 
 // The advert goes first: every other node holds back from then on.
 void Instance::become_master(std::string reason, Instant now) {
+  const auto lost_master = lost_ ? master_ : std::nullopt;
   if (dropped_ownership_) {
     dropped_ownership_ = false;
     review_priority(now);
   }
   send(effective_priority_);
   enter(State::master, std::move(reason), now);
+  passed_ = false;
   log(LogLevel::info, "Entering MASTER STATE");
   log(LogLevel::info, "setting VIPs.", true);
   actions_.emplace_back(action::AddAddresses{});
@@ -290,6 +321,7 @@ void Instance::become_master(std::string reason, Instant now) {
   const AnnounceSchedule& schedule = settings_.announce;
   if (schedule.delay > 0s) announce_again_at_ = now + schedule.delay;
   if (schedule.refresh > 0s) refresh_at_ = now + schedule.delay + schedule.refresh;
+  if (lost_master) settle(lost_master, now);
 }
 
 void Instance::become_fault(std::string reason, Instant now) {
@@ -310,7 +342,8 @@ void Instance::leave_init_or_fault(Instant now) {
   master_.reset();
   master_interval_ = settings_.advert_interval;
   const bool at_once = is_owner() && settings_.wants_master;
-  if (at_once && settings_.sync_group.empty()) {
+  if (state_ == State::fault) guard_.begin(now);
+  if (at_once && settings_.sync_group.empty() && !settings_.takeover.active()) {
     become_master(std::move(reason), now);
   } else {
     become_backup(std::move(reason), at_once ? Duration(0s) : down_time(), 0s, now);
@@ -319,14 +352,10 @@ void Instance::leave_init_or_fault(Instant now) {
 
 void Instance::wait_for_master(Instant at) {
   wish_.reset();
+  take_over_.clear();
   master_down_at_ = at;
-}
-
-void Instance::finish_stop(std::string reason, Instant now) {
-  const bool held = holds_addresses();
-  enter(State::stopped, std::move(reason), now);
-  if (held) release_addresses();
-  actions_.emplace_back(action::Notify{action::Notice::stop, effective_priority_});
+  waits_for_witness_ = false;
+  ask_witness_at_ = settings_.takeover.witness ? at - witness_lead() : never;
 }
 
 void Instance::release_addresses() {
@@ -339,7 +368,7 @@ void Instance::review_trackers(Instant now) {
   const auto problems = faults();
   if (!problems.empty()) {
     // A master that yields is on its way out; a fault ends its patience.
-    if (is_yielding()) {
+    if (is_yielding() && !passing_) {
       finish_stop(problems.front(), now);
     } else if (state_ != State::fault) {
       become_fault(problems.front(), now);
@@ -363,6 +392,7 @@ void Instance::review_priority(Instant now) {
   log(LogLevel::info,
       fmt::format("Changing effective priority from {} to {}", effective_priority_, effective));
   effective_priority_ = effective;
+  actions_.emplace_back(action::Notify{action::Notice::priority, effective});
   if (master_down_at_ != never) {
     master_down_at_ = std::max(now, master_down_at_ + (down_time() - earlier_down_time));
   }
@@ -370,8 +400,11 @@ void Instance::review_priority(Instant now) {
 
 void Instance::clear_timers() {
   master_down_at_ = advert_at_ = announce_again_at_ = conflict_again_at_ = echo_at_ = refresh_at_ =
-      yield_until_ = release_at_ = recheck_at_ = preempt_from_ = contested_since_ = never;
+      yield_until_ = release_at_ = recheck_at_ = preempt_from_ = contested_since_ =
+          ask_witness_at_ = report_at_ = settle_at_ = never;
   wish_.reset();
+  take_over_.clear();
+  lost_ = false;
 }
 
 void Instance::send(std::uint8_t priority) {
@@ -448,6 +481,10 @@ void Instance::run_announcements(Instant now) {
     conflict_again_at_ = never;
     actions_.emplace_back(action::Announce{schedule.conflict_repeat});
   }
+  if (settle_at_ <= now) {
+    settle_at_ = now + settle_interval < settle_until_ ? now + settle_interval : never;
+    actions_.emplace_back(action::Announce{1});
+  }
   if (echo_at_ <= now) {
     echo_at_ = never;
     actions_.emplace_back(action::Announce{schedule.conflict_repeat});
@@ -488,10 +525,14 @@ bool Instance::is_undecided() const {
 }
 
 std::string Instance::timeout_reason(Instant now) const {
+  if (!take_over_.empty()) return take_over_;
   if (!master_ || heard_at_ == never) {
     return fmt::format("no advert for {:.3f} s", to_seconds(now - since_));
   }
   const double silence_s = to_seconds(now - heard_at_);
+  if (lost_) {
+    return fmt::format("BFD lost master {}, last advert {:.3f} s ago", master_->text(), silence_s);
+  }
   if (master_priority_ == 0) {
     return fmt::format("master {} gave up {:.3f} s ago", master_->text(), silence_s);
   }

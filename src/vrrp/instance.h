@@ -24,6 +24,10 @@
 //    how the survivor knows that there was a conflict and that it must announce itself again.
 //  * A node that slept does not trust its timers: it listens first.
 //
+// Before a backup takes over for want of adverts it asks its TakeoverGuard (takeover.h): a second
+// heartbeat path, a witness, a link that receives. What the second path tells is dealt with in
+// instance_takeover.cc.
+//
 // In a sync group (sync_group.h) the end of the master-down timer is a wish, and the group decides.
 #pragma once
 
@@ -37,6 +41,7 @@
 #include "vrrp/event.h"
 #include "vrrp/receive.h"
 #include "vrrp/settings.h"
+#include "vrrp/takeover.h"
 
 namespace baton::vrrp {
 
@@ -47,6 +52,15 @@ inline constexpr Duration handover_linger = 50ms;
 // An old master answers the first advert of its successor with a last one of its own, and its
 // address for a moment longer; within this time after a takeover that is no conflict.
 inline constexpr Duration handover_window = 1s;
+
+// So long a successor that was told may take until it is heard; then priority 0 is sent.
+inline constexpr Duration told_patience = 500ms;
+
+// So long a master that was asked to pass may take; then the asking node preempts as ever.
+inline constexpr Duration ask_patience = 1500ms;
+
+// How many senders of multicast adverts are remembered against replays.
+inline constexpr std::size_t replay_senders = 4;
 
 struct Counters {
   std::uint64_t adverts_received = 0;  // accepted ones
@@ -71,13 +85,18 @@ class Instance {
 
   // The advert to send for SendAdvert{priority}.
   [[nodiscard]] Advert make_advert(std::uint8_t priority) const;
-  // How to sum a v3 unicast advert: as the peer was heard to do it.
-  [[nodiscard]] ChecksumForm checksum_form() const { return checksum_form_; }
+  // Appends the trailer of auth_hmac to a message that is sent from `source`; nothing without it.
+  void sign(std::vector<std::uint8_t>& message, const net::IpAddress& source, WallTime now);
+  // How to sum an advert of version 3: as is asked for, or as a unicast peer was heard to do it.
+  [[nodiscard]] ChecksumForm checksum_form() const;
 
   [[nodiscard]] const Settings& settings() const { return settings_; }
   [[nodiscard]] State state() const { return state_; }
-  // Stopping, and still serving until the successor is there.
+  // Stopping or passing, and still serving until the successor is there.
   [[nodiscard]] bool is_yielding() const { return yield_until_ != never; }
+  [[nodiscard]] bool is_passing() const { return passing_; }
+  // It passed its addresses to another node, and does not preempt that one.
+  [[nodiscard]] bool has_passed() const { return passed_; }
   [[nodiscard]] bool holds_addresses() const {
     return state_ == State::master || release_at_ != never;
   }
@@ -97,6 +116,12 @@ class Instance {
   [[nodiscard]] const std::vector<Tracker>& trackers() const { return trackers_; }
   [[nodiscard]] const Counters& counters() const { return counters_; }
   void clear_counters() { counters_ = {}; }
+  // What the second path and the witness say.
+  [[nodiscard]] const TakeoverGuard& guard() const { return guard_; }
+  // Why it does not take over although its master is silent; empty when nothing holds it back.
+  [[nodiscard]] const std::string& held_back() const { return held_back_; }
+  // The report to send for SendReport, without run and sequence.
+  [[nodiscard]] PeerReport make_report(Instant now) const;
   // What keeps it from taking part, for people; empty when nothing does.
   [[nodiscard]] std::vector<std::string> faults() const;
 
@@ -108,8 +133,32 @@ class Instance {
   void on(const event::SourceChanged& change, Instant now);
   void on(const event::Slept& sleep, Instant now);
   void on(event::Reconfigured change, Instant now);
+  // Fast detection (instance_watch.cc).
+  void on(const event::MasterWatched& watched, Instant now);
+  void on(const event::MasterLost& lost, Instant now);
+  [[nodiscard]] Duration quick_skew() const;
+  // How long after a priority 0 the place is taken.
+  [[nodiscard]] Duration skew_after_goodbye() const;
+  // After a takeover because of a loss: announces again for a while, and doubts.
+  void settle(const std::optional<net::IpAddress>& lost_master, Instant now);
+  void doubt(const ParsedAdvert& parsed, Instant now);
   void on(const event::AddressClaimed& claim, Instant now);
   void on(const event::Stop& stop, Instant now);
+  void on(const event::Pass& pass, Instant now);
+  void on(const event::TakeOver& order, Instant now);
+  void on(const event::MasterReachable& change, Instant now);
+  // The second path and the witness (instance_takeover.cc).
+  void on(const event::PeerReported& heard, Instant now);
+  void on(const event::WitnessReported& answer, Instant now);
+  void on(const event::LinkReceived&, Instant now);
+  bool may_take_over(Instant now);
+  void run_reports(Instant now);
+  void resolve(const PeerReport& report, Instant now);
+  void yield_to(const PeerReport& report, std::string reason, Instant now);
+  void ask_witness(Instant now);
+  void suspect(Instant now);
+  void hold_back(const TakeoverGuard::Verdict& verdict);
+  [[nodiscard]] Duration witness_lead() const;
   void on(const event::GroupMaster&, Instant now);
   void on(const event::GroupBackup& command, Instant now);
   void on(const event::GroupFault& fault, Instant now);
@@ -137,6 +186,11 @@ class Instance {
   void become_fault(std::string reason, Instant now);
   void leave_init_or_fault(Instant now);
   void finish_stop(std::string reason, Instant now);
+  // Keeps the addresses until the successor is heard (instance_handover.cc).
+  void begin_yield(bool successor_told, Instant now);
+  void end_yield(Instant now);
+  void end_pass(Instant now);
+  bool ask_before_preempting(Instant now);
   void release_addresses();
   void review_trackers(Instant now);
   void review_priority(Instant now);
@@ -168,8 +222,16 @@ class Instance {
   std::optional<std::string> wish_;  // in a sync group: why it wants to be master
   std::string group_fault_;
   std::string yield_end_;  // what ended the yielding, once it is known
+  std::string take_over_;  // why it takes over out of turn; empty: it does not
+  bool passing_ = false;   // yields, to become BACKUP
+  bool passed_ = false;
+  bool zero_sent_ = false;  // while it yields
+  bool master_reachable_ = false;
+  bool asked_ = false;  // the present master, for this return
   std::uint8_t effective_priority_;
   ChecksumForm checksum_form_ = ChecksumForm::standard;
+  HmacSigner signer_;
+  ReplayTable replays_;
   Counters counters_;
 
   // The master that is followed, or was heard last.
@@ -196,6 +258,31 @@ class Instance {
   Instant next_probe_at_{};       // adverts before go without a question
   Instant next_conflict_at_{};    // conflicts before are announced by an echo
   bool echoed_ = false;           // there was one since the last burst
+
+  // Fast detection.
+  std::optional<net::IpAddress> watched_;  // the master that is watched closely
+  Duration stagger_ = 0s;
+  std::uint8_t claim_ = owner_priority;           // the last priority that the master had
+  bool lost_ = false;                             // it was lost, and nobody was heard since
+  Instant settle_at_ = never;                     // after a loss: when to announce again
+  Instant settle_until_ = never;                  // ... for the last time
+  std::optional<net::IpAddress> taken_for_dead_;  // heard again soon, it was not
+  Instant doubt_until_{};
+  Duration distrust_ = 0s;  // grows with every loss that was none
+  Instant trust_from_{};    // losses before are not believed
+
+  // The second path and the witness.
+  TakeoverGuard guard_;
+  TakeoverGuard::Obstacle obstacle_ = TakeoverGuard::Obstacle::none;
+  std::string held_back_;           // why, as long as it is
+  bool waits_for_witness_ = false;  // the timer has ended, its answer has not come
+  bool planned_ = false;            // the master has given up by itself: nobody needs to be asked
+  Instant report_at_ = never;       // the next report
+  Instant ask_witness_at_ = never;  // adverts are late then
+  Instant suspected_at_ = never;    // the first path is cut, or there are two masters, since then
+  Instant suspicion_until_{};       // ... unless it is not heard again by then
+  Instant next_solicit_{};
+  Instant next_conflict_line_{};  // two masters by the second path are not told of before
 
   bool dropped_ownership_ = false;  // two owners: we act with 254
   unsigned contested_adverts_ = 0;  // own adverts since another owner was heard

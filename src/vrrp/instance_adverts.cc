@@ -28,10 +28,15 @@ void Instance::on(const event::AdvertReceived& received, Instant now) {
     count_reject(*reject, parsed);
     return;
   }
+  if (parsed.hmac && settings_.hmac.anti_replay &&
+      !replays_.accept(parsed.envelope.source, parsed.hmac->stamp)) {
+    count_reject(Reject::replay, parsed);
+    return;
+  }
   ++counters_.adverts_received;
   if (parsed.advert.priority == 0) ++counters_.priority_zero_received;
   if (parsed.checksum_form == ChecksumForm::multicast_destination &&
-      checksum_form_ != parsed.checksum_form) {
+      settings_.checksum == ChecksumPolicy::automatic && checksum_form_ != parsed.checksum_form) {
     checksum_form_ = parsed.checksum_form;
     log(LogLevel::info, "Setting unicast VRRPv3 checksum to old version");
   }
@@ -48,13 +53,17 @@ void Instance::on(const event::AdvertReceived& received, Instant now) {
 
 void Instance::hear_as_backup(const ParsedAdvert& parsed, Instant now) {
   const std::uint8_t priority = parsed.advert.priority;
+  // The master has told us to take over: what it sent before that is of no account.
+  if (!take_over_.empty()) return;
   const bool from_master = !master_ || *master_ == parsed.envelope.source;
   if (priority == 0) {
     if (!from_master) return;
     log(LogLevel::info, "Backup received priority 0 advertisement", true);
     remember_master(parsed, now);
     heard_at_ = now;
-    wait_for_master(now + skew());
+    planned_ = true;
+    wait_for_master(now + skew_after_goodbye());
+    ask_witness_at_ = never;
     return;
   }
   if (priority >= effective_priority_) {
@@ -62,7 +71,7 @@ void Instance::hear_as_backup(const ParsedAdvert& parsed, Instant now) {
     follow(parsed, now);
     return;
   }
-  if (settings_.nopreempt || holds_back(parsed, now)) {
+  if (settings_.nopreempt || passed_ || holds_back(parsed, now)) {
     follow(parsed, now);
     return;
   }
@@ -91,6 +100,9 @@ bool Instance::holds_back(const ParsedAdvert& parsed, Instant now) {
 void Instance::follow(const ParsedAdvert& parsed, Instant now) {
   remember_master(parsed, now);
   heard_at_ = now;
+  planned_ = false;
+  guard_.forget_answer();
+  if (!held_back_.empty()) hold_back({});
   if (settings_.version == 3) {
     if (parsed.advert.interval != settings_.advert_interval && first_time(interval_differs)) {
       log(LogLevel::warning, describe(Reject::interval, parsed, settings_));
@@ -105,6 +117,7 @@ void Instance::follow(const ParsedAdvert& parsed, Instant now) {
 }
 
 void Instance::hear_as_master(const ParsedAdvert& parsed, Instant now) {
+  doubt(parsed, now);
   const std::uint8_t priority = parsed.advert.priority;
   if (priority == 0) {
     // There were two masters: the other's announcements may still be believed.
@@ -130,7 +143,7 @@ void Instance::hear_as_master(const ParsedAdvert& parsed, Instant now) {
 }
 
 void Instance::insist(const ParsedAdvert& parsed, Instant now) {
-  send_and_restart(now);
+  if (!settings_.lower_priority_no_advert) send_and_restart(now);
   // Its announcements are long past, unless it had but just become the master itself.
   const bool ordinary =
       master_ == parsed.envelope.source && since_ - first_heard_ > handover_window;
@@ -142,6 +155,7 @@ void Instance::insist(const ParsedAdvert& parsed, Instant now) {
         fmt::format("Received advert from {} with lower priority {}, ours {}, forcing new election",
                     parsed.envelope.source.text(), parsed.advert.priority, effective_priority_));
   }
+  actions_.emplace_back(action::Notify{action::Notice::lower_priority, effective_priority_});
   announce_conflict(now);
 }
 
@@ -185,8 +199,10 @@ void Instance::contest_owner(const ParsedAdvert& parsed, Instant now) {
 
 void Instance::hear_as_yielding(const ParsedAdvert& parsed, Instant now) {
   if (parsed.advert.priority == 0 || !yield_end_.empty()) return;
-  yield_end_ = fmt::format("stopped; {} took over with priority {}", parsed.envelope.source.text(),
-                           parsed.advert.priority);
+  yield_end_ = fmt::format("{}; {} took over with priority {}", passing_ ? "passed on" : "stopped",
+                           parsed.envelope.source.text(), parsed.advert.priority);
+  remember_master(parsed, now);
+  if (settings_.version == 3) master_interval_ = parsed.advert.interval;
   yield_until_ = now + handover_linger;
 }
 
@@ -206,6 +222,8 @@ void Instance::note_addresses(const ParsedAdvert& parsed) {
 }
 
 void Instance::remember_master(const ParsedAdvert& parsed, Instant now) {
+  lost_ = false;
+  if (parsed.advert.priority > 0) claim_ = parsed.advert.priority;
   if (master_ != parsed.envelope.source) {
     told_ = 0;
     first_heard_ = now;

@@ -169,7 +169,13 @@ ParsedAdvert parse_message(std::span<const std::uint8_t> message, const Envelope
   }
   if (parsed.advert.type != advertisement_type) parsed.problems.add(Problem::unknown_type);
   if (parsed.advert.virtual_router_id == 0) parsed.problems.add(Problem::virtual_router_id);
-  if (message.size() != expected_length(parsed)) parsed.problems.add(Problem::length);
+  parsed.message = message;
+  const std::size_t expected = expected_length(parsed);
+  if (message.size() == expected + hmac_trailer_size) {
+    parsed.hmac = read_hmac_trailer(message);
+    message = message.first(expected);
+  }
+  if (message.size() != expected) parsed.problems.add(Problem::length);
   read_addresses(reader, parsed);
   if (parsed.advert.version == 2 && message.size() >= message_header_size + password_size) {
     // At the very end, as receivers have always read it, whatever the address count says.
@@ -251,7 +257,8 @@ std::vector<std::uint8_t> build_message(const Advert& advert, const net::IpAddre
 
 std::vector<std::uint8_t> build_ipv4_packet(std::span<const std::uint8_t> message,
                                             const net::IpAddress& source,
-                                            const net::IpAddress& destination, std::uint16_t id) {
+                                            const net::IpAddress& destination, std::uint16_t id,
+                                            std::uint8_t ttl) {
   BATON_ASSERT(message.size() <= 65535 - ipv4_header_size);
   net::ByteWriter writer;
   writer.u8(0x45);  // version 4, five words of header
@@ -259,7 +266,7 @@ std::vector<std::uint8_t> build_ipv4_packet(std::span<const std::uint8_t> messag
   writer.u16(static_cast<std::uint16_t>(ipv4_header_size + message.size()));
   writer.u16(id);
   writer.u16(0);  // no flags, no fragment offset
-  writer.u8(ip_ttl);
+  writer.u8(ttl);
   writer.u8(ip_protocol);
   writer.u16(0);
   writer.append(source.bytes());

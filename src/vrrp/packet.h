@@ -13,12 +13,14 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "base/time.h"
 #include "net/address.h"
+#include "vrrp/hmac.h"
 
 namespace baton::vrrp {
 
@@ -115,6 +117,8 @@ struct Envelope {
   std::uint8_t tos = 0;
   std::uint16_t id = 0;
   std::uint16_t total_length = 0;
+  // When the kernel got it; matters with HMAC only.
+  WallTime received{};
 };
 
 struct ParsedAdvert {
@@ -126,6 +130,8 @@ struct ParsedAdvert {
   std::uint16_t checksum = 0;
   ChecksumForm checksum_form = ChecksumForm::standard;  // which one matched, unless `checksum`
   ProblemSet problems;
+  std::optional<HmacTrailer> hmac;        // when 28 bytes follow the message, read as a trailer
+  std::span<const std::uint8_t> message;  // with the trailer; valid as long as the packet is
 
   [[nodiscard]] bool ok() const { return problems.empty(); }
 };
@@ -145,6 +151,7 @@ std::vector<std::uint8_t> build_message(const Advert& advert, const net::IpAddre
 // checksum included. The message must fit a packet (asserts).
 std::vector<std::uint8_t> build_ipv4_packet(std::span<const std::uint8_t> message,
                                             const net::IpAddress& source,
-                                            const net::IpAddress& destination, std::uint16_t id);
+                                            const net::IpAddress& destination, std::uint16_t id,
+                                            std::uint8_t ttl = ip_ttl);
 
 }  // namespace baton::vrrp

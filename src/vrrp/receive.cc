@@ -33,9 +33,10 @@ bool has_acceptable_checksum(const ParsedAdvert& parsed, const Settings& setting
     case ChecksumForm::standard:
       return true;
     case ChecksumForm::multicast_destination:
-      return !settings.peers.empty();
+      return !settings.peers.empty() && (settings.checksum == ChecksumPolicy::automatic ||
+                                         settings.checksum == ChecksumPolicy::old_unicast);
     case ChecksumForm::without_pseudo_header:
-      return false;
+      return settings.checksum == ChecksumPolicy::without_pseudo_header;
   }
   return false;
 }
@@ -49,6 +50,19 @@ bool is_acceptable_source(const ParsedAdvert& parsed, const Settings& settings) 
   }
   const std::uint8_t ttl = parsed.envelope.ttl;
   return ttl >= peer->min_ttl.value_or(0) && ttl <= peer->max_ttl.value_or(255);
+}
+
+// Whether it is new is for the machine to say, which remembers.
+std::optional<Reject> check_hmac(const ParsedAdvert& parsed, const HmacSettings& hmac) {
+  if (!hmac.enabled()) return std::nullopt;
+  if (!parsed.hmac) {
+    return hmac.required ? std::optional(Reject::hmac) : std::nullopt;
+  }
+  if (!verify_hmac(parsed.message, parsed.envelope.source, hmac)) return Reject::hmac;
+  if (hmac.time_window == 0s) return std::nullopt;
+  const Duration apart = parsed.envelope.received - parsed.hmac->stamp.time();
+  if (apart > hmac.time_window || apart < -hmac.time_window) return Reject::hmac_time;
+  return std::nullopt;
 }
 
 std::optional<Reject> check_version2(const ParsedAdvert& parsed, const Settings& settings) {
@@ -65,9 +79,10 @@ std::optional<Reject> check_version2(const ParsedAdvert& parsed, const Settings&
 }  // namespace
 
 const char* name_of(Reject reject) {
-  static constexpr std::array names{"ip_header", "length",   "ttl",      "version",
-                                    "auth_type", "password", "interval", "type",
-                                    "checksum",  "cast",     "source",   "virtual_router_id"};
+  static constexpr std::array names{"ip_header", "length",   "ttl",       "version",
+                                    "auth_type", "password", "interval",  "type",
+                                    "checksum",  "cast",     "source",    "virtual_router_id",
+                                    "owner",     "hmac",     "hmac_time", "replay"};
   static_assert(names.size() == reject_count);
   return names[static_cast<std::size_t>(reject)];
 }
@@ -83,13 +98,16 @@ std::optional<Reject> check_advert(const ParsedAdvert& parsed, const Settings& s
   // A foreign version has another layout: its length says nothing.
   const bool same_version = parsed.advert.version == settings.version;
   if (same_version && problems.has(Problem::length)) return Reject::length;
+  if (parsed.hmac && !settings.hmac.enabled()) return Reject::length;
   if (!unicast && parsed.envelope.ttl != ip_ttl) return Reject::ttl;
   if (!same_version) return Reject::version;
+  if (const auto reject = check_hmac(parsed, settings.hmac)) return reject;
   if (const auto reject = check_version2(parsed, settings)) return reject;
   if (problems.has(Problem::unknown_type)) return Reject::type;
   if (!has_acceptable_checksum(parsed, settings)) return Reject::checksum;
   if (parsed.envelope.destination.is_multicast() == unicast) return Reject::cast;
   if (unicast && !is_acceptable_source(parsed, settings)) return Reject::source;
+  if (settings.owner_ignores_adverts && settings.priority == owner_priority) return Reject::owner;
   if (!problems.empty()) return Reject::type;  // nothing known is left: stay on the safe side
   return std::nullopt;
 }
@@ -131,6 +149,18 @@ std::string describe(Reject reject, const ParsedAdvert& parsed, const Settings& 
     case Reject::source:
       return fmt::format("advert from {} (TTL {}), which is not an allowed unicast peer", source,
                          parsed.envelope.ttl);
+    case Reject::hmac:
+      if (!parsed.hmac) return fmt::format("advert from {} has no HMAC", source);
+      return fmt::format("advert from {} has a wrong HMAC (key {})", source, parsed.hmac->key_id);
+    case Reject::hmac_time:
+      return fmt::format(
+          "advert from {} was signed {:.1f} s ago by its clock: more than {:.0f} s apart", source,
+          to_seconds(parsed.envelope.received - parsed.hmac->stamp.time()),
+          to_seconds(settings.hmac.time_window));
+    case Reject::replay:
+      return fmt::format("advert from {} was heard before: replayed?", source);
+    case Reject::owner:
+      return fmt::format("advert from {} is ignored: owner_ignore_adverts", source);
     case Reject::virtual_router_id:
       return fmt::format("advert from {} for VRID {}", source, advert.virtual_router_id);
   }

@@ -23,8 +23,12 @@ enum class Reject : std::uint8_t {
   cast,  // multicast for a unicast instance, or the other way round
   source,
   virtual_router_id,
+  owner,      // priority 255 that listens to nobody
+  hmac,       // no code, or a wrong one
+  hmac_time,  // signed at another time
+  replay,     // was heard before
 };
-inline constexpr std::size_t reject_count = 12;
+inline constexpr std::size_t reject_count = 16;
 
 // The name of the cause in status and counters: "password".
 const char* name_of(Reject reject);

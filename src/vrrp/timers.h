@@ -21,4 +21,9 @@ constexpr Duration master_down_time(std::uint8_t version, std::uint8_t priority,
   return adverts * master_interval + skew_time(version, priority, master_interval);
 }
 
+// A node whose processes died at once keeps its addresses until their lifetime ends, and its kernel
+// goes on answering for them: until then the successor's announcements must be the newer ones.
+inline constexpr Duration settle_interval = 500ms;
+inline constexpr Duration settle_longest = 4s;
+
 }  // namespace baton::vrrp

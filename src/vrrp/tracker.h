@@ -3,7 +3,8 @@
 // Health is what is known about a watched thing. ScriptHealth turns single script results into
 // health: `fall` failures in a row, `rise` successes in a row; the very first result decides by
 // itself. A Tracker is one instance's view of a watched thing: without a weight a failure puts the
-// instance into FAULT, with a weight it moves the priority.
+// instance into FAULT, with a weight it moves the priority. What is a number by itself (track_file)
+// is scaled: the weight multiplies it, and a product below -253 is a FAULT, too.
 #pragma once
 
 #include <cstdint>
@@ -39,6 +40,7 @@ struct TrackerSettings {
   std::string name;      // "script chk", "interface ens33", "proxy": for people and for reloads
   int weight = 0;        // 0: failure means FAULT; above: added while up; below: added while down
   bool reverse = false;  // the sign, or without a weight the verdict, turned round
+  bool scaled = false;   // the tracker's value times the weight is added; weight 0: any but 0 fails
 
   friend bool operator==(const TrackerSettings&, const TrackerSettings&) = default;
 };
@@ -47,6 +49,7 @@ struct Tracker {
   TrackerSettings settings;
   Health health = Health::unknown;
   std::string detail;  // why it is as it is: "exited with status 1"; may be empty
+  int value = 0;       // of a scaled one
 
   // What is added to the base priority now.
   [[nodiscard]] int contribution() const;
@@ -58,6 +61,9 @@ struct Tracker {
   }
   // "script chk failed (exited with status 1)", "interface ens33 down"
   [[nodiscard]] std::string fault_text() const;
+
+ private:
+  [[nodiscard]] std::int64_t product() const;
 };
 
 }  // namespace baton::vrrp

@@ -81,5 +81,33 @@ TEST(Tracker, TellsWhatIsWrong) {
   EXPECT_EQ(interface.fault_text(), "interface ens33 down");
 }
 
+Tracker scaled(int weight, bool reverse, int value) {
+  return Tracker{TrackerSettings{"file tf", weight, reverse, true}, Health::up, {}, value};
+}
+
+TEST(Tracker, AScaledValueIsMultipliedByTheWeight) {
+  EXPECT_EQ(scaled(2, false, 5).contribution(), 10);
+  EXPECT_EQ(scaled(2, false, -1).contribution(), -2);
+  EXPECT_EQ(scaled(-3, true, 5).contribution(), 15);
+  EXPECT_EQ(scaled(254, false, 5).contribution(), 253) << "no tracker adds more";
+  EXPECT_EQ(scaled(0, false, 5).contribution(), 0);
+}
+
+TEST(Tracker, AScaledValueIsAFaultBelowTheLeastThatCanBeAdded) {
+  EXPECT_FALSE(scaled(1, false, -253).is_fault());
+  EXPECT_TRUE(scaled(1, false, -254).is_fault());
+  EXPECT_TRUE(scaled(-254, false, 1).is_fault());
+  EXPECT_FALSE(scaled(INT32_MAX, false, INT32_MAX).is_fault());
+  EXPECT_TRUE(scaled(INT32_MAX, true, INT32_MAX).is_fault());
+}
+
+TEST(Tracker, AScaledValueWithoutWeightIsAFaultUnlessItIsZero) {
+  EXPECT_FALSE(scaled(0, false, 0).is_fault());
+  EXPECT_TRUE(scaled(0, false, -1).is_fault());
+  EXPECT_TRUE(scaled(0, true, 0).is_fault());
+  EXPECT_FALSE(scaled(0, true, 3).is_fault());
+  EXPECT_EQ(scaled(0, false, 4).fault_text(), "file tf has the value 4");
+}
+
 }  // namespace
 }  // namespace baton::vrrp

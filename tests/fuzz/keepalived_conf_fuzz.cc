@@ -32,15 +32,23 @@ config::SourceTree sources_of(std::string_view main, std::string_view more) {
 
 void check_instance(const config::VrrpInstance& instance, std::size_t scripts) {
   BATON_ASSERT(!instance.name.empty() && instance.virtual_router_id > 0);
-  BATON_ASSERT(instance.priority > 0 && instance.version == 2);
-  BATON_ASSERT(instance.advert_interval >= 1s && instance.advert_interval <= 255s);
-  BATON_ASSERT(instance.advert_interval % 1s == 0s);
+  const bool is_ipv6 = instance.wire.family == net::Family::ipv6;
+  BATON_ASSERT(instance.priority > 0 &&
+               (instance.version == 3 || (instance.version == 2 && !is_ipv6)));
+  if (instance.version == 2) {
+    BATON_ASSERT(instance.advert_interval >= 1s && instance.advert_interval <= 255s);
+    BATON_ASSERT(instance.advert_interval % 1s == 0s);
+  } else {
+    BATON_ASSERT(instance.advert_interval >= 10ms && instance.advert_interval <= 40950ms);
+    BATON_ASSERT(instance.advert_interval % 10ms == 0s && instance.password.empty());
+  }
   BATON_ASSERT(instance.password.size() <= 8);
   BATON_ASSERT((instance.auth == config::VrrpAuth::password) == !instance.password.empty());
   BATON_ASSERT(!instance.interface.empty() || instance.source_address);
   BATON_ASSERT(instance.addresses.size() <= 255);
   for (const auto& address : instance.addresses) {
-    BATON_ASSERT(address.prefix.address.is_ipv4() && address.prefix.length <= 32);
+    BATON_ASSERT(address.prefix.address.is_ipv4() != is_ipv6);
+    BATON_ASSERT(address.prefix.length <= (is_ipv6 ? 128 : 32));
   }
   for (const auto& tracked : instance.tracked_scripts) BATON_ASSERT(tracked.script < scripts);
   BATON_ASSERT(!instance.nopreempt || !instance.wants_master);

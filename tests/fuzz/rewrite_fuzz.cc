@@ -8,7 +8,7 @@
 
 #include "base/assert.h"
 #include "config/nginx/load_text.h"
-#include "proxy/route.h"
+#include "proxy/routing/route.h"
 
 using namespace baton;
 

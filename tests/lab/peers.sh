@@ -1,6 +1,6 @@
 #!/bin/bash
 # Brings the programs that the lab and the benches compare with (nginx, keepalived, haproxy, apache2,
-# wrk) into a folder of their own, so that none of them is ever installed or started as a service of
+# wrk, frr, bird) into a folder of their own, so that none of them is ever installed or started as a service of
 # this machine. Debian's packages are downloaded and unpacked side by side; libraries that the
 # machine lacks are unpacked with them, and each program gets a small starter that knows the way.
 #
@@ -12,9 +12,10 @@ set -eu
 
 lab_packages="iproute2 util-linux tcpdump psmisc procps curl nftables python3 python3-pytest
               python3-pytest-xdist"
-peers="nginx nginx-common keepalived haproxy apache2 apache2-bin apache2-data wrk media-types"
+peers="frr bird2 nginx nginx-common keepalived haproxy apache2 apache2-bin apache2-data wrk media-types"
 programs="nginx:usr/sbin/nginx keepalived:usr/sbin/keepalived haproxy:usr/sbin/haproxy
-          apache2:usr/sbin/apache2 wrk:usr/bin/wrk"
+          apache2:usr/sbin/apache2 wrk:usr/bin/wrk zebra:usr/lib/frr/zebra bfdd:usr/lib/frr/bfdd
+          vtysh:usr/bin/vtysh bird:usr/sbin/bird birdc:usr/sbin/birdc"
 
 if [ "${1:-}" = --packages ]; then
     echo $lab_packages
@@ -49,7 +50,7 @@ fetch || { $apt update > /dev/null && fetch; } || { cat "$dir/download.log"; exi
 for package in "$dir"/debs/*.deb; do dpkg -x "$package" "$dir/root"; done
 
 triplet=$(dpkg-architecture -qDEB_HOST_MULTIARCH 2>/dev/null || echo "$(uname -m)-linux-gnu")
-libraries="$dir/root/usr/lib/$triplet:$dir/root/lib/$triplet"
+libraries="$dir/root/usr/lib/$triplet:$dir/root/lib/$triplet:$dir/root/usr/lib/$triplet/frr"
 for entry in $programs; do
     name=${entry%%:*}
     cat > "$dir/bin/$name" << STARTER
@@ -64,6 +65,9 @@ done
 "$dir/bin/keepalived" -v 2> /dev/null
 "$dir/bin/haproxy" -v > /dev/null
 "$dir/bin/apache2" -v > /dev/null
+"$dir/bin/zebra" --version > /dev/null
+"$dir/bin/bfdd" --version > /dev/null
+"$dir/bin/bird" --version 2> /dev/null
 ldd "$dir/root/usr/bin/wrk" | awk -v path="$libraries" '/not found/ {bad = 1} END {exit bad}' \
     || LD_LIBRARY_PATH=$libraries ldd "$dir/root/usr/bin/wrk" | awk '/not found/ {bad = 1} END {exit bad}'
 

@@ -18,14 +18,19 @@ constexpr std::size_t longest_interface_name = 15;
 // Reads the words of one address line one after the other.
 class AddressLine {
  public:
-  AddressLine(Reader& reader, InstanceDraft& draft, const Statement& statement)
-      : reader_(reader), draft_(draft), statement_(statement) {}
+  // `any_family`: it is not advertised.
+  AddressLine(Reader& reader, InstanceDraft& draft, const Statement& statement, bool any_family)
+      : reader_(reader), draft_(draft), statement_(statement), any_family_(any_family) {}
 
   std::optional<VirtualAddress> read() {
     address_.where = statement_.where;
     if (!read_prefix()) return std::nullopt;
     for (position_ = 1; position_ < statement_.words.size(); ++position_) {
       if (!read_option()) return std::nullopt;
+    }
+    // A whole address is no source that a host should pick by itself.
+    if (!preferred_said_) {
+      address_.traits.deprecated = is_ipv6() && address_.prefix.length == 128;
     }
     return std::move(address_);
   }
@@ -44,34 +49,25 @@ class AddressLine {
       complain(0, fmt::format("VRRP parsed invalid IP {}. skipping IP...", subject()));
       return false;
     }
-    if (!ip->is_ipv4()) {
-      refuse_ipv6();
+    if (!any_family_ && !fits_family(draft_, *ip)) {
+      complain(0, fmt::format("({}): address family must match VRRP instance [{}] - ignoring",
+                              draft_.instance.name, subject()));
       return false;
     }
-    address_.prefix = {*ip, 32};
+    const std::uint8_t whole = ip->is_ipv4() ? 32 : 128;
+    address_.prefix = {*ip, whole};
     if (slash == std::string::npos) return true;
-    const auto length = parse_unsigned(std::string_view(subject()).substr(slash + 1), 32);
+    const auto length = parse_unsigned(std::string_view(subject()).substr(slash + 1), whole);
     if (length) {
       address_.prefix.length = static_cast<std::uint8_t>(*length);
     } else {
-      complain(0, fmt::format("Invalid address prefix len {} for address {} - using 32",
-                              subject().substr(slash + 1), subject()));
+      complain(0, fmt::format("Invalid address prefix len {} for address {} - using {}",
+                              subject().substr(slash + 1), subject(), whole));
     }
     return true;
   }
 
-  // In an IPv4 instance keepalived skips the address; an instance of IPv6 alone is refused.
-  void refuse_ipv6() {
-    if (!draft_.instance.addresses.empty()) {
-      complain(0, fmt::format("({}): address family must match VRRP instance [{}] - ignoring",
-                              draft_.instance.name, subject()));
-      return;
-    }
-    if (!draft_.ipv6_reported) {
-      reader_.unsupported(statement_.where, fmt::format("the IPv6 virtual address {}", subject()));
-    }
-    draft_.ipv6_reported = true;
-  }
+  [[nodiscard]] bool is_ipv6() const { return !address_.prefix.address.is_ipv4(); }
 
   // The word behind the current one; null after an error that drops the whole address.
   const std::string* value() {
@@ -92,19 +88,62 @@ class AddressLine {
     if (option == "no_track") {
       address_.tracked = false;
     } else if (option == "home" || option == "-nodad" || option == "mngtmpaddr") {
-      reader_.note_once(option, statement_.place(position_),
-                        fmt::format("{} is for IPv6 addresses: no effect here", option));
+      take_ipv6_flag(option);
+    } else if (option == "noprefixroute") {
+      address_.traits.without_prefix_route = true;
+    } else if (option == "autojoin") {
+      address_.traits.join_multicast = true;
     } else if (option == "preferred_lft") {
-      return value() != nullptr;  // concerns IPv6 source address selection only
-    } else if (option == "peer" || option == "noprefixroute" || option == "autojoin" ||
-               option == "use_vmac") {
-      reader_.unsupported(statement_.place(position_),
-                          fmt::format("'{}' of a virtual address", option));
-      return false;
+      return read_preferred();
+    } else if (option == "peer") {
+      return read_peer();
+    } else if (option == "use_vmac") {
+      address_.wants_vmac = true;
     } else {
       complain(position_,
                fmt::format("Unknown configuration entry '{}' for ip address - ignoring", option));
     }
+    return true;
+  }
+
+  void take_ipv6_flag(const std::string& option) {
+    if (!is_ipv6()) {
+      reader_.note_once(option, statement_.place(position_),
+                        fmt::format("{} is for IPv6 addresses: no effect here", option));
+      return;
+    }
+    if (option == "home") address_.traits.home = true;
+    if (option == "-nodad") address_.traits.detect_duplicates = true;
+    if (option == "mngtmpaddr") address_.traits.manage_temporary = true;
+  }
+
+  bool read_preferred() {
+    const std::string* text = value();
+    if (!text) return false;
+    const auto seconds = parse_unsigned(*text, 0xffffffff);
+    if (!seconds && *text != "forever") {
+      complain(position_, fmt::format("preferred_lft {} is invalid", *text));
+      return true;
+    }
+    preferred_said_ = true;
+    address_.traits.deprecated = seconds == 0 && is_ipv6();
+    if (seconds.value_or(0) > 0) {
+      reader_.note_once("preferred_lft", statement_.place(position_),
+                        "preferred_lft: addresses are renewed every second; a time above 0 means "
+                        "preferred for as long as the address is here");
+    }
+    return true;
+  }
+
+  bool read_peer() {
+    const std::string* text = value();
+    if (!text) return false;
+    const auto peer = net::IpAddress::parse(*text);
+    if (!peer || peer->family() != address_.prefix.address.family()) {
+      complain(position_, fmt::format("Invalid peer address {}", *text));
+      return false;
+    }
+    address_.traits.peer = *peer;
     return true;
   }
 
@@ -176,7 +215,9 @@ class AddressLine {
   Reader& reader_;
   InstanceDraft& draft_;
   const Statement& statement_;
+  bool any_family_;
   VirtualAddress address_;
+  bool preferred_said_ = false;
   std::size_t position_ = 0;
 };
 
@@ -207,7 +248,7 @@ void read_addresses(Reader& reader, InstanceDraft& draft, const Statement& block
   auto& addresses = excluded ? draft.instance.excluded_addresses : draft.instance.addresses;
   for (const Statement& statement : block.block) {
     if (statement.keyword() == "{") continue;
-    auto address = AddressLine(reader, draft, statement).read();
+    auto address = AddressLine(reader, draft, statement, excluded).read();
     if (!address) continue;
     if (!excluded && addresses.size() >= most_addresses) {
       reader.diagnostics.error(statement.where,
@@ -234,7 +275,7 @@ void read_unicast_peers(Reader& reader, InstanceDraft& draft, const Statement& b
                       draft.instance.name, text));
       continue;
     }
-    if (!ip->is_ipv4()) {
+    if (!fits_family(draft, *ip)) {
       reader.diagnostics.tolerated_error(
           statement.where,
           fmt::format("Configuration error: VRRP instance[{}] and unicast peer address[{}] MUST "
@@ -263,8 +304,12 @@ std::optional<net::IpAddress> read_source_address(Reader& reader, InstanceDraft&
                                         draft.instance.name, statement.word(1)));
     return std::nullopt;
   }
-  if (!ip->is_ipv4()) {
-    reader.unsupported(statement.place(1), "an IPv6 source address");
+  if (!fits_family(draft, *ip)) {
+    reader.diagnostics.tolerated_error(
+        statement.place(1),
+        fmt::format("Configuration error: VRRP instance[{}] and src address[{}] "
+                    "MUST be of the same family !!! Skipping...",
+                    draft.instance.name, statement.word(1)));
     return std::nullopt;
   }
   return ip;

@@ -53,10 +53,51 @@ TEST_F(AddressesTest, AnAddressOfTheOtherFamilyIsSkipped) {
   EXPECT_TRUE(tolerates("(V): address family must match VRRP instance [fe80::1] - ignoring"));
 }
 
-TEST_F(AddressesTest, AnIpv6InstanceIsNamedAsMissing) {
-  EXPECT_TRUE(addresses_of("fd00::1/64\nfd00::2/64").empty());
-  EXPECT_TRUE(refuses("the IPv6 virtual address fd00::1/64 is keepalived's and not supported"));
-  EXPECT_EQ(problems_.count(Severity::error), 1u);
+TEST_F(AddressesTest, AnIpv6InstanceSpeaksVersion3) {
+  const auto model = load_text(
+      "vrrp_instance V {\ninterface e\nvirtual_router_id 1\nvirtual_ipaddress {\nfd00::1/64\n"
+      "fe80::2\n10.0.0.1\n}\nvirtual_ipaddress_excluded {\n10.0.0.2/24\n}\n}\n");
+  ASSERT_TRUE(model);
+  const VrrpInstance& instance = model->instances.at(0);
+  EXPECT_EQ(instance.wire.family, net::Family::ipv6);
+  EXPECT_EQ(instance.version, 3);
+  ASSERT_EQ(instance.addresses.size(), 2u);
+  EXPECT_EQ(instance.addresses[0].prefix.text(), "fd00::1/64");
+  EXPECT_EQ(instance.addresses[1].prefix.length, 128);
+  EXPECT_EQ(instance.excluded_addresses.at(0).prefix.text(), "10.0.0.2/24");
+  EXPECT_TRUE(tolerates("(V): address family must match VRRP instance [10.0.0.1] - ignoring"));
+}
+
+TEST_F(AddressesTest, AWholeIpv6AddressIsDeprecatedUnlessSaidOtherwise) {
+  const auto addresses = addresses_of(
+      "fd00::1\nfd00::2 preferred_lft forever\nfd00::3/64\nfd00::4/64 preferred_lft 0");
+  ASSERT_EQ(addresses.size(), 4u);
+  EXPECT_TRUE(addresses[0].traits.deprecated);
+  EXPECT_FALSE(addresses[1].traits.deprecated);
+  EXPECT_FALSE(addresses[2].traits.deprecated);
+  EXPECT_TRUE(addresses[3].traits.deprecated);
+  EXPECT_EQ(everything(), "");
+}
+
+TEST_F(AddressesTest, FlagsOfIpv6AddressesAreUnderstood) {
+  const auto addresses =
+      addresses_of("fd00::1/64 home -nodad mngtmpaddr noprefixroute autojoin peer fd00::2");
+  ASSERT_EQ(addresses.size(), 1u);
+  const net::AddressTraits& traits = addresses[0].traits;
+  EXPECT_TRUE(traits.home && traits.detect_duplicates && traits.manage_temporary);
+  EXPECT_TRUE(traits.without_prefix_route && traits.join_multicast);
+  EXPECT_EQ(traits.peer->text(), "fd00::2");
+  EXPECT_EQ(everything(), "");
+}
+
+TEST_F(AddressesTest, APeerMustBeAnAddressOfTheSameFamily) {
+  EXPECT_TRUE(addresses_of("10.0.0.1 peer fd00::1").empty());
+  EXPECT_TRUE(tolerates("Invalid peer address fd00::1"));
+}
+
+TEST_F(AddressesTest, ABadPrefixLengthOfIpv6Becomes128) {
+  EXPECT_EQ(addresses_of("fd00::1/129").at(0).prefix.length, 128);
+  EXPECT_TRUE(tolerates("Invalid address prefix len 129 for address fd00::1/129 - using 128"));
 }
 
 TEST_F(AddressesTest, AnUnknownWordIsIgnored) {
@@ -76,11 +117,6 @@ TEST_F(AddressesTest, ABrokenOptionDropsTheAddress) {
 TEST_F(AddressesTest, ABadScopeIsIgnored) {
   EXPECT_EQ(addresses_of("10.0.0.1 scope foo").at(0).scope, 0);
   EXPECT_TRUE(tolerates("Invalid scope 'foo' specified for 10.0.0.1"));
-}
-
-TEST_F(AddressesTest, OptionsThatBatonLacksAreRefusedByName) {
-  EXPECT_TRUE(addresses_of("10.0.0.1 peer 10.0.0.2").empty());
-  EXPECT_TRUE(refuses("'peer' of a virtual address"));
 }
 
 TEST_F(AddressesTest, AnAdvertHasRoomFor255Addresses) {

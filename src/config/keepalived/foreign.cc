@@ -13,12 +13,10 @@ namespace {
 enum class Verdict : std::uint8_t {
   understood,     // it took effect when the lines were read
   no_effect,      // accepted, with a note for this word
-  mail,           // accepted; one note for all mail words
   lvs,            // accepted; one note for all words of the virtual server part
   monitoring,     // accepted; one note for SNMP and DBus
   tuning,         // accepted; one note for buffers, priorities, CPU binding, process names
   unsupported,    // the file is refused
-  unless_off,     // as unsupported, but saying "off", "no" or "false" is fine
   skipped_block,  // a whole block of the LVS part: skipped, one note for each kind
 };
 
@@ -34,48 +32,37 @@ constexpr Foreign outside_words[] = {
     {"real_server", Verdict::skipped_block},
     {"sorry_server", Verdict::skipped_block},
     {"SSL", Verdict::skipped_block},
-    {"static_ipaddress", Verdict::unsupported},
-    {"static_routes", Verdict::unsupported},
-    {"static_rules", Verdict::unsupported},
-    {"track_group", Verdict::unsupported},
-    {"track_file", Verdict::unsupported, "a vrrp_script that reads the file does the same"},
-    {"vrrp_track_file", Verdict::unsupported, "a vrrp_script that reads the file does the same"},
-    {"vrrp_track_process", Verdict::unsupported, "for the proxy itself use track_proxy"},
-    {"bfd_instance", Verdict::unsupported},
-    {"garp_group", Verdict::unsupported, "vrrp_garp_interval paces each interface"},
-    {"interface_up_down_delays", Verdict::unsupported},
-    {"linkbeat_interfaces", Verdict::no_effect, "link state comes from the kernel"},
 };
 
-// Some of these stand outside of global_defs as well.
+// These stand outside of every block, and nowhere else.
+constexpr Foreign root_words[] = {
+    {"net_namespace", Verdict::understood},     {"net_namespace_ipvs", Verdict::lvs},
+    {"namespace_with_ipsets", Verdict::tuning}, {"instance", Verdict::understood},
+    {"use_pid_dir", Verdict::understood},       {"child_wait_time", Verdict::understood},
+};
+
 constexpr Foreign global_words[] = {
-    {"net_namespace", Verdict::unsupported, "start baton with `ip netns exec`"},
-    {"net_namespace_ipvs", Verdict::lvs},
-    {"namespace_with_ipsets", Verdict::tuning},
-    {"instance", Verdict::no_effect, "pid files keep their names"},
-    {"use_pid_dir", Verdict::no_effect, "pid files keep their places"},
-    {"linkbeat_use_polling", Verdict::no_effect, "link state comes from the kernel"},
-    {"child_wait_time", Verdict::tuning},
     {"tmp_config_directory", Verdict::tuning},
     {"config_save_dir", Verdict::tuning},
-    {"process_names", Verdict::tuning},
-    {"process_name", Verdict::tuning},
-    {"vrrp_process_name", Verdict::tuning},
-    {"checker_process_name", Verdict::tuning},
+    {"process_names", Verdict::understood},
+    {"process_name", Verdict::understood},
+    {"vrrp_process_name", Verdict::understood},
+    {"checker_process_name", Verdict::lvs},
     {"bfd_process_name", Verdict::tuning},
-    {"startup_script", Verdict::unsupported},
-    {"startup_script_timeout", Verdict::no_effect},
-    {"shutdown_script", Verdict::unsupported},
-    {"shutdown_script_timeout", Verdict::no_effect},
-    {"notification_email", Verdict::mail},
-    {"notification_email_from", Verdict::mail},
-    {"smtp_server", Verdict::mail},
-    {"smtp_helo_name", Verdict::mail},
-    {"smtp_connect_timeout", Verdict::mail},
-    {"smtp_alert_vrrp", Verdict::mail},
-    {"smtp_alert_checker", Verdict::mail},
-    {"no_email_faults", Verdict::mail},
-    {"no_checker_emails", Verdict::mail},
+    {"startup_script", Verdict::understood},
+    {"startup_script_timeout", Verdict::understood},
+    {"shutdown_script", Verdict::understood},
+    {"shutdown_script_timeout", Verdict::understood},
+    {"notification_email", Verdict::understood},
+    {"notification_email_from", Verdict::understood},
+    {"smtp_server", Verdict::understood},
+    {"smtp_helo_name", Verdict::understood},
+    {"smtp_connect_timeout", Verdict::understood},
+    {"smtp_alert", Verdict::understood},
+    {"smtp_alert_vrrp", Verdict::understood},
+    {"smtp_alert_checker", Verdict::lvs},
+    {"no_email_faults", Verdict::understood},
+    {"no_checker_emails", Verdict::lvs},
     {"checker_log_all_failures", Verdict::lvs},
     {"rs_init_notifies", Verdict::lvs},
     {"lvs_sync_daemon", Verdict::lvs},
@@ -98,38 +85,21 @@ constexpr Foreign global_words[] = {
     {"checker_rt_priority", Verdict::lvs},
     {"checker_rlimit_rttime", Verdict::lvs},
     {"checker_rlimit_rtime", Verdict::lvs},
-    {"default_interface", Verdict::no_effect, "it serves static addresses only"},
-    {"vrrp_mcast_group6", Verdict::no_effect, "baton has no IPv6 adverts yet"},
-    {"vrrp_garp_extra_if", Verdict::no_effect, "it serves VMAC interfaces"},
-    {"vrrp_vmac_garp_intvl", Verdict::no_effect, "it serves VMAC interfaces"},
-    {"vmac_prefix", Verdict::no_effect, "it serves VMAC interfaces"},
-    {"vmac_addr_prefix", Verdict::no_effect, "it serves VMAC interfaces"},
-    {"vrrp_lower_prio_no_advert", Verdict::unless_off},
-    {"vrrp_higher_prio_send_advert", Verdict::unless_off},
-    {"vrrp_owner_ignore_adverts", Verdict::unless_off},
-    {"vrrp_notify_priority_changes", Verdict::no_effect, "it serves notify FIFOs"},
-    {"notify_priority_changes", Verdict::no_effect, "it serves notify FIFOs"},
-    {"notify_fifo", Verdict::unsupported, "use notify scripts"},
-    {"notify_fifo_script", Verdict::unsupported, "use notify scripts"},
-    {"vrrp_notify_fifo", Verdict::unsupported, "use notify scripts"},
-    {"vrrp_notify_fifo_script", Verdict::unsupported, "use notify scripts"},
-    {"fifo_write_vrrp_states_on_reload", Verdict::no_effect, "it serves notify FIFOs"},
-    {"nftables", Verdict::no_effect, "baton sets no packet filter"},
-    {"nftables_priority", Verdict::no_effect, "baton sets no packet filter"},
-    {"nftables_counters", Verdict::no_effect, "baton sets no packet filter"},
-    {"nftables_ifindex", Verdict::no_effect, "baton sets no packet filter"},
-    {"vrrp_iptables", Verdict::no_effect, "baton sets no packet filter"},
-    {"vrrp_ipsets", Verdict::no_effect, "baton sets no packet filter"},
-    {"iptables", Verdict::no_effect, "baton sets no packet filter"},
+    {"vrrp_notify_priority_changes", Verdict::understood},
+    {"notify_fifo", Verdict::understood},
+    {"notify_fifo_script", Verdict::understood},
+    {"vrrp_notify_fifo", Verdict::understood},
+    {"vrrp_notify_fifo_script", Verdict::understood},
+    {"fifo_write_vrrp_states_on_reload", Verdict::understood},
+    {"nftables", Verdict::understood},
+    {"nftables_priority", Verdict::understood},
+    {"nftables_counters", Verdict::understood},
+    {"nftables_ifindex", Verdict::no_effect, "its rules name addresses, not interfaces"},
+    {"vrrp_iptables", Verdict::no_effect, "no_accept is done by nftables"},
+    {"vrrp_ipsets", Verdict::no_effect, "no_accept is done by nftables"},
+    {"iptables", Verdict::no_effect, "no_accept is done by nftables"},
     {"disable_local_igmp", Verdict::no_effect},
-    {"max_auto_priority", Verdict::tuning},
     {"min_auto_priority_delay", Verdict::tuning},
-    {"vrrp_priority", Verdict::tuning},
-    {"vrrp_no_swap", Verdict::tuning},
-    {"vrrp_cpu_affinity", Verdict::tuning},
-    {"vrrp_rt_priority", Verdict::tuning},
-    {"vrrp_rlimit_rttime", Verdict::tuning},
-    {"vrrp_rlimit_rtime", Verdict::tuning},
     {"bfd_priority", Verdict::tuning},
     {"bfd_no_swap", Verdict::tuning},
     {"bfd_cpu_affinity", Verdict::tuning},
@@ -144,16 +114,16 @@ constexpr Foreign global_words[] = {
     {"process_monitor_rcv_bufs_force", Verdict::tuning},
     {"vrrp_rx_bufs_policy", Verdict::tuning},
     {"vrrp_rx_bufs_multiplier", Verdict::tuning},
-    {"umask", Verdict::tuning},
+    {"umask", Verdict::understood},
     {"set_supplementary_groups", Verdict::tuning},
     {"use_symlink_paths", Verdict::tuning},
     {"iproute_usr_dir", Verdict::tuning},
     {"iproute_etc_dir", Verdict::tuning},
-    {"data_use_instance", Verdict::tuning},
-    {"json_version", Verdict::tuning},
-    {"state_dump_file", Verdict::tuning},
-    {"stats_dump_file", Verdict::tuning},
-    {"json_dump_file", Verdict::tuning},
+    {"data_use_instance", Verdict::understood},
+    {"json_version", Verdict::understood},
+    {"state_dump_file", Verdict::understood},
+    {"stats_dump_file", Verdict::understood},
+    {"json_dump_file", Verdict::understood},
     {"dump_file_location", Verdict::tuning},
     {"random_seed", Verdict::understood},
     {"include_check", Verdict::understood},
@@ -168,61 +138,19 @@ constexpr Foreign global_words[] = {
     {"enable_dbus", Verdict::monitoring},
     {"dbus_service_name", Verdict::monitoring},
     {"dbus_no_interface_name", Verdict::monitoring},
-    {"log_unknown_vrids", Verdict::no_effect, "`baton trace` shows every advert"},
-    {"reload_check_config", Verdict::no_effect, "baton always checks before it reloads"},
-    {"reload_time_file", Verdict::unsupported},
-    {"reload_repeat", Verdict::no_effect},
-    {"reload_file", Verdict::unsupported},
+    {"reload_check_config", Verdict::understood},
+    {"reload_time_file", Verdict::understood},
+    {"reload_repeat", Verdict::understood},
+    {"reload_file", Verdict::understood},
 };
 
 constexpr Foreign instance_words[] = {
-    {"use_vmac", Verdict::unsupported},
-    {"use_vmac_addr", Verdict::unsupported},
-    {"vmac_xmit_base", Verdict::unsupported},
     {"use_ipvlan", Verdict::unsupported},
     {"vrf", Verdict::unsupported},
-    {"native_ipv6", Verdict::unsupported},
-    {"track_file", Verdict::unsupported, "a vrrp_script that reads the file does the same"},
-    {"track_process", Verdict::unsupported, "for the proxy itself use track_proxy"},
-    {"track_bfd", Verdict::unsupported},
-    {"track_src_ip", Verdict::unsupported},
-    {"mcast_dst_ip", Verdict::unsupported, "vrrp_mcast_group4 sets it for all instances"},
-    {"unicast_ttl", Verdict::unsupported},
-    {"unicast_fault_no_peer", Verdict::unsupported},
-    {"old_unicast_checksum", Verdict::no_effect, "it serves version 3"},
-    {"v3_checksum_as_v2", Verdict::no_effect, "it serves version 3"},
-    {"garp_extra_if", Verdict::no_effect, "it serves VMAC interfaces"},
-    {"vmac_garp_intvl", Verdict::no_effect, "it serves VMAC interfaces"},
-    {"garp_extra_if_vmac", Verdict::no_effect, "it serves VMAC interfaces"},
-    {"lower_prio_no_advert", Verdict::unless_off},
-    {"higher_prio_send_advert", Verdict::unless_off},
-    {"owner_ignore_adverts", Verdict::unless_off},
-    {"virtual_routes", Verdict::unsupported},
-    {"virtual_rules", Verdict::unsupported},
-    {"promote_secondaries", Verdict::unsupported,
-     "set sysctl net.ipv4.conf.INTERFACE.promote_secondaries"},
-    {"notify_master_rx_lower_pri", Verdict::unsupported},
-    {"notify_deleted", Verdict::unsupported},
-    {"notify_priority_changes", Verdict::no_effect, "it serves notify FIFOs"},
     {"timer_expired_backup", Verdict::no_effect, "a node that overslept always yields"},
     {"kernel_rx_buf_size", Verdict::tuning},
     {"debug", Verdict::no_effect},
-    {"linkbeat_use_polling", Verdict::no_effect, "link state comes from the kernel"},
     {"lvs_sync_daemon_interface", Verdict::lvs},
-    {"auth_hmac", Verdict::unsupported},
-};
-
-constexpr Foreign group_words[] = {
-    {"track_interface", Verdict::unsupported, "track it in each member instance"},
-    {"track_script", Verdict::unsupported, "track it in each member instance"},
-    {"track_file", Verdict::unsupported},
-    {"track_process", Verdict::unsupported},
-    {"track_bfd", Verdict::unsupported},
-    {"global_tracking", Verdict::unsupported},
-    {"sync_group_tracking_weight", Verdict::unsupported},
-    {"notify_deleted", Verdict::unsupported},
-    {"notify_priority_changes", Verdict::no_effect, "it serves notify FIFOs"},
-    {"smtp_alert", Verdict::mail},
 };
 
 std::vector<Foreign> words_of(Section section) {
@@ -233,7 +161,7 @@ std::vector<Foreign> words_of(Section section) {
   switch (section) {
     case Section::outside:
       add(outside_words);
-      add(global_words);
+      add(root_words);
       break;
     case Section::globals:
       add(global_words);
@@ -242,28 +170,18 @@ std::vector<Foreign> words_of(Section section) {
       add(instance_words);
       break;
     case Section::sync_group:
-      add(group_words);
-      break;
     case Section::script:
     case Section::authentication:
+    case Section::bfd:
+    case Section::track_file:
+    case Section::track_process:
       break;
   }
   return words;
 }
 
-bool says_off(const Statement& statement) {
-  const std::string& word = statement.word(1);
-  return word == "off" || word == "no" || word == "false";
-}
-
 void note(Reader& reader, const Foreign& foreign, const Statement& statement) {
   switch (foreign.verdict) {
-    case Verdict::mail:
-      reader.note_once("mail", statement.where,
-                       fmt::format("{}: baton sends no mail; mail settings have no effect, use "
-                                   "notify scripts",
-                                   foreign.name));
-      return;
     case Verdict::lvs:
       reader.note_once(
           "lvs", statement.where,
@@ -296,8 +214,7 @@ bool handle_foreign(Reader& reader, Section section, const Statement& statement)
   for (const Foreign& foreign : words_of(section)) {
     if (foreign.name != statement.keyword()) continue;
     if (foreign.verdict == Verdict::understood) return true;
-    if (foreign.verdict == Verdict::unless_off && says_off(statement)) return true;
-    if (foreign.verdict == Verdict::unsupported || foreign.verdict == Verdict::unless_off) {
+    if (foreign.verdict == Verdict::unsupported) {
       reader.unsupported(statement.where, fmt::format("'{}'", foreign.name), foreign.remark);
     } else {
       note(reader, foreign, statement);

@@ -4,6 +4,7 @@
 
 #include "config/keepalived/command.h"
 #include "config/keepalived/grammar.h"
+#include "config/keepalived/guard.h"
 
 namespace baton::config::keepalived {
 
@@ -63,11 +64,8 @@ void multicast_group(Reader& reader, Globals&, const Statement& statement) {
   }
 }
 
-// Seconds with decimals; keepalived 2.2 calls the 0 of its own sample file out of range.
-void interval(Reader& reader, Globals&, const Statement& statement) {
-  const auto value =
-      reader.seconds(statement, 1, 0, 4294, fmt::format("{} is ignored", statement.keyword()));
-  if (value && statement.keyword() == "vrrp_garp_interval") reader.model.garp_interval = *value;
+void wire(Reader& reader, Globals&, const Statement& statement) {
+  read_wire_globals(reader, statement);
 }
 
 void start_delay(Reader& reader, Globals&, const Statement& statement) {
@@ -81,6 +79,15 @@ void start_delay(Reader& reader, Globals&, const Statement& statement) {
 void garp(Reader& reader, Globals&, const Statement& statement) {
   read_garp(reader, reader.defaults.garp, "",
             std::string_view(statement.keyword()).substr(sizeof "vrrp_" - 1), statement);
+}
+
+void guard(Reader& reader, Globals&, const Statement& statement) {
+  read_guard_option(reader, reader.model.guard, "", statement);
+}
+
+void heartbeat_port(Reader& reader, Globals&, const Statement& statement) {
+  const auto value = reader.whole(statement, 1, 1, 65535, "heartbeat_port is ignored");
+  if (value) reader.model.heartbeat_port = static_cast<std::uint16_t>(*value);
 }
 
 void minimal_garp(Reader& reader, Globals&, const Statement& statement) {
@@ -103,16 +110,39 @@ void down_timer(Reader& reader, Globals&, const Statement& statement) {
   if (value) reader.defaults.down_timer_adverts = static_cast<std::uint8_t>(*value);
 }
 
-void smtp_alert(Reader& reader, Globals&, const Statement& statement) {
-  reader.defaults.smtp_alert = reader.boolean(statement).value_or(false);
-  reader.note_once("mail", statement.where,
-                   "smtp_alert: baton sends no mail; mail settings have no effect, use notify "
-                   "scripts");
+void fast_failover(Reader& reader, Globals&, const Statement& statement) {
+  if (const auto wish = read_fast_failover(reader, statement)) reader.model.fast_failover = *wish;
+}
+
+void scheduling(Reader& reader, Globals&, const Statement& statement) {
+  read_scheduling(reader, statement);
+}
+
+void default_interface(Reader& reader, Globals&, const Statement& statement) {
+  reader.defaults.interface = statement.word(1);
+}
+
+void vmac_prefix(Reader& reader, Globals&, const Statement& statement) {
+  const bool of_addresses = statement.keyword() == "vmac_addr_prefix";
+  (of_addresses ? reader.defaults.vmac_address_prefix : reader.defaults.vmac_prefix) =
+      statement.word(1);
+}
+
+void extra_announcements(Reader& reader, Globals&, const Statement& statement) {
+  read_extra_announcements(reader, statement, reader.defaults.announcements);
+}
+
+void link_beat_everywhere(Reader& reader, Globals&, const Statement& statement) {
+  read_link_beat_everywhere(reader, statement);
 }
 
 template <bool InstanceDefaults::* Member>
 void default_flag(Reader& reader, Globals&, const Statement& statement) {
   reader.defaults.*Member = reader.boolean(statement).value_or(reader.defaults.*Member);
+}
+
+void pair_word(Reader& reader, Globals&, const Statement& statement) {
+  read_pair_word(reader, statement);
 }
 
 constexpr Keyword<Globals> keywords[] = {
@@ -121,10 +151,22 @@ constexpr Keyword<Globals> keywords[] = {
     {"enable_script_security", Shape::line, 0, script_security},
     {"vrrp_version", Shape::line, 1, version},
     {"vrrp_mcast_group4", Shape::line, 1, multicast_group},
-    {"vrrp_garp_interval", Shape::line, 1, interval},
-    {"vrrp_gna_interval", Shape::line, 1, interval},
+    {"vrrp_mcast_group6", Shape::line, 1, wire},
+    {"vrrp_garp_interval", Shape::line, 1, wire},
+    {"vrrp_gna_interval", Shape::line, 1, wire},
+    {"vrrp_lower_prio_no_advert", Shape::line, 0, wire},
+    {"vrrp_higher_prio_send_advert", Shape::line, 0, wire},
+    {"vrrp_owner_ignore_adverts", Shape::line, 0, wire},
+    {"log_unknown_vrids", Shape::line, 0, wire},
     {"vrrp_startup_delay", Shape::line, 1, start_delay},
     {"vrrp_delay_after_boot", Shape::line, 1, start_delay},
+    {"heartbeat_interface", Shape::line, 1, guard},
+    {"heartbeat_peer", Shape::line, 1, guard},
+    {"heartbeat_interval", Shape::line, 1, guard},
+    {"witness", Shape::line, 1, guard},
+    {"witness_timeout", Shape::line, 1, guard},
+    {"takeover_link_wait", Shape::line, 1, guard},
+    {"heartbeat_port", Shape::line, 1, heartbeat_port},
     {"vrrp_garp_master_delay", Shape::line, 1, garp},
     {"vrrp_garp_master_repeat", Shape::line, 1, garp},
     {"vrrp_garp_master_refresh", Shape::line, 1, garp},
@@ -138,8 +180,25 @@ constexpr Keyword<Globals> keywords[] = {
     {"vrrp_check_unicast_src", Shape::line, 0,
      default_flag<&InstanceDefaults::check_unicast_source>},
     {"vrrp_down_timer_adverts", Shape::line, 1, down_timer},
+    {"vmac_prefix", Shape::line, 1, vmac_prefix},
+    {"vmac_addr_prefix", Shape::line, 1, vmac_prefix},
+    {"vrrp_garp_extra_if", Shape::line, 1, extra_announcements},
+    {"vrrp_vmac_garp_intvl", Shape::line, 1, extra_announcements},
+    {"default_interface", Shape::line, 1, default_interface},
+    {"linkbeat_use_polling", Shape::line, 0, link_beat_everywhere},
     {"dynamic_interfaces", Shape::line, 0, dynamic_interfaces},
-    {"smtp_alert", Shape::line, 0, smtp_alert},
+    {"fast_failover", Shape::line, 1, fast_failover},
+    {"vrrp_rt_priority", Shape::line, 1, scheduling},
+    {"vrrp_priority", Shape::line, 1, scheduling},
+    {"vrrp_no_swap", Shape::line, 0, scheduling},
+    {"vrrp_cpu_affinity", Shape::line, 1, scheduling},
+    {"vrrp_rlimit_rttime", Shape::line, 1, scheduling},
+    {"vrrp_rlimit_rtime", Shape::line, 1, scheduling},
+    {"max_auto_priority", Shape::line, 0, scheduling},
+    {"pair_key", Shape::line, 1, pair_word},
+    {"pair_peer", Shape::line, 1, pair_word},
+    {"pair_listen", Shape::line, 1, pair_word},
+    {"handover_timeout", Shape::line, 1, pair_word},
 };
 
 }  // namespace
@@ -147,6 +206,9 @@ constexpr Keyword<Globals> keywords[] = {
 void read_global_defs(Reader& reader, const Statement& block) {
   Globals globals;
   apply_statements<Globals>(reader, globals, block.block, Section::globals, keywords);
+  read_messages(reader, block);
+  read_places(reader, block);
+  read_packet_filter(reader, block);
   // Falling back to root where the file asked for less is what script security forbids.
   if (globals.failed_script_user && !globals.has_script_user && reader.model.script_security) {
     reader.diagnostics.error(*globals.failed_script_user,
@@ -156,6 +218,7 @@ void read_global_defs(Reader& reader, const Statement& block) {
 }
 
 void settle_globals(Reader& reader, const std::string& host_name) {
+  settle_pair(reader);
   if (reader.model.router_id.empty()) reader.model.router_id = host_name;
 }
 

@@ -31,27 +31,45 @@ void report_unknown(Reader& reader, const Statement& statement,
 void report_missing_parameter(Reader& reader, const Statement& statement);
 void report_wrong_shape(Reader& reader, const Statement& statement, Shape wanted);
 
+// Applies `statement` when its keyword is in the table, and tells whether it is.
+template <typename Target>
+bool apply_statement(Reader& reader, Target& target, const Statement& statement,
+                     std::span<const Keyword<Target>> keywords) {
+  const Keyword<Target>* found = nullptr;
+  for (const auto& keyword : keywords) {
+    if (keyword.name == statement.keyword()) found = &keyword;
+  }
+  if (!found) return false;
+  if (statement.words.size() <= found->parameters) {
+    report_missing_parameter(reader, statement);
+  } else if (statement.has_block != (found->shape == Shape::block)) {
+    report_wrong_shape(reader, statement, found->shape);
+  } else {
+    found->apply(reader, target, statement);
+  }
+  return true;
+}
+
+// Applies what the table knows and leaves the rest to others: their words are "understood" in
+// foreign.cc.
+template <typename Target>
+void apply_known(Reader& reader, Target& target, const std::vector<Statement>& statements,
+                 std::span<const Keyword<Target>> keywords) {
+  for (const Statement& statement : statements) {
+    apply_statement(reader, target, statement, keywords);
+  }
+}
+
 // Applies each statement to `target`.
 template <typename Target>
 void apply_statements(Reader& reader, Target& target, const std::vector<Statement>& statements,
                       Section section, std::span<const Keyword<Target>> keywords) {
   for (const Statement& statement : statements) {
-    const Keyword<Target>* found = nullptr;
-    for (const auto& keyword : keywords) {
-      if (keyword.name == statement.keyword()) found = &keyword;
-    }
-    if (!found) {
-      if (handle_foreign(reader, section, statement)) continue;
-      auto known = foreign_words(section);
-      for (const auto& keyword : keywords) known.push_back(keyword.name);
-      report_unknown(reader, statement, known);
-    } else if (statement.words.size() <= found->parameters) {
-      report_missing_parameter(reader, statement);
-    } else if (statement.has_block != (found->shape == Shape::block)) {
-      report_wrong_shape(reader, statement, found->shape);
-    } else {
-      found->apply(reader, target, statement);
-    }
+    if (apply_statement(reader, target, statement, keywords)) continue;
+    if (handle_foreign(reader, section, statement)) continue;
+    auto known = foreign_words(section);
+    for (const auto& keyword : keywords) known.push_back(keyword.name);
+    report_unknown(reader, statement, known);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "config/keepalived/grammar.h"
+#include "config/keepalived/guard.h"
 
 namespace baton::config::keepalived {
 
@@ -163,21 +164,38 @@ void accept(Reader&, InstanceDraft& draft, const Statement& statement) {
   draft.accept = statement.keyword() == "accept";
 }
 
+void notify_option(Reader& reader, InstanceDraft& draft, const Statement& statement) {
+  read_notify_option(reader, draft.instance.notify, owner_of(draft), statement);
+}
+
 void smtp_alert(Reader& reader, InstanceDraft& draft, const Statement& statement) {
   draft.smtp_alert = reader.boolean(statement);
-  reader.note_once("mail", statement.where,
-                   "smtp_alert: baton sends no mail; mail settings have no effect, use notify "
-                   "scripts");
 }
 
 void track_proxy(Reader& reader, InstanceDraft& draft, const Statement& statement) {
   draft.instance.track_proxy = reader.boolean(statement);
 }
 
+void fast_failover(Reader& reader, InstanceDraft& draft, const Statement& statement) {
+  draft.instance.fast_failover = read_fast_failover(reader, statement);
+}
+
+void guard(Reader& reader, InstanceDraft& draft, const Statement& statement) {
+  read_guard_option(reader, draft.instance.guard, owner_of(draft) + " ", statement);
+}
+
 template <bool VrrpInstance::* Member, bool Negated = false>
 void flag(Reader& reader, InstanceDraft& draft, const Statement& statement) {
   const auto value = reader.boolean(statement);
   if (value) draft.instance.*Member = *value != Negated;
+}
+
+void link_beat(Reader&, InstanceDraft& draft, const Statement&) {
+  draft.link_beat = true;
+}
+
+void extra_announcements(Reader& reader, InstanceDraft& draft, const Statement& statement) {
+  read_extra_announcements(reader, statement, draft.instance.vmac);
 }
 
 void no_virtual_ipaddress(Reader&, InstanceDraft& draft, const Statement&) {
@@ -203,8 +221,27 @@ constexpr Keyword<InstanceDraft> keywords[] = {
     {"preempt_delay", Shape::line, 1, preempt_delay},
     {"track_script", Shape::block, 0, read_tracked_scripts},
     {"track_interface", Shape::block, 0, read_tracked_interfaces},
+    {"use_vmac", Shape::line, 0, read_use_vmac},
+    {"use_vmac_addr", Shape::line, 0, read_vmac_flag},
+    {"vmac_xmit_base", Shape::line, 0, read_vmac_flag},
+    {"garp_extra_if", Shape::line, 1, extra_announcements},
+    {"garp_extra_if_vmac", Shape::line, 1, extra_announcements},
+    {"vmac_garp_intvl", Shape::line, 1, extra_announcements},
+    {"virtual_routes", Shape::block, 0, read_virtual_routes},
+    {"virtual_rules", Shape::block, 0, read_virtual_rules},
+    {"track_file", Shape::block, 0, read_tracked_files},
+    {"track_process", Shape::block, 0, read_tracked_processes},
+    {"linkbeat_use_polling", Shape::line, 0, link_beat},
     {"dont_track_primary", Shape::line, 0, flag<&VrrpInstance::track_primary_interface, true>},
+    {"track_bfd", Shape::block, 0, read_tracked_bfds},
     {"track_proxy", Shape::line, 0, track_proxy},
+    {"fast_failover", Shape::line, 1, fast_failover},
+    {"heartbeat_interface", Shape::line, 1, guard},
+    {"heartbeat_peer", Shape::line, 1, guard},
+    {"heartbeat_interval", Shape::line, 1, guard},
+    {"witness", Shape::line, 1, guard},
+    {"witness_timeout", Shape::line, 1, guard},
+    {"takeover_link_wait", Shape::line, 1, guard},
     {"garp_master_delay", Shape::line, 1, garp},
     {"garp_master_repeat", Shape::line, 1, garp},
     {"garp_master_refresh", Shape::line, 1, garp},
@@ -216,6 +253,9 @@ constexpr Keyword<InstanceDraft> keywords[] = {
     {"notify_fault", Shape::line, 1, notify},
     {"notify_stop", Shape::line, 1, notify},
     {"notify", Shape::line, 1, notify},
+    {"notify_master_rx_lower_pri", Shape::line, 1, notify},
+    {"notify_deleted", Shape::line, 0, notify_option},
+    {"notify_priority_changes", Shape::line, 0, notify_option},
     {"smtp_alert", Shape::line, 0, smtp_alert},
     {"version", Shape::line, 1, version},
     {"accept", Shape::line, 0, accept},
@@ -223,17 +263,50 @@ constexpr Keyword<InstanceDraft> keywords[] = {
     {"down_timer_adverts", Shape::line, 1, down_timer},
     {"skip_check_adv_addr", Shape::line, 0, flag<&VrrpInstance::skip_check_advert_addresses>},
     {"strict_mode", Shape::line, 0, flag<&VrrpInstance::strict>},
+    {"auth_hmac", Shape::block, 0, read_hmac},
+    {"native_ipv6", Shape::line, 0, read_wire},
+    {"mcast_dst_ip", Shape::line, 1, read_wire},
+    {"unicast_ttl", Shape::line, 1, read_wire},
+    {"unicast_fault_no_peer", Shape::line, 0, read_wire},
+    {"old_unicast_checksum", Shape::line, 0, read_wire},
+    {"v3_checksum_as_v2", Shape::line, 0, read_wire},
+    {"track_src_ip", Shape::line, 0, read_wire},
+    {"lower_prio_no_advert", Shape::line, 0, read_wire},
+    {"higher_prio_send_advert", Shape::line, 0, read_wire},
+    {"owner_ignore_adverts", Shape::line, 0, read_wire},
+    {"promote_secondaries", Shape::line, 0, read_wire},
 };
 
 InstanceDraft with_defaults(const InstanceDefaults& defaults) {
   InstanceDraft draft;
   draft.instance.garp = defaults.garp;
+  draft.instance.vmac = defaults.announcements;
   draft.instance.version = defaults.version;
   draft.instance.skip_check_advert_addresses = defaults.skip_check_advert_addresses;
   draft.instance.strict = defaults.strict;
   draft.instance.check_unicast_source = defaults.check_unicast_source;
   draft.instance.down_timer_adverts = defaults.down_timer_adverts;
+  draft.instance.wire = defaults.wire;
+  draft.lower_priority_no_advert = defaults.lower_priority_no_advert;
+  draft.instance.notify.priority_changes = defaults.priority_changes;
   return draft;
+}
+
+// Where everything was written. What is secret stays out.
+void note_places(OptionPlaces& places, const std::vector<Statement>& statements) {
+  for (const Statement& statement : statements) {
+    const bool is_secret = statement.keyword() == "auth_pass" || statement.keyword() == "auth_hmac";
+    std::string text = is_secret ? statement.keyword() + " ****" : statement.raw;
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.pop_back();
+    places[statement.keyword()] = {statement.where, std::move(text)};
+    if (statement.keyword() == "authentication") note_places(places, statement.block);
+    if (statement.keyword() != "virtual_ipaddress") continue;
+    // The list itself is what is of interest.
+    std::string& list = places[statement.keyword()].text;
+    list += " {";
+    for (const Statement& address : statement.block) list += " " + address.keyword();
+    list += " }";
+  }
 }
 
 }  // namespace
@@ -254,6 +327,9 @@ void read_instance(Reader& reader, const Statement& block) {
   }
   apply_statements<InstanceDraft>(reader, draft, block.block, Section::instance, keywords);
   settle_instance(reader, draft);
+  note_places(draft.instance.places, block.block);
+  settle_guard_options(reader, draft.instance);
+  if (draft.link_beat) add_link_beat(reader, {draft.instance.interface, LinkBeat::Way::mii});
   reader.model.instances.push_back(std::move(draft.instance));
 }
 

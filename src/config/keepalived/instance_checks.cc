@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <tuple>
 
 #include "config/keepalived/reader.h"
 
@@ -29,30 +30,46 @@ void settle_state(Reader& reader, InstanceDraft& draft) {
   }
 }
 
+// Version 2 has whole seconds, version 3 hundredths up to 40.95 s. IPv6 knows version 3 alone.
 void settle_version(Reader& reader, InstanceDraft& draft) {
   VrrpInstance& instance = draft.instance;
+  if (instance.wire.family == net::Family::ipv6) instance.version = 3;
+  const double seconds = to_seconds(instance.advert_interval);
+  const auto use = [&](double allowed, const std::string& why) {
+    reader.diagnostics.tolerated_error(draft.interval_place.value_or(instance.where),
+                                       fmt::format("({}) {}", instance.name, why));
+    instance.advert_interval = from_seconds(allowed);
+  };
   if (instance.version == 3) {
-    const auto place = draft.version_place ? draft.version_place : reader.defaults.version_place;
-    reader.unsupported(place.value_or(instance.where), "VRRP version 3");
+    const double rounded = std::fmax(0.01, std::round(seconds * 100) / 100);
+    if (seconds > 40.95) {
+      use(40.95, fmt::format("VRRPv3 advertisement interval {:.2f}s is out of range. Must be less "
+                             "than 40.96s. Setting to 40.95s",
+                             seconds));
+    } else if (from_seconds(rounded) != instance.advert_interval) {
+      use(rounded, fmt::format("VRRPv3 advertisement interval {:.6f}s must be in units of 10ms - "
+                               "rounding",
+                               seconds));
+    }
     return;
   }
-  // Version 2 has whole seconds only.
-  const double seconds = to_seconds(instance.advert_interval);
   const double rounded = std::fmax(1.0, std::floor(seconds + 0.5));
   if (rounded != seconds) {
-    reader.diagnostics.tolerated_error(
-        draft.interval_place.value_or(instance.where),
-        fmt::format("({}) VRRPv2 advertisement interval {:.6f}s must be an integer. rounding to "
-                    "{} s",
-                    instance.name, seconds, rounded));
-    instance.advert_interval = from_seconds(rounded);
+    use(rounded, fmt::format("VRRPv2 advertisement interval {:.6f}s must be an integer. rounding "
+                             "to {} s",
+                             seconds, rounded));
   }
 }
 
 void settle_authentication(Reader& reader, InstanceDraft& draft) {
   VrrpInstance& instance = draft.instance;
   if (!draft.authentication_place) return;
-  if (instance.strict) {
+  if (instance.version == 3) {
+    reader.diagnostics.tolerated_error(
+        *draft.authentication_place,
+        fmt::format("({}) VRRP version 3 does not support authentication. Ignoring.",
+                    instance.name));
+  } else if (instance.strict) {
     reader.diagnostics.warning(
         *draft.authentication_place,
         fmt::format("({}) Strict mode does not support authentication. Ignoring.", instance.name));
@@ -108,8 +125,8 @@ void settle_accept(Reader& reader, InstanceDraft& draft) {
   instance.accept = draft.accept.value_or(!instance.strict || instance.priority == 255);
   if (instance.accept) return;
   reader.note_once("accept", instance.where,
-                   fmt::format("({}) {}: keepalived would drop traffic to the virtual addresses; "
-                               "baton does not, the proxy answers on them",
+                   fmt::format("({}) {}: traffic to the virtual addresses is dropped, except where "
+                               "a proxy of baton serves on this node",
                                instance.name, draft.accept ? "no_accept" : "vrrp_strict"));
 }
 
@@ -135,7 +152,7 @@ void settle_unicast(Reader& reader, InstanceDraft& draft) {
 
 void settle_addresses(Reader& reader, InstanceDraft& draft) {
   VrrpInstance& instance = draft.instance;
-  if (!instance.addresses.empty() || draft.ipv6_reported) return;
+  if (!instance.addresses.empty()) return;
   if (instance.strict) {
     reader.diagnostics.error(
         instance.where,
@@ -181,6 +198,7 @@ void settle_instance(Reader& reader, InstanceDraft& draft) {
                              fmt::format("({}) the virtual router id must be set", instance.name));
   }
   settle_state(reader, draft);
+  settle_wire(reader, draft);
   settle_version(reader, draft);
   settle_authentication(reader, draft);
   settle_preemption(reader, draft);
@@ -188,7 +206,8 @@ void settle_instance(Reader& reader, InstanceDraft& draft) {
   settle_unicast(reader, draft);
   settle_addresses(reader, draft);
   settle_interfaces(reader, draft);
-  instance.smtp_alert = draft.smtp_alert.value_or(reader.defaults.smtp_alert);
+  instance.smtp_alert =
+      wants_mail(reader, draft.smtp_alert, instance.where, fmt::format("({})", instance.name));
   if (instance.strict) {
     if (draft.lower_priority_repeat_set) {
       reader.diagnostics.warning(
@@ -200,16 +219,18 @@ void settle_instance(Reader& reader, InstanceDraft& draft) {
 }
 
 void check_router_ids(Reader& reader) {
-  std::map<std::pair<std::string, std::uint8_t>, std::vector<const VrrpInstance*>> by_id;
+  using Where = std::tuple<std::string, std::uint8_t, net::Family>;
+  std::map<Where, std::vector<const VrrpInstance*>> by_id;
   for (const VrrpInstance& instance : reader.model.instances) {
     if (instance.virtual_router_id == 0) continue;
-    auto& others = by_id[{instance.interface, instance.virtual_router_id}];
+    auto& others = by_id[{instance.interface, instance.virtual_router_id, instance.wire.family}];
     for (const VrrpInstance* other : others) {
       if (!share_listeners(*other, instance)) continue;
       reader.diagnostics.error(
           instance.where,
-          fmt::format("{} and {} both use VRID {} with IPv4 on interface {}", other->name,
-                      instance.name, instance.virtual_router_id, instance.interface));
+          fmt::format("{} and {} both use VRID {} with IPv{} on interface {}", other->name,
+                      instance.name, instance.virtual_router_id,
+                      instance.wire.family == net::Family::ipv4 ? 4 : 6, instance.interface));
       break;
     }
     others.push_back(&instance);

@@ -5,11 +5,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
+#include <utility>
 
 #include "base/text.h"
 #include "config/keepalived/substitution.h"
+#include "config/keepalived/verdicts.h"
 #include "config/keepalived/words.h"
 
 namespace baton::config::keepalived {
@@ -53,10 +54,41 @@ std::vector<std::string> brace_alternatives(const std::string& pattern) {
   return ready;
 }
 
-bool is_include_word(std::string_view word) {
-  static constexpr std::array<std::string_view, 6> words = {"include",  "includer", "includem",
-                                                            "includew", "includeb", "includea"};
-  return std::ranges::find(words, word) != words.end();
+bool is_wildcard(std::string_view pattern) {
+  return pattern.find_first_of("*?[") != std::string_view::npos;
+}
+
+// Which failures of an include are fatal; the others are told and tolerated.
+struct IncludeCheck {
+  bool readable = false;        // what matches is no file that can be read
+  bool match = false;           // a plain name does not exist
+  bool wildcard_match = false;  // nothing matches a wildcard
+  bool brace_match = false;     // one of the names that braces make does not exist
+};
+
+constexpr IncludeCheck every_check = {true, true, true, true};
+
+// "include" and its variants add to the checks that are in force.
+std::optional<IncludeCheck> checks_of(std::string_view word, IncludeCheck check) {
+  if (word == "include") return check;
+  if (word == "includea") return every_check;
+  if (word.size() != 8 || !word.starts_with("include")) return std::nullopt;
+  check.readable = true;
+  switch (word.back()) {
+    case 'r':
+      return check;
+    case 'm':
+      check.match = true;
+      return check;
+    case 'w':
+      check.match = check.wildcard_match = true;
+      return check;
+    case 'b':
+      check.brace_match = true;
+      return check;
+    default:
+      return std::nullopt;
+  }
 }
 
 class LineReader {
@@ -129,16 +161,22 @@ class LineReader {
     where.line = file.line;
     where.column = words[0].offset + 1;
     where.length = words[0].length;
-    if (is_include_word(words[0].text)) {
-      include(file, where, words);
+    if (const auto check = checks_of(words[0].text, include_check_)) {
+      include(file, where, words, *check);
       return;
     }
-    if (words[0].text == "include_check") strict_includes_ = true;
-    if (words[0].text == "random_seed" && words.size() > 1) {
-      definitions_.seed_random(parse_unsigned(words[1].text).value_or(0));
-    }
+    if (words[0].text == "include_check") set_include_check(where, words);
+    if (words[0].text == "random_seed" && words.size() > 1) seed_random(where, words[1].text);
     if (trimmed(line).starts_with('$')) join_definition(file, line);
     process(line, where, true, 0);
+  }
+
+  void seed_random(const Position& where, std::string_view text) {
+    if (const auto seed = parse_unsigned(text, UINT32_MAX)) {
+      definitions_.seed_random(*seed);
+    } else {
+      diagnostics_.tolerated_error(where, fmt::format("random_seed {} invalid", printable(text)));
+    }
   }
 
   // A definition whose lines end in a backslash goes on to the first line that does not.
@@ -152,7 +190,48 @@ class LineReader {
     }
   }
 
-  void include(const File& file, const Position& where, const std::vector<Word>& words) {
+  // "include_check match +readable -brace_match": without a sign or a word in front, all others
+  // are off; without any word all are on.
+  void set_include_check(const Position& where, const std::vector<Word>& words) {
+    IncludeCheck check = words.size() < 2 ? every_check : include_check_;
+    bool is_first = true;
+    bool add = true;
+    for (std::size_t i = 1; i < words.size(); ++i) {
+      std::string_view word = words[i].text;
+      const bool has_sign = word.starts_with('+') || word.starts_with('-');
+      if (has_sign) {
+        add = word[0] == '+';
+        word.remove_prefix(1);
+      } else if (std::exchange(is_first, false)) {
+        check = IncludeCheck{.readable = true};
+      }
+      if (word == "readable") {
+        check.readable = add;
+      } else if (word == "match") {
+        check.match = add;
+      } else if (word == "wildcard_match") {
+        check.wildcard_match = add;
+      } else if (word == "brace_match") {
+        check.brace_match = add;
+      } else if (!word.empty()) {
+        diagnostics_.tolerated_error(
+            where, fmt::format("Unknown include_check type '{}' - ignoring", printable(word)));
+      }
+    }
+    include_check_ = check;
+  }
+
+  // What an include did not find or could not read.
+  void report_include(const Position& where, bool is_fatal, std::string message) {
+    if (is_fatal) {
+      diagnostics_.error(where, std::move(message));
+    } else {
+      diagnostics_.note(where, std::move(message));
+    }
+  }
+
+  void include(const File& file, const Position& where, const std::vector<Word>& words,
+               const IncludeCheck& check) {
     if (words.size() < 2) {
       diagnostics_.tolerated_error(where, "include without a file name");
       return;
@@ -165,18 +244,35 @@ class LineReader {
     std::string pattern = words[1].text;
     if (!pattern.starts_with('/')) pattern = folder_of(*file.path) + "/" + pattern;
     std::vector<std::string> paths;
-    for (const auto& alternative : brace_alternatives(pattern)) {
-      for (auto& path : sources_.glob(alternative)) paths.push_back(std::move(path));
+    bool is_incomplete = false;
+    const auto alternatives = brace_alternatives(pattern);
+    for (const auto& alternative : alternatives) {
+      auto found = sources_.glob(alternative);
+      is_incomplete |= found.empty();
+      for (auto& path : found) paths.push_back(std::move(path));
     }
-    if (paths.empty()) {
-      const std::string message = fmt::format("Config files missing '{}'.", words[1].text);
-      const bool strict =
-          strict_includes_ || (words[0].text != "include" && words[0].text != "includer");
-      strict ? diagnostics_.tolerated_error(where, message) : diagnostics_.note(where, message);
+    const std::string& named = words[1].text;
+    if (alternatives.size() > 1) {
+      if (is_incomplete) {
+        report_include(where, check.brace_match,
+                       fmt::format("{} \"{}\".", some_files_missing, named));
+      }
+    } else if (paths.empty() && is_wildcard(pattern)) {
+      report_include(where, check.wildcard_match, fmt::format("{} '{}'.", no_files_matched, named));
+    } else if (paths.empty()) {
+      report_include(where, check.match, fmt::format("{} '{}'.", files_missing, named));
     }
-    const bool strict_here = strict_includes_;
-    for (const auto& path : paths) read_file(path, file.depth + 1);
-    strict_includes_ = strict_here;
+    const IncludeCheck check_here = include_check_;
+    for (const auto& path : paths) {
+      if (sources_.read(path)) {
+        read_file(path, file.depth + 1);
+      } else {
+        report_include(where, check.readable,
+                       fmt::format("{} '{}' is a directory or cannot be read - skipping",
+                                   file_unreadable, path));
+      }
+      include_check_ = check_here;
+    }
     definitions_.set("_PWD", folder_of(*file.path));
   }
 
@@ -253,7 +349,7 @@ class LineReader {
   Diagnostics& diagnostics_;
   Definitions definitions_;
   std::vector<Line> lines_;
-  bool strict_includes_ = false;
+  IncludeCheck include_check_;
   std::size_t files_ = 0;
   std::size_t bytes_ = 0;
   bool overflowed_ = false;

@@ -123,5 +123,47 @@ TEST_F(LinesTest, BracesOfAnIncludeAreAlternatives) {
   EXPECT_EQ(lines_of("include {a,{b,c}}.conf\n"), (Lines{"one", "two"}));
 }
 
+// As keepalived 2.2.7 was seen to judge each of these.
+TEST_F(LinesTest, EachVariantOfIncludeIsStrictAboutItsOwnKindOfName) {
+  std::filesystem::create_directory(folder_ + "/folder");
+  write("a.conf", "one\n");
+  struct Case {
+    const char* word;
+    bool plain, wildcard, braces, folder;  // refused
+  };
+  for (const Case& one :
+       {Case{"include", false, false, false, false}, Case{"includer", false, false, false, true},
+        Case{"includem", true, false, false, true}, Case{"includew", true, true, false, true},
+        Case{"includeb", false, false, true, true}, Case{"includea", true, true, true, true}}) {
+    const auto is_refused = [&](const std::string& name) {
+      sources_ = SourceTree::from_disk();
+      problems_ = Diagnostics();
+      lines_of(std::string(one.word) + " " + name + "\n");
+      return problems_.failed();
+    };
+    EXPECT_EQ(is_refused("none.conf"), one.plain) << one.word;
+    EXPECT_EQ(is_refused("none*.conf"), one.wildcard) << one.word;
+    EXPECT_EQ(is_refused("{a,none}.conf"), one.braces) << one.word;
+    EXPECT_EQ(is_refused("folder"), one.folder) << one.word;
+    EXPECT_FALSE(is_refused("a.conf")) << one.word;
+  }
+}
+
+TEST_F(LinesTest, IncludeCheckAddsAndRemovesSingleChecks) {
+  const auto is_refused = [this](const std::string& checks, const std::string& name) {
+    sources_ = SourceTree::from_disk();
+    problems_ = Diagnostics();
+    lines_of("include_check " + checks + "\ninclude " + name + "\n");
+    return problems_.failed();
+  };
+  EXPECT_TRUE(is_refused("", "none*.conf"));
+  EXPECT_TRUE(is_refused("match", "none.conf"));
+  EXPECT_FALSE(is_refused("match", "none*.conf"));
+  EXPECT_TRUE(is_refused("+match -wildcard_match", "none.conf"));
+  EXPECT_FALSE(is_refused("-match", "none.conf"));
+  EXPECT_FALSE(is_refused("bad", "none.conf"));
+  EXPECT_TRUE(tolerates("Unknown include_check type 'bad'"));
+}
+
 }  // namespace
 }  // namespace baton::config::keepalived

@@ -28,8 +28,20 @@ constexpr std::size_t most_problems = 100'000;
 constexpr OuterBlock outer_blocks[] = {
     {"global_defs", read_global_defs},
     {"vrrp_script", read_script},
+    {"bfd_instance", read_bfd_instance},
+    {"track_file", read_track_file},
+    {"vrrp_track_file", read_track_file},
+    {"vrrp_track_process", read_track_process},
+    {"interface_up_down_delays", read_interface_delays},
+    {"linkbeat_interfaces", read_link_beats},
+    {"linkbeat_use_polling", read_link_beat_everywhere},
+    {"static_ipaddress", read_static_addresses},
+    {"static_routes", read_static_routes},
+    {"static_rules", read_static_rules},
     {"vrrp_instance", read_instance},
+    {"track_group", read_track_group},
     {"vrrp_sync_group", read_sync_group},
+    {"garp_group", read_garp_group},
 };
 
 std::string short_host_name() {
@@ -68,14 +80,20 @@ std::shared_ptr<const Failover> read_configuration(SourceTree& sources, const Lo
   const auto statements = build_tree(lines, diagnostics);
 
   Reader reader(diagnostics, sources.live());
+  reader.sources = &sources;
   reader.model.script_user = default_account();
+  read_outer_places(reader, statements);
   for (const OuterBlock& outer : outer_blocks) {
     read_blocks(reader, statements, outer);
     if (outer.read == read_global_defs) settle_globals(reader, short_host_name());
   }
   read_others(reader, statements);
   settle_scripts(reader);
+  settle_places(reader);
   check_router_ids(reader);
+  check_interface_delays(reader);
+  settle_vmacs(reader);
+  settle_statics(reader);
   return std::make_shared<const Failover>(std::move(reader.model));
 }
 

@@ -14,6 +14,8 @@ std::optional<ScriptCommand>* slot_of(NotifyCommands& notify, std::string_view k
   if (keyword == "notify_backup") return &notify.backup;
   if (keyword == "notify_fault") return &notify.fault;
   if (keyword == "notify_stop") return &notify.stop;
+  if (keyword == "notify_master_rx_lower_pri") return &notify.lower_priority;
+  if (keyword == "notify_deleted") return &notify.deleted;
   return &notify.any;
 }
 
@@ -58,6 +60,16 @@ void read_notify(Reader& reader, NotifyCommands& notify, const std::string& owne
     }
   }
   slot = std::move(*command);
+}
+
+void read_notify_option(Reader& reader, NotifyCommands& notify, const std::string& owner,
+                        const Statement& statement) {
+  if (statement.keyword() == "notify_priority_changes") {
+    notify.priority_changes = reader.boolean(statement).value_or(notify.priority_changes);
+    return;
+  }
+  notify.tells_deleted = true;
+  if (statement.words.size() > 1) read_notify(reader, notify, owner, statement);
 }
 
 }  // namespace baton::config::keepalived

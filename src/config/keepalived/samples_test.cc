@@ -1,5 +1,6 @@
 // Configurations in the shapes that public ones have: all of them load.
 
+#include <algorithm>
 #include <map>
 
 #include "config/keepalived/load_fixture.h"
@@ -12,7 +13,8 @@ class SamplesTest : public LoadTest {
   // Loads from replayed sources, so that it does not matter which programs this machine has.
   std::shared_ptr<const Failover> load_sample(const std::filesystem::path& path) {
     SourceTree disk = SourceTree::from_disk();
-    if (!disk.read(path)) return nullptr;
+    Diagnostics unused;
+    load(disk, {path, "node1"}, unused);  // for what it includes
     auto replayed = SourceTree::unpack(disk.pack());
     problems_ = Diagnostics();
     return load(*replayed, {path, "node1"}, problems_);
@@ -22,22 +24,38 @@ class SamplesTest : public LoadTest {
     for (const auto& problem : problems_.all()) text += problem.message + "\n";
     return text;
   }
+  [[nodiscard]] std::vector<std::filesystem::path> samples() const {
+    std::vector<std::filesystem::path> paths;
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      if (entry.path().extension() == ".conf") paths.push_back(entry.path());
+    }
+    std::ranges::sort(paths);
+    return paths;
+  }
+
   const std::filesystem::path folder =
       std::filesystem::path(BATON_SOURCE_DIR) / "tests/conformance/keepalived-samples";
 };
 
-TEST_F(SamplesTest, AllTwentySixLoad) {
-  std::size_t count = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    ++count;
-    const auto model = load_sample(entry.path());
-    ASSERT_TRUE(model) << entry.path() << "\n" << messages();
-    EXPECT_FALSE(model->instances.empty()) << entry.path();
+// What baton does not have yet is refused by name, and by nothing else.
+TEST_F(SamplesTest, EverySampleLoadsOrIsRefusedByName) {
+  std::size_t loaded = 0;
+  for (const auto& path : samples()) {
+    const auto model = load_sample(path);
+    if (!model) {
+      for (const auto& problem : problems_.all()) {
+        if (problem.severity != Severity::error || problem.tolerated) continue;
+        EXPECT_THAT(problem.message, testing::HasSubstr("not supported by baton yet")) << path;
+      }
+      continue;
+    }
+    ++loaded;
+    EXPECT_FALSE(model->instances.empty()) << path;
     for (const auto& instance : model->instances) {
-      EXPECT_TRUE(!instance.addresses.empty() || !instance.unicast_peers.empty()) << entry.path();
+      EXPECT_TRUE(!instance.addresses.empty() || !instance.unicast_peers.empty()) << path;
     }
   }
-  EXPECT_EQ(count, 26u);
+  EXPECT_GE(loaded, 65u);
 }
 
 TEST_F(SamplesTest, OnlyThoseWithMistakesHaveErrors) {
@@ -46,11 +64,11 @@ TEST_F(SamplesTest, OnlyThoseWithMistakesHaveErrors) {
       {"16-unknown-block", 1},
       {"17-virtual-server-without-brace", 1},
   };
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    load_sample(entry.path());
-    const auto found = mistakes.find(entry.path().stem());
+  for (const auto& path : samples()) {
+    if (!load_sample(path)) continue;
+    const auto found = mistakes.find(path.stem());
     EXPECT_EQ(problems_.count(Severity::error), found == mistakes.end() ? 0u : found->second)
-        << entry.path() << "\n"
+        << path << "\n"
         << messages();
   }
 }

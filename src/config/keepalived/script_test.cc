@@ -232,8 +232,8 @@ TEST_F(ScriptTest, WeightsOfMembersOfSyncGroupsAreIgnoredAloud) {
   ASSERT_TRUE(model) << everything();
   EXPECT_TRUE(model->instances[0].tracked_scripts.empty());
   EXPECT_TRUE(model->instances[0].tracked_interfaces.empty());
-  EXPECT_TRUE(says(Severity::warning, "(A) ignoring tracked script chk with weights due to SYNC"));
-  EXPECT_TRUE(says(Severity::warning, "(A) ignoring tracked interface ens34 with its weight"));
+  EXPECT_TRUE(says(Severity::warning, "(A) ignoring tracked script chk with weight"));
+  EXPECT_TRUE(says(Severity::warning, "(A) ignoring tracked interface ens34 with weight"));
 }
 
 TEST_F(ScriptTest, GroupOfOwnersAndOthersIsWarnedOf) {
@@ -244,10 +244,11 @@ TEST_F(ScriptTest, GroupOfOwnersAndOthersIsWarnedOf) {
   EXPECT_TRUE(says(Severity::warning, "Sync group G has some member(s) as address owner"));
 }
 
-TEST_F(ScriptTest, TrackersOfSyncGroupsAreNamedAsMissing) {
-  EXPECT_FALSE(load_text("vrrp_sync_group G {\ngroup {\nVI_1\n}\ntrack_interface {\ne\n}\n}\n" +
-                         instance_with("")));
-  EXPECT_TRUE(refuses("'track_interface' is keepalived's and not supported"));
+TEST_F(ScriptTest, ATrackerOfASyncGroupIsOneOfItsMembers) {
+  const auto model = load_text(
+      "vrrp_sync_group G {\ngroup {\nVI_1\n}\ntrack_interface {\ne\n}\n}\n" + instance_with(""));
+  ASSERT_TRUE(model) << everything();
+  EXPECT_EQ(model->instances[0].tracked_interfaces.at(0).name, "e");
 }
 
 }  // namespace

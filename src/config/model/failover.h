@@ -2,32 +2,31 @@
 // filled in (reference: keepalived.conf(5)). Defaults stand where the option is declared.
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/time.h"
+#include "config/model/bfd.h"
+#include "config/model/fast_failover.h"
+#include "config/model/guard.h"
+#include "config/model/messages.h"
+#include "config/model/option_places.h"
+#include "config/model/packet_filter.h"
+#include "config/model/pair.h"
+#include "config/model/process_places.h"
+#include "config/model/route.h"
+#include "config/model/scheduling.h"
+#include "config/model/script.h"
+#include "config/model/tracking.h"
+#include "config/model/vmac.h"
+#include "config/model/wire.h"
 #include "config/source.h"
 #include "net/address.h"
+#include "net/address_traits.h"
 
 namespace baton::config {
-
-// The account that a script runs under, resolved to numbers when the file was read.
-struct ScriptUser {
-  std::string name;
-  uid_t uid = 0;
-  gid_t gid = 0;
-};
-
-// A command line split into words as keepalived does: no shell.
-struct ScriptCommand {
-  std::vector<std::string> arguments;  // [0] is the program
-  ScriptUser user;
-  Position where;
-};
 
 struct VrrpScript {
   std::string name;
@@ -50,6 +49,8 @@ struct VirtualAddress {
   bool broadcast_computed = false;  // "brd +"
   std::uint8_t scope = 0;           // rtnetlink scope, 0 is global
   bool tracked = true;              // false: no_track
+  bool wants_vmac = false;          // use_vmac: on an interface with the virtual MAC
+  net::AddressTraits traits;
   Position where;
 };
 
@@ -83,6 +84,10 @@ struct GarpSchedule {
 
 struct NotifyCommands {
   std::optional<ScriptCommand> master, backup, fault, stop, any;
+  std::optional<ScriptCommand> lower_priority;  // notify_master_rx_lower_pri
+  std::optional<ScriptCommand> deleted;
+  bool tells_deleted = false;  // notify_deleted: a reload that removes it tells DELETED, not FAULT
+  bool priority_changes = false;  // FIFOs get a line for each change of the priority
 };
 
 enum class VrrpAuth : std::uint8_t { none, password };
@@ -106,6 +111,13 @@ struct VrrpInstance {
   bool track_primary_interface = true;  // false: dont_track_primary
   std::vector<TrackedScript> tracked_scripts;
   std::vector<TrackedInterface> tracked_interfaces;
+  std::vector<TrackedBfd> tracked_bfds;
+  std::optional<FastFailover> fast_failover;  // absent: as Failover::fast_failover
+  VirtualMac vmac;
+  std::vector<Route> routes;       // virtual_routes
+  std::vector<RoutingRule> rules;  // virtual_rules
+  std::vector<TrackedFile> tracked_files;
+  std::vector<TrackedProcess> tracked_processes;
   GarpSchedule garp;
   NotifyCommands notify;
   bool skip_check_advert_addresses = false;
@@ -116,7 +128,10 @@ struct VrrpInstance {
   // baton: proxy health without scripts. Absent: on under `baton run`, and on when a proxy has
   // announced itself to a failover part that was started alone.
   std::optional<bool> track_proxy;
+  Wire wire;
   bool smtp_alert = false;
+  GuardOptions guard;  // those of global_defs filled in
+  OptionPlaces places;
   Position where;
 };
 
@@ -124,7 +139,29 @@ struct VrrpSyncGroup {
   std::string name;
   std::vector<std::uint32_t> members;  // indices into Failover::instances
   NotifyCommands notify;
+  bool smtp_alert = false;
   Position where;
+};
+
+// Instances that get a fault when something static that names the group is missing and cannot be
+// put back.
+struct TrackGroup {
+  std::string name;
+  std::vector<std::uint32_t> members;  // indices into Failover::instances
+  Position where;
+};
+
+struct StaticAddress {
+  VirtualAddress address;
+  std::string track_group;  // empty: nobody depends on it
+};
+
+// What is there as long as the failover part runs, whoever is master.
+struct Statics {
+  std::vector<StaticAddress> addresses;
+  std::vector<Route> routes;
+  std::vector<RoutingRule> rules;
+  std::vector<TrackGroup> groups;
 };
 
 // The whole of keepalived.conf as far as VRRP goes.
@@ -137,9 +174,21 @@ struct Failover {
   Duration delay_after_boot = 0s;  // vrrp_delay_after_boot: stay out until the host is up this long
   bool dynamic_interfaces = false;
   net::IpAddress multicast_group = net::IpAddress::ipv4(224, 0, 0, 18);
+  WireGlobals wire;
+  GuardOptions guard;
+  std::uint16_t heartbeat_port = heartbeat_default_port;
+  Tracking tracking;
+  Statics statics;
   std::vector<VrrpScript> scripts;
   std::vector<VrrpInstance> instances;
   std::vector<VrrpSyncGroup> sync_groups;
+  std::vector<BfdInstance> bfd_instances;
+  FastFailover fast_failover;
+  Scheduling scheduling;
+  PairSettings pair;
+  Messages messages;
+  ProcessPlaces places;
+  PacketFilter packet_filter;
 };
 
 }  // namespace baton::config

@@ -58,6 +58,7 @@ struct ProxyRules {
   std::optional<TemplateText> read_rate;  // proxy_limit_rate: bytes a second
   std::vector<TemplateText> early_hints;  // conditions under which a 103 is passed on
   bool pass_trailers = false;
+  bool force_ranges = false;  // a range is cut here, whatever the server says of ranges
   bool socket_keepalive = false;
   std::optional<int> send_buffer_bytes;
   std::optional<int> receive_buffer_bytes;

@@ -68,9 +68,7 @@ void finish_fastcgi(Reader& reader, Level& level) {
   proxy = fastcgi.common;
   proxy.port = line.port.value_or(80);
   // A Location of a FastCGI server is the application's own.
-  auto rules = std::make_shared<ProxyRules>();
-  rules->redirects.emplace();
-  proxy.rules = std::move(rules);
+  edit(proxy.rules).redirects.emplace();
   proxy.hide_headers.assign(headers_hidden_always.begin(), headers_hidden_always.end());
   proxy.hide_headers.insert(proxy.hide_headers.end(), fastcgi.hidden.begin(), fastcgi.hidden.end());
   std::erase_if(proxy.hide_headers, [&fastcgi](const std::string& name) {
@@ -205,6 +203,11 @@ void read_fastcgi_switch(Reader& reader, const Directive& directive) {
   for (const auto& [name, member] : members) {
     if (directive.name() == name) settings(reader).common.*member = on;
   }
+}
+
+void read_fastcgi_force_ranges(Reader& reader, const Directive& directive) {
+  const bool on = parse_switch(directive.word(1)).value_or(false);
+  edit(settings(reader).common.rules).force_ranges = on;
 }
 
 }  // namespace baton::config::nginx

@@ -22,5 +22,6 @@ void read_fastcgi_buffer_size(Reader& reader, const Directive& directive);
 void read_fastcgi_next_upstream_tries(Reader& reader, const Directive& directive);
 void read_fastcgi_time(Reader& reader, const Directive& directive);
 void read_fastcgi_switch(Reader& reader, const Directive& directive);
+void read_fastcgi_force_ranges(Reader& reader, const Directive& directive);
 
 }  // namespace baton::config::nginx

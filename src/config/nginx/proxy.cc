@@ -320,7 +320,6 @@ constexpr Rule rules[] = {
 
     only_value("proxy_store", hsl, take1, "off", Value::text),
     only_value("proxy_bind_dynamic", hsl, take_switch, "off"),
-    only_value("proxy_force_ranges", hsl, take_switch, "off"),
     refused("proxy_allow_upstream", hsl, take1_or_more),
     refused("proxy_request_dynamic", hsl, take_switch),
 };

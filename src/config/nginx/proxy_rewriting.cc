@@ -204,6 +204,7 @@ constexpr Rule rules[] = {
     supported("proxy_bind", hsl, take12, read_bind, Value::text),
     supported("proxy_limit_rate", hsl, take1, read_limit_rate, Value::text),
     supported("proxy_pass_trailers", hsl, take_switch, set_switch<&ProxyRules::pass_trailers>),
+    supported("proxy_force_ranges", hsl, take_switch, set_switch<&ProxyRules::force_ranges>),
     supported("proxy_socket_keepalive", hsl, take_switch,
               set_switch<&ProxyRules::socket_keepalive>),
     supported("proxy_socket_sndbuf", hsl, take1, read_socket_buffer<&ProxyRules::send_buffer_bytes>,

@@ -6,6 +6,9 @@ import struct
 import threading
 import time
 
+from marks import baton_only
+from server import Client
+
 
 class Application:
     """Answers each request by `answer(params, stdin)`: bytes of STDOUT, or a list of (type, bytes)."""
@@ -311,3 +314,63 @@ def test_debians_php_snippet_loads_and_serves(server):
     assert params["PATH_INFO"] == "/info"
     assert params["SCRIPT_FILENAME"] == f"{server.folder}/html/app.php"
     assert server.get("/none.php").status == 404
+
+
+def test_a_forced_range(server):
+    serve(server, lambda *_: b"Content-Type: a/b\r\nContent-Length: 10\r\n\r\n0123456789",
+          location="fastcgi_force_ranges on;")
+    response = server.get("/", {"Range": "bytes=2-4"})
+    assert (response.status, response.text) == (206, "234")
+    assert response.header("Content-Range") == "bytes 2-4/10"
+    assert server.get("/", {"Range": "bytes=10-"}).status == 416
+    assert server.get("/").header("Accept-Ranges") == "bytes"
+
+
+def test_server_side_includes_in_a_page(server):
+    server.write("html/part.txt", "included")
+    page = b'Content-Type: text/html\r\n\r\n<<!--# include virtual="/part.txt" -->>'
+    serve(server, lambda *_: page, settings="location = /part.txt { }", location="ssi on;")
+    assert server.get("/").text == "<included>"
+
+
+@baton_only("baton's own")
+def test_an_application_that_stops_answering_gets_no_more_requests(server):
+    frozen = threading.Event()
+    release = threading.Event()
+
+    def stuck(params, stdin):
+        if frozen.is_set():
+            release.wait(20)
+        return hello(params, stdin)
+
+    apps = Application(hello), Application(stuck)
+    server.start("""upstream u { server 127.0.0.1:A; server 127.0.0.1:B; }
+        server { listen 127.0.0.1:PORT; location / { fastcgi_pass u; } }""",
+                 A=apps[0].port, B=apps[1].port)
+    results = []
+
+    def ask():
+        try:
+            with Client(("127.0.0.1", server.port), timeout=2.0) as client:
+                results.append(client.request("GET", "/").status)
+        except OSError:
+            results.append(0)
+
+    def run(count):
+        threads = [threading.Thread(target=ask) for _ in range(count)]
+        for thread in threads:
+            thread.start()
+            time.sleep(0.01)
+        for thread in threads:
+            thread.join()
+
+    try:
+        run(50)
+        assert results.count(200) == 50
+        frozen.set()
+        results.clear()
+        run(400)
+        assert results.count(200) >= 350, results
+        assert "upstream server stalled" in server.error_log()
+    finally:
+        release.set()

@@ -2,6 +2,8 @@
 
 import pytest
 
+from server import Client
+
 SHOW = 'location / { return 200 "$remote_addr $realip_remote_addr"; }'
 
 
@@ -88,6 +90,25 @@ def test_trust_on_the_location_level(server):
                  'add_header A "$remote_addr"; root FOLDER/html; } }')
     server.write("html/x", "x")
     assert server.get("/x", {"X-Real-IP": "10.1.1.1"}).header("A") == "10.1.1.1"
+
+
+def test_the_address_of_a_proxy_protocol_header(server):
+    server.start("server { listen 127.0.0.1:PORT proxy_protocol; set_real_ip_from 127.0.0.1; "
+                 "real_ip_header proxy_protocol; " + SHOW + " }")
+    with server.connect() as client:
+        client.send("PROXY TCP4 10.0.0.7 10.0.0.8 1234 80\r\n")
+        for _ in range(2):
+            assert client.request("GET", "/").text == "10.0.0.7 127.0.0.1"
+    with server.connect() as client:
+        client.send("PROXY UNKNOWN\r\n")
+        assert client.request("GET", "/").text == "127.0.0.1 127.0.0.1"
+
+
+def test_a_client_of_a_unix_socket_may_be_trusted(server):
+    server.start("server { listen unix:FOLDER/s.sock; set_real_ip_from unix:; " + SHOW + " }")
+    with Client(str(server.folder / "s.sock")) as client:
+        assert client.request("GET", "/", {"X-Real-IP": "10.0.0.1"}).text == "10.0.0.1 unix:"
+        assert client.request("GET", "/").text == "unix: unix:"
 
 
 @pytest.mark.parametrize("text,message", [

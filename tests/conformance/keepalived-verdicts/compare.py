@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds baton's `keepalived -t` against keepalived's own, over every file of this folder.
+"""Holds baton's `keepalived -t` against keepalived's own, over every file of this folder and the samples beside it.
 
     compare.py BATON [KEEPALIVED]
 
@@ -18,8 +18,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 def verdicts():
     for line in (HERE / "verdicts.tsv").read_text().splitlines():
         if not line.startswith("#"):
-            name, keepalived, baton, *_why = line.split("\t")
-            yield HERE / f"{name}.conf", int(keepalived), int(baton)
+            name, keepalived, baton, *why = line.split("\t")
+            # What baton refuses by name today is judged as by keepalived once it has it.
+            ours = {int(baton), int(keepalived)} if why == ["not in baton yet"] else {int(baton)}
+            yield HERE / f"{name}.conf", {int(keepalived)}, ours
 
 
 def run(command, config):
@@ -51,9 +53,9 @@ class Namespace:
 
 def judge(who, config, expected, got):
     code, text = got
-    if code == expected:
+    if code in expected:
         return 0
-    print(f"{config.name}: {who} ended with {code}, expected {expected}\n{text}")
+    print(f"{config.name}: {who} ended with {code}, expected {sorted(expected)}\n{text}")
     return 1
 
 

@@ -1,4 +1,5 @@
-"""A packet capture on the switch: every ARP and VRRP frame that given hosts sent, with kernel timestamps.
+"""A packet capture on the switch: every ARP and VRRP frame and every IPv6 neighbour advertisement that given
+hosts sent, with kernel timestamps.
 
 A packet socket per switch port sees what the host behind it sends, so one frame is recorded once and
 its sender is known whatever it claims. A filter in the kernel keeps the HTTP traffic out.
@@ -15,10 +16,11 @@ from dataclasses import dataclass
 ETH_P_ALL, PACKET_OUTGOING = 0x0003, 4
 SO_ATTACH_FILTER, SO_TIMESTAMPNS = 26, 35
 CLONE_NEWNET = 0x40000000
-# ldh [12]; jeq ARP -> keep; jeq IPv4 -> ldb [23], jeq 112 -> keep; drop
+# ldh [12]; ARP -> keep; IPv6 -> next header 112, or 58 with type 136 -> keep; IPv4 -> protocol 112 -> keep
 FILTER = [
-    (0x28, 0, 0, 12), (0x15, 3, 0, 0x0806), (0x15, 0, 3, 0x0800), (0x30, 0, 0, 23),
-    (0x15, 0, 1, 112), (0x06, 0, 0, 0xFFFF), (0x06, 0, 0, 0),
+    (0x28, 0, 0, 12), (0x15, 9, 0, 0x0806), (0x15, 3, 0, 0x86DD), (0x15, 0, 8, 0x0800),
+    (0x30, 0, 0, 23), (0x05, 0, 0, 3), (0x30, 0, 0, 20), (0x15, 0, 1, 58), (0x30, 0, 0, 54),
+    (0x15, 1, 0, 112), (0x15, 0, 1, 136), (0x06, 0, 0, 0xFFFF), (0x06, 0, 0, 0),
 ]  # fmt: skip
 
 
@@ -58,6 +60,20 @@ class Arp:
         return self.sender_ip == self.target_ip
 
 
+@dataclass
+class NeighbourAdvert:
+    time: float
+    sender: str
+    source: str
+    destination: str
+    destination_mac: str
+    hop_limit: int
+    override: bool
+    solicited: bool
+    target: str
+    target_mac: str
+
+
 def mac(data):
     return ":".join(f"{byte:02x}" for byte in data)
 
@@ -76,6 +92,33 @@ def parse_advert(time, sender, frame):
     )  # fmt: skip
 
 
+def text6(data):
+    return socket.inet_ntop(socket.AF_INET6, data)
+
+
+def parse_advert6(time, sender, frame):
+    packet = frame[14:]
+    payload = packet[40 : 40 + struct.unpack("!H", packet[4:6])[0]]
+    kind, router_id, priority, count, interval = struct.unpack("!BBBBH", payload[:6])
+    addresses = [text6(payload[8 + 16 * i : 24 + 16 * i]) for i in range(count)]
+    traffic_class = struct.unpack("!H", packet[0:2])[0] >> 4 & 0xFF
+    return Advert(
+        time, sender, text6(packet[8:24]), text6(packet[24:40]), mac(frame[0:6]), traffic_class, packet[7],
+        40 + len(payload), kind >> 4, router_id, priority, 0, interval, addresses,
+        payload[8 + 16 * count :], payload,
+    )  # fmt: skip
+
+
+def parse_neighbour_advert(time, sender, frame):
+    packet = frame[14:]
+    message = packet[40:]
+    option = mac(message[26:32]) if message[24:26] == b"\x02\x01" else ""
+    return NeighbourAdvert(
+        time, sender, text6(packet[8:24]), text6(packet[24:40]), mac(frame[0:6]), packet[7],
+        bool(message[4] & 0x20), bool(message[4] & 0x40), text6(message[8:24]), option,
+    )  # fmt: skip
+
+
 def parse_arp(time, sender, frame):
     body = frame[14:42]
     operation = struct.unpack("!H", body[6:8])[0]
@@ -86,10 +129,10 @@ def parse_arp(time, sender, frame):
 
 
 class Capture:
-    """Runs from its making until stop(). `adverts` and `arps` grow meanwhile."""
+    """Runs from its making until stop(). `adverts`, `arps` and `neighbours` grow meanwhile."""
 
     def __init__(self, switch, ports):
-        self.adverts, self.arps = [], []
+        self.adverts, self.arps, self.neighbours = [], [], []
         self._sockets = {}
         self._stopped, self._stop = os.pipe()
         ready = threading.Event()
@@ -144,13 +187,20 @@ class Capture:
             self._sockets[packet_socket] = port
 
     def _receive(self, packet_socket):
-        frame, ancillary, _, origin = packet_socket.recvmsg(2048, 64)
+        try:
+            frame, ancillary, _, origin = packet_socket.recvmsg(2048, 64)
+        except OSError:
+            return  # the port went down: told once, then the socket goes on
         if origin[2] == PACKET_OUTGOING:
             return
         seconds, nanoseconds = struct.unpack("qq", ancillary[0][2][:16])
         time, sender = seconds + nanoseconds / 1e9, self._sockets[packet_socket]
         if frame[12:14] == b"\x08\x06":
             self.arps.append(parse_arp(time, sender, frame))
+        elif frame[12:14] == b"\x86\xdd" and frame[20] == 58:
+            self.neighbours.append(parse_neighbour_advert(time, sender, frame))
+        elif frame[12:14] == b"\x86\xdd":
+            self.adverts.append(parse_advert6(time, sender, frame))
         else:
             self.adverts.append(parse_advert(time, sender, frame))
 
@@ -161,6 +211,17 @@ class Capture:
             advert
             for advert in list(self.adverts)
             if advert.sender == sender and advert.time >= since
+        ]
+
+    def announcements6(self, sender, address, since=0.0):
+        """Unsolicited neighbour advertisements for an address."""
+        return [
+            advert
+            for advert in list(self.neighbours)
+            if advert.sender == sender
+            and not advert.solicited
+            and advert.target == address
+            and advert.time >= since
         ]
 
     def announcements(self, sender, address, since=0.0):

@@ -114,6 +114,27 @@ def failover_notify(node):
     return failover(node, instance=lines)
 
 
+PAIR_KEY = "/etc/baton/pair.key"
+REAL_ADDRESSES = {"nginx01": "192.168.175.101", "nginx02": "192.168.175.102"}
+
+
+def pair_lines(node, extra=""):
+    """The words of the pair link, as seen from `node`."""
+    other = next(address for name, address in REAL_ADDRESSES.items() if name != node)
+    return f"      pair_key {PAIR_KEY}\n      pair_peer {other}\n{extra}"
+
+
+def failover_pair(node, extra="", **options):
+    """The tutorial's file with a pair link; `extra` are further lines of global_defs."""
+    return insert_after(failover(node, **options), "global_defs", pair_lines(node, extra))
+
+
+def share_pair_key(first, second):
+    """`baton key` on the first node, the file copied to the second."""
+    first.host.run(["/usr/sbin/baton", "key", PAIR_KEY])
+    second.host.write(PAIR_KEY, first.host.read(PAIR_KEY), 0o600)
+
+
 NOTIFY_SCRIPT = "#!/bin/sh\necho $1 >> /var/log/notify.log\n"
 
 

@@ -198,7 +198,21 @@ class Host:
             for item in link.get("addr_info", ())
         ]
 
+    def addresses6(self, interface="ens33"):
+        """The IPv6 addresses of an interface as the kernel describes them, by address."""
+        shown = json.loads(self.output(["ip", "-6", "-j", "addr", "show", "dev", interface]))
+        return {item["local"]: item for link in shown for item in link.get("addr_info", ())}
+
+    def link_local(self, interface="ens33"):
+        """Its own link-local address once it may be used; empty before that."""
+        for address, item in self.addresses6(interface).items():
+            if address.startswith("fe80") and not item.get("tentative") and not item.get("nodad"):
+                return address
+        return ""
+
     def has_address(self, address):
+        if ":" in address:
+            return address in self.addresses6()
         return any(held.split("/")[0] == address for held in self.addresses())
 
 

@@ -83,6 +83,22 @@ class Network:
         """Names of the proxies that have the VIP in their kernel."""
         return [proxy.name for proxy in self.proxies if proxy.holds_vip()]
 
+    def start_failover(self, text_of):
+        """Starts the failover part alone on both proxies, with the file that text_of(name) gives, once
+        their link-local addresses may be used."""
+        for proxy in self.proxies:
+            wait_until(proxy.host.link_local, 6, f"a link-local address on {proxy.name}")
+            proxy.write_failover(text_of(proxy.name))
+        for proxy in self.proxies:
+            proxy.host.systemctl("start", proxy.failover_service)
+
+    def await_holder(self, name, address, within=8):
+        """Waits until the proxy `name` alone has `address`."""
+        def holders():
+            return [proxy.name for proxy in self.proxies if proxy.host.has_address(address)]
+
+        wait_until(lambda: holders() == [name], within, f"{name} alone has {address}")
+
     def await_master(self, name, within=8):
         wait_until(
             lambda: self.holders() == [name],
@@ -125,6 +141,27 @@ class Network:
         state = "on" if apart else "off"
         for port in ("nginx01", "nginx02"):
             self.switch.run(["bridge", "link", "set", "dev", port, "isolated", state])
+
+    def second_cable(self):
+        """A cable between the two proxies alone, beside the switch: ens34, 10.34.0.1 and 10.34.0.2."""
+        ends = [(self.nginx01.host, "10.34.0.1"), (self.nginx02.host, "10.34.0.2")]
+        subprocess.run(
+            ["ip", "link", "add", "ens34", "netns", str(ends[0][0].pid), "type", "veth",
+             "peer", "name", "ens34", "netns", str(ends[1][0].pid)],
+            check=True,
+        )  # fmt: skip
+        for host, address in ends:
+            host.run(["ip", "addr", "add", f"{address}/24", "dev", "ens34"])
+            host.run(["ip", "link", "set", "ens34", "up"])
+
+    def cut_second_cable(self, cut=True):
+        self.nginx01.host.run(["ip", "link", "set", "ens34", "down" if cut else "up"])
+
+    def block(self, name, blocked=True):
+        """The switch lets nothing through from and to a host, whose link stays up all the same."""
+        disabled, forwarding = "0", "3"  # of the spanning tree
+        state = disabled if blocked else forwarding
+        self.switch.run(["bridge", "link", "set", "dev", name, "state", state])
 
     # -- faults -----------------------------------------------------------------------------------
 

@@ -1,0 +1,64 @@
+#include "failover/handover_messages.h"
+
+#include <gtest/gtest.h>
+
+namespace baton::failover {
+namespace {
+
+FlowList two_flows() {
+  FlowList list{0x0102030405060708ULL, true, {}};
+  list.flows.push_back(
+      {*net::Endpoint::parse("10.1.2.3:40000"), *net::Endpoint::parse("10.0.0.100:80")});
+  list.flows.push_back(
+      {*net::Endpoint::parse("[2001:db8::7]:40001"), *net::Endpoint::parse("[2001:db8::100]:443")});
+  return list;
+}
+
+TEST(HandoverMessages, AnOfferComesOutAsItWentIn) {
+  HandoverScope scope;
+  scope.id = UINT64_MAX;
+  scope.instances = {"VI_1", "VI_2"};
+  scope.addresses = {net::IpAddress::ipv4(10, 0, 0, 100), *net::IpAddress::parse("2001:db8::1")};
+  scope.giver = {net::IpAddress::ipv4(10, 0, 0, 1)};
+  scope.timeout = 5s;
+  EXPECT_EQ(decode_offer(encode_offer(scope)), scope);
+}
+
+TEST(HandoverMessages, OffersOfOtherShapesAreNone) {
+  for (const char* body :
+       {"", "[]", "{}", R"({"id":1})", R"({"id":-1,"instances":[]})",
+        R"({"id":1,"instances":[1],"addresses":[],"giver":[],"timeout_ms":1})",
+        R"({"id":1,"instances":[],"addresses":["x"],"giver":[],"timeout_ms":1})",
+        R"({"id":1,"instances":[],"addresses":[],"giver":[],"timeout_ms":"1"})"}) {
+    EXPECT_FALSE(decode_offer(body)) << body;
+  }
+}
+
+TEST(HandoverMessages, ConnectionsComeOutAsTheyWentIn) {
+  const auto back = decode_flows(encode_flows(two_flows()));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->id, 0x0102030405060708ULL);
+  EXPECT_TRUE(back->last);
+  EXPECT_EQ(back->flows, two_flows().flows);
+}
+
+TEST(HandoverMessages, EveryTruncationThatCutsARecordIsRefused) {
+  const std::string body = encode_flows(two_flows());
+  for (std::size_t size = 0; size < body.size(); ++size) {
+    const auto list = decode_flows(body.substr(0, size));
+    const bool is_whole = size == 9 || size == 9 + 13;
+    EXPECT_EQ(list.has_value(), is_whole) << size;
+  }
+}
+
+TEST(HandoverMessages, NotesAndNamesComeOutAsTheyWentIn) {
+  const auto note = decode_note(encode_note({3, "because"}));
+  ASSERT_TRUE(note);
+  EXPECT_EQ(note->id, 3u);
+  EXPECT_EQ(note->why, "because");
+  EXPECT_EQ(decode_names(encode_names({"a", "b"})), (std::vector<std::string>{"a", "b"}));
+  EXPECT_FALSE(decode_note("{\"id\":\"3\"}"));
+}
+
+}  // namespace
+}  // namespace baton::failover

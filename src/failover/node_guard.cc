@@ -1,0 +1,65 @@
+// What the node brings to its routers beside VRRP: reports of the second heartbeat path, and
+// whether their links receive.
+
+#include <algorithm>
+
+#include "failover/node.h"
+
+namespace baton::failover {
+
+namespace {
+
+net::Family family_of(const Router& router) {
+  const auto& addresses = router.plan().settings.addresses;
+  return addresses.empty() ? net::Family::ipv4 : addresses.front().family();
+}
+
+}  // namespace
+
+// A virtual router is known by its number and family; where the file has that on several
+// interfaces, by its name, too.
+void Node::take_report(const vrrp::PeerReport& report) {
+  Router* found = nullptr;
+  for (const auto& router : routers_) {
+    if (router->plan().settings.virtual_router_id != report.virtual_router_id) continue;
+    if (family_of(*router) != report.family) continue;
+    if (!router->plan().settings.takeover.second_path) continue;
+    if (!found || router->name() == report.name) found = router.get();
+  }
+  if (!found) return;
+  found->report_peer(report);
+  Instant& next = next_comparison_[found->name()];
+  if (loop_.now() < next) return;
+  next = loop_.now() + 1s;
+  compare_report(*found, report);
+}
+
+// Counters are read only for who needs to know: an instance that waits for its link to receive, or
+// one that must be able to say that it is cut off.
+void Node::sample_links(Instant now) {
+  if (!started_ || now < next_sample_) return;
+  next_sample_ = now + sample_interval;
+  std::map<std::string, bool> received;
+  for (const auto& router : routers_) {
+    const auto& rules = router->plan().settings.takeover;
+    if (!rules.second_path && rules.link_wait == 0s) continue;
+    const std::string& interface = router->plan().identity.interface;
+    const linux::Link* link = links_.find(interface);
+    if (!link || received.contains(interface)) continue;
+    const auto frames = netlink_.frames_received(link->index);
+    if (!frames) continue;
+    const auto [entry, is_new] = link_samples_.try_emplace(interface);
+    LinkSample& sample = entry->second;
+    // At the start everything since the link was made counts; when its carrier comes back,
+    // everything from then on.
+    const bool came_back = !is_new && link->usable() && !sample.usable;
+    received[interface] = link->usable() && !came_back && *frames != sample.frames;
+    sample = {link->usable(), *frames};
+  }
+  for (const auto& router : routers_) {
+    const auto found = received.find(router->plan().identity.interface);
+    if (found != received.end() && found->second) router->report_link_receives();
+  }
+}
+
+}  // namespace baton::failover

@@ -1,0 +1,78 @@
+// What the nodes of a pair tell each other beside handovers: the facts of their files, so that
+// mistakes are found (node_mismatch.cc), and their status, so that one page can show the pair.
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "failover/node.h"
+#include "failover/status.h"
+
+namespace baton::failover {
+
+namespace {
+
+// Whoever watches asks twice a second.
+constexpr Duration status_interval = 400ms;
+
+std::string name_of(const PairPeer& peer) {
+  return peer.name().empty() ? peer.address().text() : peer.name();
+}
+
+}  // namespace
+
+void Node::join_pair() {
+  pair_.on(PairMessage::node_summary, [this](const PairPeer& from, std::string_view body) {
+    if (auto facts = NodeFacts::decode(body)) take_facts(name_of(from), std::move(*facts));
+  });
+  pair_.on(PairMessage::status_request, [this](const PairPeer& from, std::string_view) {
+    auto own = status(*this, loop_.refresh_now(), runtime::wall_now());
+    own.erase("pair");
+    std::string text = own.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    if (text.size() > pair_body_max) {
+      text = nlohmann::json{{"problem", "its status is too long for the pair link"}}.dump();
+    }
+    static_cast<void>(pair_.send(from.address(), PairMessage::status_reply, text));
+  });
+  pair_.on(PairMessage::status_reply, [this](const PairPeer& from, std::string_view body) {
+    auto value = nlohmann::json::parse(body, nullptr, false);
+    if (!value.is_object()) return;
+    peer_statuses_[from.address()] = {std::move(value), loop_.refresh_now()};
+  });
+  pair_.on_change([this](const PairPeer& peer) {
+    if (!peer.is_up()) {
+      peer_statuses_.erase(peer.address());
+      return;
+    }
+    tell_facts();
+    static_cast<void>(pair_.send(peer.address(), PairMessage::status_request, ""));
+  });
+}
+
+void Node::tell_facts() {
+  const std::string text = facts_of(*config_).encode();
+  if (text.size() <= pair_body_max) pair_.send_all(PairMessage::node_summary, text);
+}
+
+// Another configuration: what was found with the old one is worth nothing.
+void Node::compare_anew() {
+  mismatches_.clear();
+  const auto known = peer_facts_;
+  for (const auto& [peer, facts] : known) take_facts(peer, facts);
+  tell_facts();
+}
+
+void Node::add_peer_statuses(nlohmann::json& own) {
+  const Instant now = loop_.now();
+  if (now >= next_peer_status_) {
+    next_peer_status_ = now + status_interval;
+    pair_.send_all(PairMessage::status_request, "");
+  }
+  for (auto& peer : own["pair"]["peers"]) {
+    const auto address = net::IpAddress::parse(peer.value("address", ""));
+    const auto found = address ? peer_statuses_.find(*address) : peer_statuses_.end();
+    peer["status"] = found == peer_statuses_.end() ? nlohmann::json(nullptr) : found->second.value;
+    if (found != peer_statuses_.end()) peer["status_age_ms"] = to_ms(now - found->second.at);
+  }
+}
+
+}  // namespace baton::failover

@@ -1,0 +1,352 @@
+// Conversation with one FastCGI server.
+
+#include "proxy/forwarding/fastcgi_attempt.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "base/text.h"
+#include "config/model/fastcgi.h"
+#include "http/framing.h"
+#include "proxy/client/stored_body.h"
+#include "proxy/filters/page.h"
+#include "proxy/forwarding/accel_redirect.h"
+#include "proxy/forwarding/fastcgi_request.h"
+#include "proxy/forwarding/relay.h"
+#include "proxy/forwarding/upstream_response.h"
+#include "proxy/response/error_page.h"
+#include "proxy/response/outgoing_body.h"
+#include "proxy/response/responder.h"
+#include "proxy/response/response_head.h"
+
+namespace baton::proxy {
+
+namespace {
+
+constexpr std::string_view sending_request = "sending request to upstream";
+constexpr std::string_view reading_head = "reading response header from upstream";
+constexpr std::string_view reading_body = "reading upstream";
+// In front of the lines of a CGI head, so that it is parsed and judged like any other.
+constexpr std::string_view status_line = "HTTP/1.1 200 OK\r\n";
+
+constexpr Error broken{ErrorKind::malformed, Side::upstream, Retry::no, 0, "FastCGI"};
+constexpr Error closed_early{ErrorKind::closed, Side::upstream, Retry::if_reused, 0,
+                             "upstream prematurely closed FastCGI stdout"};
+
+}  // namespace
+
+void FastcgiAttempt::log(std::string_view message, std::string_view action, LogLevel level) {
+  ErrorLog& log = exchange_.services.error_log;
+  if (!log.enabled(level, exchange_.request)) return;
+  log.write(level, exchange_.request, message, action, fastcgi_url(pick_.peer().name));
+}
+
+void FastcgiAttempt::fail_with(const Error& error, std::string_view message,
+                               std::string_view action) {
+  if (end_ == AttemptEnd::client_failed) return;
+  error_ = error.on(Side::upstream);
+  action_ = action;
+  end_ = AttemptEnd::failed;
+  record().status = error.kind == ErrorKind::timed_out ? 504 : 502;
+  log(message.empty() ? failure_message(error) : message, action, LogLevel::error);
+}
+
+// What the server wrote to STDERR, as far as it is here.
+void FastcgiAttempt::tell_errors(std::string_view action) {
+  std::string& errors = decoder_.errors();
+  while (errors.ends_with('\n') || errors.ends_with('\r')) errors.pop_back();
+  if (errors.empty()) return;
+  log(fmt::format("FastCGI sent in stderr: \"{}\"", errors), action, LogLevel::error);
+}
+
+runtime::Task<bool> FastcgiAttempt::open() {
+  upstream::ConnectionPool& pool = exchange_.services.upstreams.pool();
+  if (plan_.location->fastcgi->keep_connection) {
+    connection_ = pool.take(exchange_.upstream_group, pick_.peer());
+  }
+  if (!connection_) {
+    const upstream::Connecting how;
+    auto connected = co_await exchange_.services.upstreams.connect(
+        exchange_.upstream_group, exchange_.upstream_hold, pick_.peer(),
+        exchange_.now() + proxy_.connect_timeout, how);
+    if (!connected) {
+      fail_with(connected.error(), {}, "connecting to upstream");
+      co_return false;
+    }
+    connection_ = std::move(*connected);
+  }
+  record().connect = elapsed();
+  co_return true;
+}
+
+runtime::Task<AttemptEnd> FastcgiAttempt::run() {
+  const bool opened = co_await open();
+  if (!opened) co_return end_;
+  request_sent_ = true;
+  if (exchange_.watches_client && !proxy_.ignore_client_abort) {
+    watch_.start(exchange_.client->stream.source(), &upstream().source());
+  }
+  co_await runtime::both(upload(), answer());
+  watch_.stop();
+  record().response = elapsed();
+  co_return end_;
+}
+
+// The request and its body. A server may answer without reading everything: the answer decides what
+// a failure means.
+runtime::Task<void> FastcgiAttempt::upload() {
+  const Request& request = exchange_.request;
+  const StoredBody* stored = proxy_.pass_request_body ? request.stored_body.get() : nullptr;
+  std::string_view memory = stored ? std::string_view(stored->memory) : request.early_body;
+  if (!proxy_.pass_request_body) memory = {};
+  iovec head = piece_of(exchange_.upstream_request);
+  Status sent = co_await send_all(upstream(), {&head, 1}, proxy_.send_timeout, true);
+  record().bytes_sent += exchange_.upstream_request.size();
+  const bool from_file = stored && stored->in_file();
+  if (sent && from_file) sent = co_await send_stored_file();
+  while (sent && !from_file && !memory.empty() && !uploaded_) {
+    const std::string_view part = memory.substr(0, fastcgi::content_bytes_max);
+    memory.remove_prefix(part.size());
+    sent = co_await send_stdin(part, false);
+  }
+  if (sent && !uploaded_) sent = co_await send_stdin({}, true);
+  if (!sent && !uploaded_ && sent.error().kind == ErrorKind::timed_out) {
+    fail_with(sent.error(), {}, sending_request);
+    upstream().source().cancel();
+  }
+  if (sent && !record().header) pick_.await_answer(exchange_.now());
+  uploaded_ = true;
+}
+
+// A record of STDIN, and with `last` the empty one that ends it.
+runtime::Task<Status> FastcgiAttempt::send_stdin(std::string_view bytes, bool last) {
+  const auto header = fastcgi::make_header(fastcgi::Type::stdin_bytes, bytes.size());
+  std::array<iovec, 2> pieces = {piece_of({header.data(), header.size()}), piece_of(bytes)};
+  const Status sent = co_await send_all(upstream(), pieces, proxy_.send_timeout, !last);
+  record().bytes_sent += header.size() + bytes.size();
+  co_return sent;
+}
+
+runtime::Task<Status> FastcgiAttempt::send_stored_file() {
+  const StoredBody& stored = *exchange_.request.stored_body;
+  const auto buffer = exchange_.services.large_buffers.take();
+  const std::span<char> space =
+      buffer.span().first(std::min(buffer.span().size(), fastcgi::content_bytes_max));
+  std::uint64_t offset = 0;
+  while (offset < stored.size && !uploaded_) {
+    const ssize_t got =
+        ::pread(stored.file.fd.get(), space.data(), space.size(), static_cast<off_t>(offset));
+    if (got <= 0) co_return fail(ErrorKind::closed, "request body file was truncated");
+    offset += static_cast<std::uint64_t>(got);
+    const std::string_view bytes(space.data(), static_cast<std::size_t>(got));
+    const Status sent = co_await send_stdin(bytes, false);
+    if (!sent) co_return sent;
+  }
+  co_return Status{};
+}
+
+runtime::Task<void> FastcgiAttempt::answer() {
+  const bool accepted = co_await read_head();
+  if (accepted) co_await pass_on();
+  if (!uploaded_) {
+    uploaded_ = true;
+    upstream().source().cancel();
+  }
+}
+
+runtime::Task<bool> FastcgiAttempt::read_head() {
+  exchange_.upstream_head.clear();
+  exchange_.upstream_buffer = exchange_.services.large_buffers.take();
+  std::ranges::copy(status_line, exchange_.upstream_buffer.span().begin());
+  received_ = status_line.size();
+  Step step = Step::more;
+  while (step == Step::more) {
+    const std::span<char> space = exchange_.upstream_buffer.span().subspan(received_);
+    const auto got = co_await upstream().read(space, exchange_.now() + proxy_.read_timeout);
+    step = take_bytes(got);
+  }
+  co_return step == Step::done;
+}
+
+// Bytes of the head, or the reason why there are none.
+FastcgiAttempt::Step FastcgiAttempt::take_bytes(const Result<std::size_t>& got) {
+  if (!got || *got == 0) {
+    if (watch_.client_gone()) {
+      end_ = AttemptEnd::client_failed;
+      error_ = {ErrorKind::closed, Side::client, Retry::no, 0, "client went away"};
+      log("client prematurely closed connection, so upstream connection is closed too",
+          reading_head, LogLevel::info);
+    } else if (!got) {
+      fail_with(got.error(), {}, reading_head);
+    } else {
+      fail_with(closed_early, "upstream prematurely closed connection", reading_head);
+    }
+    return Step::ended;
+  }
+  record().bytes_received += *got;
+  const auto output = decoder_.decode(exchange_.upstream_buffer.span().subspan(received_, *got));
+  const auto& failing = plan_.location->fastcgi->failing_errors;
+  const bool caught = std::ranges::any_of(failing, [this](const std::string& text) {
+    return decoder_.errors().find(text) != std::string::npos;
+  });
+  tell_errors(reading_head);
+  if (!caught) decoder_.errors().clear();
+  if (!output || caught) {
+    fail_with(broken,
+              output ? "upstream sent a message of \"fastcgi_catch_stderr\""
+                     : std::string_view(decoder_.problem()),
+              reading_head);
+    return Step::ended;
+  }
+  received_ += *output;
+  return parse_head();
+}
+
+FastcgiAttempt::Step FastcgiAttempt::parse_head() {
+  http::HeadLimits limits;
+  limits.line_bytes = limits.total_bytes = proxy_.buffer_size_bytes + status_line.size();
+  limits.underscores_in_headers = true;
+  const auto progress =
+      parser_.parse({exchange_.upstream_buffer.span().data(), received_}, exchange_.upstream_head,
+                    exchange_.request.head.method, limits);
+  if (progress == http::Progress::incomplete) {
+    if (!decoder_.ended() && received_ < exchange_.upstream_buffer.span().size()) {
+      return Step::more;
+    }
+    fail_with(closed_early,
+              decoder_.ended() ? "upstream prematurely closed FastCGI stdout"
+                               : "upstream sent too big header",
+              reading_head);
+    return Step::ended;
+  }
+  if (progress == http::Progress::refused) {
+    fail_with(broken, parser_.refusal().why, reading_head);
+    return Step::ended;
+  }
+  if (!finish_head()) {
+    fail_with(broken, "upstream sent invalid status", reading_head);
+    return Step::ended;
+  }
+  return judge_head();
+}
+
+// The status, which a line of the head says, and the body's length.
+bool FastcgiAttempt::finish_head() {
+  http::ResponseHead& head = exchange_.upstream_head;
+  head.reason = {};
+  if (const http::Header* line = head.headers.find("Status")) {
+    const std::string_view digits = line->value.substr(0, 3);
+    const auto status = parse_unsigned(digits, 999);
+    if (!status || digits.size() != 3 || *status < 100) return false;
+    head.status = static_cast<std::uint16_t>(*status);
+    if (line->value.size() > 4) head.reason = line->value.substr(4);
+  } else if (head.headers.has(http::HeaderId::location)) {
+    head.status = 302;
+  }
+  if (const http::Header* line = head.headers.find(http::HeaderId::content_length)) {
+    length_ = http::parse_content_length(line->value);
+  }
+  return true;
+}
+
+FastcgiAttempt::Step FastcgiAttempt::judge_head() {
+  const std::uint16_t status = exchange_.upstream_head.status;
+  record().status = status;
+  record().header = elapsed();
+  if (pick_.answered(exchange_.now())) {
+    log("upstream server answers again", reading_head, LogLevel::notice);
+  }
+  if (next_upstream_condition(status) & may_pass_over_) {
+    end_ = AttemptEnd::passed_over;
+    return Step::ended;
+  }
+  if (proxy_.intercept_errors && status >= 300 && has_error_page(exchange_, status)) {
+    end_ = AttemptEnd::intercepted;
+    pick_.succeed(exchange_.now());
+    return Step::ended;
+  }
+  if (!accel_target(exchange_).empty() && !plan_.location->fastcgi->ignores_redirect) {
+    end_ = AttemptEnd::redirected;
+    pick_.succeed(exchange_.now());
+    return Step::ended;
+  }
+  return Step::done;
+}
+
+// Sends head and body to the client as they come.
+runtime::Task<void> FastcgiAttempt::pass_on() {
+  const http::ResponseHead& head = exchange_.upstream_head;
+  take_upstream_head(exchange_, plan_);
+  auto client_length = length_;
+  if (!cut_range(client_length)) co_return;
+  OutgoingBody outgoing;
+  begin_outgoing(exchange_, outgoing, client_length);
+  std::uint64_t left = length_.value_or(UINT64_MAX);
+  const std::span<char> buffer = exchange_.upstream_buffer.span().subspan(head.bytes);
+  std::string_view bytes(buffer.data(), received_ - head.bytes);
+  while (true) {
+    if (bytes.size() > left) {
+      log("upstream sent more data than specified in \"Content-Length\" header", reading_body,
+          LogLevel::warning);
+      bytes = bytes.substr(0, static_cast<std::size_t>(left));
+    }
+    if (length_) left -= bytes.size();
+    record().body_bytes += bytes.size();
+    const bool cut_short =
+        decoder_.ended() && length_ && left > 0 && !is_bodyless(exchange_.request);
+    const bool last = (decoder_.ended() && !cut_short) || left == 0;
+    // Bytes that may be buffered need not be pressed out of the filters at once.
+    const BodyPart part = last               ? BodyPart::last
+                          : proxy_.buffering ? BodyPart::more
+                                             : BodyPart::flush;
+    const Status sent =
+        co_await send_to_client(exchange_, outgoing.frame(cut_.pass(bytes), part), false);
+    if (!sent || !outgoing.status()) {
+      co_return break_off(sent ? outgoing.status().error() : sent.error(), {});
+    }
+    if (cut_short) co_return break_off(closed_early, closed_early.detail);
+    if (last) break;
+    const auto got = co_await upstream().read(buffer, exchange_.now() + proxy_.read_timeout);
+    if (!got) co_return break_off(got.error().on(Side::upstream), {});
+    if (*got == 0) co_return break_off(closed_early, "upstream prematurely closed connection");
+    record().bytes_received += *got;
+    const auto output = decoder_.decode(buffer.first(*got));
+    tell_errors(reading_body);
+    decoder_.errors().clear();
+    if (!output) co_return break_off(broken, decoder_.problem());
+    bytes = {buffer.data(), *output};
+  }
+  finish();
+}
+
+void FastcgiAttempt::finish() {
+  end_ = AttemptEnd::answered;
+  exchange_.request.completed = true;
+  pick_.count_response(exchange_.upstream_head.status, record().header.value_or(0s), elapsed());
+  pick_.count_bytes(record().bytes_sent, record().bytes_received);
+  pick_.succeed(exchange_.now());
+  watch_.stop();
+  const bool stays = plan_.location->fastcgi->keep_connection && decoder_.ended() &&
+                     !decoder_.has_surplus() && uploaded_;
+  if (stays) exchange_.services.upstreams.pool().keep(std::move(connection_));
+}
+
+// The response has begun and cannot be completed.
+void FastcgiAttempt::break_off(const Error& error, std::string_view message) {
+  end_ = AttemptEnd::broken_off;
+  error_ = error;
+  exchange_.request.keep_alive = false;
+  if (watch_.client_gone()) error_.side = Side::client;
+  if (error_.side == Side::client) {
+    log("client prematurely closed connection, so upstream connection is closed too", reading_body,
+        LogLevel::info);
+    return;
+  }
+  log(message.empty() ? failure_message(error) : message, reading_body, LogLevel::error);
+}
+
+}  // namespace baton::proxy

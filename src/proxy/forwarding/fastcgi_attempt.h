@@ -1,0 +1,52 @@
+// One attempt to get the response from one FastCGI server, with the same ends as an Attempt over
+// HTTP (attempt.h). The response's head is that of CGI (RFC 3875 section 6): lines without a status
+// line; "Status" says the status.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "fastcgi/records.h"
+#include "http/head_parser.h"
+#include "proxy/exchange.h"
+#include "proxy/forwarding/server_attempt.h"
+#include "runtime/task.h"
+
+namespace baton::proxy {
+
+class OutgoingBody;
+
+class FastcgiAttempt : public ServerAttempt {
+ public:
+  using ServerAttempt::ServerAttempt;
+
+  runtime::Task<AttemptEnd> run();
+
+ private:
+  enum class Step : std::uint8_t { more, done, ended };
+  runtime::Task<bool> open();
+  runtime::Task<void> upload();
+  runtime::Task<Status> send_stdin(std::string_view bytes, bool last);
+  runtime::Task<Status> send_stored_file();
+  runtime::Task<void> answer();
+  runtime::Task<bool> read_head();
+  Step take_bytes(const Result<std::size_t>& got);
+  Step parse_head();
+  bool finish_head();
+  Step judge_head();
+  runtime::Task<void> pass_on();
+  void finish();
+  void break_off(const Error& error, std::string_view message);
+  void tell_errors(std::string_view action);
+
+  void fail_with(const Error& error, std::string_view message, std::string_view action);
+  void log(std::string_view message, std::string_view action, LogLevel level);
+
+  bool uploaded_ = false;
+  fastcgi::ResponseDecoder decoder_;
+  http::ResponseParser parser_;
+  std::size_t received_ = 0;  // in exchange_.upstream_buffer: a status line of ours, then STDOUT
+  std::optional<std::uint64_t> length_;  // of the body, where the server told it
+};
+
+}  // namespace baton::proxy

@@ -1,0 +1,72 @@
+// What attempts over any protocol have in common (attempt.h, fastcgi_attempt.h): the server that
+// was picked, the record of the try, the connection, and how it ended.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "proxy/exchange.h"
+#include "proxy/forwarding/range_cut.h"
+#include "upstream/thread_upstreams.h"
+
+namespace baton::proxy {
+
+enum class AttemptEnd : std::uint8_t {
+  answered,       // the whole response was passed on
+  broken_off,     // the response had begun and could not be completed: close the client
+  failed,         // the server failed before anything reached the client; see error()
+  intercepted,    // it answered with a status that has an error_page (proxy_intercept_errors)
+  redirected,     // it names a location that answers (X-Accel-Redirect)
+  superseded,     // the cache answers instead of what came: forward() ends with `proceed`
+  passed_over,    // it answered with a status that is to be tried elsewhere
+  out_of_range,   // it answered, and the range that the client asked for is not in the body
+  client_failed,  // the client went away or sent a bad body; see error()
+};
+
+// A failure towards an upstream server in nginx's words: "recv() failed (104: Connection reset by
+// peer)".
+std::string failure_message(const Error& error);
+
+class ServerAttempt {
+ public:
+  // `may_pass_over`: the proxy_next_upstream statuses that count in this attempt.
+  ServerAttempt(Exchange& exchange, const LocationPlan& plan, upstream::Pick& pick,
+                std::uint32_t may_pass_over);
+  ServerAttempt(const ServerAttempt&) = delete;
+  ServerAttempt& operator=(const ServerAttempt&) = delete;
+
+  [[nodiscard]] const Error& error() const { return error_; }
+  // What was being done when it ended, in the words of the error log.
+  [[nodiscard]] std::string_view action() const { return action_; }
+  // The server may have acted upon the request.
+  [[nodiscard]] bool request_sent() const { return request_sent_; }
+
+ protected:
+  ~ServerAttempt() = default;
+
+  UpstreamAttempt& record() { return exchange_.request.attempts[record_]; }
+  runtime::Stream& upstream() { return connection_->stream(); }
+  Duration elapsed() const { return exchange_.now() - begun_; }
+  // proxy_force_ranges: cuts what the client asked for out of a body of `length` bytes, which
+  // becomes the length of the part. False: there is no such part; end_ is set.
+  bool cut_range(std::optional<std::uint64_t>& length);
+
+  Exchange& exchange_;
+  const LocationPlan& plan_;
+  const config::ProxyPass& proxy_;
+  upstream::Pick& pick_;
+  std::uint32_t may_pass_over_;
+  std::size_t record_;
+  Instant begun_;
+
+  std::unique_ptr<upstream::Connection> connection_;
+  AbortWatch watch_;
+  AttemptEnd end_ = AttemptEnd::failed;
+  Error error_;
+  std::string_view action_ = "connecting to upstream";
+  bool request_sent_ = false;
+  RangeCut cut_;
+};
+
+}  // namespace baton::proxy

@@ -1,0 +1,204 @@
+// Looking names up in header lines, query strings and cookies.
+
+#include "proxy/variables/header_variables.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstring>
+#include <iterator>
+
+#include "base/text.h"
+
+namespace baton::proxy {
+
+using http::Header;
+using http::HeaderId;
+using http::HeaderTable;
+
+namespace {
+
+// "x_real_ip" names X-Real-IP.
+bool names_header(std::string_view variable, std::string_view header) {
+  if (variable.size() != header.size()) return false;
+  for (std::size_t i = 0; i < header.size(); ++i) {
+    const char c = header[i] == '-' ? '_' : to_lower(header[i]);
+    if (c != variable[i]) return false;
+  }
+  return true;
+}
+
+// The number of the header that `name` stands for, found by its hash.
+HeaderId header_id(std::string_view name) {
+  std::array<char, 64> spelled;
+  if (name.size() > spelled.size() || name.empty()) return HeaderId::unknown;
+  for (std::size_t i = 0; i < name.size(); ++i) spelled[i] = name[i] == '_' ? '-' : name[i];
+  return http::find_header_id({spelled.data(), name.size()});
+}
+
+// Cuts "name=value" off the front of `text` up to `separator`.
+struct Pair {
+  std::string_view name;
+  std::string_view value;
+  bool has_value;
+};
+Pair take_pair(std::string_view& text, char separator) {
+  const std::size_t end = text.find(separator);
+  const std::string_view pair = text.substr(0, end);
+  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  const std::size_t equals = pair.find('=');
+  if (equals == std::string_view::npos) return {pair, {}, false};
+  return {pair.substr(0, equals), pair.substr(equals + 1), true};
+}
+
+bool append_body_length(std::string& into, const Request& request) {
+  if (!request.response.content_length) return false;
+  const fmt::format_int text(*request.response.content_length);
+  into.append(text.data(), text.size());
+  return true;
+}
+
+bool append_if_any(std::string& into, std::string_view value) {
+  into += value;
+  return !value.empty();
+}
+
+bool append_keep_alive(std::string& into, const Request& request) {
+  const auto* location = request.location;
+  if (!request.keep_alive || !location || !location->keepalive_header) return false;
+  fmt::format_to(
+      std::back_inserter(into), "timeout={}",
+      std::chrono::duration_cast<std::chrono::seconds>(*location->keepalive_header).count());
+  return true;
+}
+
+int base64_value(char c) {
+  if (c >= 'A' && c <= 'Z') return c - 'A';
+  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+  if (is_digit(c)) return c - '0' + 52;
+  return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+}  // namespace
+
+bool append_header(std::string& into, const HeaderTable& headers, std::string_view name,
+                   std::uint16_t looked_up) {
+  const HeaderId id = looked_up != 0 ? static_cast<HeaderId>(looked_up) : header_id(name);
+  if (id != HeaderId::unknown) {
+    const Header* line = headers.find(id);
+    if (!line) return false;
+    into += line->value;
+    while ((line = headers.next(*line))) {
+      into += id == HeaderId::cookie ? "; " : ", ";
+      into += line->value;
+    }
+    return true;
+  }
+  bool found = false;
+  for (const Header& line : headers) {
+    if (!names_header(name, line.name)) continue;
+    if (found) into += ", ";
+    into += line.value;
+    found = true;
+  }
+  return found;
+}
+
+bool append_sent_header(std::string& into, const Request& request, std::string_view name) {
+  const Response& response = request.response;
+  if (name == "content_type") return append_if_any(into, response.content_type);
+  if (name == "content_length") return append_body_length(into, request);
+  if (name == "last_modified") return append_if_any(into, response.last_modified);
+  if (name == "location") return append_if_any(into, response.location);
+  if (name == "keep_alive") return append_keep_alive(into, request);
+  if (name == "connection") {
+    into += response.status == 101 ? "upgrade" : request.keep_alive ? "keep-alive" : "close";
+    return true;
+  }
+  if (name == "transfer_encoding") {
+    const bool chunked = request.head.version_minor >= 1 && !response.content_length &&
+                         response.status >= 200 && response.status != 204 && response.status != 304;
+    return append_if_any(into, chunked ? "chunked" : "");
+  }
+  bool found = false;
+  for (const ResponseHeader& line : response.headers) {
+    if (!names_header(name, line.name)) continue;
+    if (found) into += ", ";
+    into += line.value;
+    found = true;
+  }
+  return found;
+}
+
+bool append_trailer(std::string& into, std::string_view lines, std::string_view name) {
+  bool found = false;
+  while (!lines.empty()) {
+    const std::string_view line = lines.substr(0, lines.find('\n'));
+    lines.remove_prefix(std::min(line.size() + 1, lines.size()));
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos || !names_header(name, line.substr(0, colon))) continue;
+    if (found) into += ", ";
+    into += trimmed(line.substr(colon + 1));
+    found = true;
+  }
+  return found;
+}
+
+bool append_argument(std::string& into, std::string_view args, std::string_view name) {
+  while (!args.empty()) {
+    const Pair pair = take_pair(args, '&');
+    if (!pair.has_value || !equals_ignoring_case(pair.name, name)) continue;
+    into += pair.value;
+    return true;
+  }
+  return false;
+}
+
+bool append_cookie(std::string& into, const HeaderTable& headers, std::string_view name) {
+  for (const Header* line = headers.find(HeaderId::cookie); line; line = headers.next(*line)) {
+    std::string_view pairs = line->value;
+    while (!pairs.empty()) {
+      const Pair pair = take_pair(pairs, ';');
+      if (!pair.has_value || !equals_ignoring_case(trimmed(pair.name), name)) continue;
+      into += trimmed(pair.value);
+      return true;
+    }
+  }
+  return false;
+}
+
+bool append_set_cookie(std::string& into, const HeaderTable& headers, std::string_view name) {
+  for (const Header* line = headers.find(HeaderId::set_cookie); line; line = headers.next(*line)) {
+    std::string_view attributes = line->value;
+    const Pair pair = take_pair(attributes, ';');
+    if (!pair.has_value || !equals_ignoring_case(trimmed(pair.name), name)) continue;
+    into += trimmed(pair.value);
+    return true;
+  }
+  return false;
+}
+
+bool append_remote_user(std::string& into, const HeaderTable& headers) {
+  std::string_view value = headers.value(HeaderId::authorization);
+  if (value.size() < 6 || !equals_ignoring_case(value.substr(0, 6), "Basic ")) return false;
+  value.remove_prefix(6);
+  while (value.starts_with(' ')) value.remove_prefix(1);
+  const std::size_t start = into.size();
+  std::uint32_t bits = 0;
+  int count = 0;
+  for (const char c : value) {
+    const int six = base64_value(c);
+    if (six < 0) break;
+    bits = bits << 6 | static_cast<std::uint32_t>(six);
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    const char decoded = static_cast<char>(bits >> count & 0xff);
+    if (decoded == ':') return into.size() > start;
+    into += decoded;
+  }
+  into.resize(start);  // no colon: not a pair of user and password
+  return false;
+}
+
+}  // namespace baton::proxy

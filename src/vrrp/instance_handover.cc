@@ -1,0 +1,125 @@
+// Giving the addresses away on purpose: stop, pass, a preempting return that asks first.
+//
+// Who yields serves on without adverts of its own until the successor's first one is heard. How the
+// successor learns that it is its turn: by priority 0 (any VRRP router), or by the pair link, where
+// it has made ready before and takes over without waiting for a timer.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "vrrp/instance.h"
+#include "vrrp/timers.h"
+
+namespace baton::vrrp {
+
+namespace {
+
+// A successor of priority 1 needs one second; the rest is for its packet to arrive.
+constexpr Duration yield_margin = 200ms;
+constexpr Duration yield_longest = 3s;
+
+}  // namespace
+
+void Instance::on(const event::Stop& stop, Instant now) {
+  if (state_ != State::master) {
+    finish_stop("stopped", now);
+    return;
+  }
+  if (is_yielding()) {
+    passing_ = false;
+    if (!stop.yield) finish_stop("stopped", now);
+    return;
+  }
+  if (stop.yield) {
+    begin_yield(stop.successor_told, now);
+    return;
+  }
+  send(0);
+  log(LogLevel::info, "sent 0 priority", true);
+  finish_stop("stopped", now);
+}
+
+void Instance::on(const event::Pass& pass, Instant now) {
+  if (state_ != State::master || is_yielding()) return;
+  log(LogLevel::info, "passing the addresses on");
+  passing_ = true;
+  begin_yield(pass.successor_told, now);
+}
+
+void Instance::on(const event::TakeOver& order, Instant now) {
+  if (state_ != State::backup) return;
+  wait_for_master(now);
+  take_over_ = fmt::format("passed on by {}", order.from);
+}
+
+void Instance::on(const event::MasterReachable& change, Instant) {
+  master_reachable_ = change.reachable;
+}
+
+void Instance::begin_yield(bool successor_told, Instant now) {
+  clear_timers();
+  yield_end_.clear();
+  zero_sent_ = !successor_told;
+  if (settings_.takeover.second_path) report_at_ = now;
+  if (successor_told) {
+    yield_until_ = now + told_patience;
+    return;
+  }
+  send(0);
+  log(LogLevel::info, "sent 0 priority", true);
+  const Duration slowest = skew_time(settings_.version, 1, settings_.advert_interval);
+  yield_until_ = now + std::min(slowest + yield_margin, yield_longest);
+}
+
+// The time is over, or the successor has been heard and is there.
+void Instance::end_yield(Instant now) {
+  if (yield_end_.empty() && !zero_sent_) {
+    begin_yield(false, now);
+  } else if (passing_) {
+    end_pass(now);
+  } else {
+    finish_stop(yield_end_.empty() ? "stopped; no successor was heard" : yield_end_, now);
+  }
+}
+
+void Instance::end_pass(Instant now) {
+  if (yield_end_.empty()) {
+    passing_ = false;
+    yield_until_ = never;
+    log(LogLevel::warning, "nobody took over: staying master");
+    send_and_restart(now);
+    actions_.emplace_back(action::Announce{settings_.announce.repeat});
+    if (settings_.announce.refresh > 0s) refresh_at_ = now + settings_.announce.refresh;
+    return;
+  }
+  // The addresses were kept for the successor's sake already.
+  become_backup(yield_end_, down_time(), 0s, now);
+  heard_at_ = now;
+  passed_ = true;
+  release_addresses();
+}
+
+// Once for each return: the master that does not pass, for whatever reason, is preempted as ever.
+bool Instance::ask_before_preempting(Instant now) {
+  const bool is_preempting = take_over_.empty() && master_ && heard_at_ != never &&
+                             master_priority_ > 0 && master_priority_ < effective_priority_ &&
+                             now - heard_at_ < down_time();
+  if (!is_preempting || !master_reachable_ || asked_) {
+    asked_ = false;
+    return false;
+  }
+  asked_ = true;
+  actions_.emplace_back(action::AskPass{});
+  master_down_at_ = now + ask_patience;
+  return true;
+}
+
+void Instance::finish_stop(std::string reason, Instant now) {
+  const bool held = holds_addresses();
+  enter(State::stopped, std::move(reason), now);
+  if (held) release_addresses();
+  actions_.emplace_back(action::Notify{action::Notice::stop, effective_priority_});
+}
+
+}  // namespace baton::vrrp

@@ -1,0 +1,124 @@
+// Passing on purpose, on a segment in virtual time.
+
+#include <gtest/gtest.h>
+
+#include "vrrp/virtual_segment.h"
+
+namespace baton::vrrp {
+namespace {
+
+Settings settings(std::uint8_t priority) {
+  Settings made;
+  made.name = "VI_1";
+  made.virtual_router_id = 51;
+  made.priority = priority;
+  made.addresses = {net::IpAddress::ipv4(10, 9, 0, 100)};
+  return made;
+}
+
+// 0 has the higher priority and is master.
+class PassTest : public testing::Test {
+ protected:
+  PassTest() {
+    segment.add(settings(100), net::IpAddress::ipv4(10, 9, 0, 1));
+    segment.add(settings(80), net::IpAddress::ipv4(10, 9, 0, 2));
+    segment.start(0);
+    segment.start(1);
+    segment.run_for(10s);
+  }
+  State state(std::size_t node) { return segment.node(node).instance.state(); }
+  bool holds(std::size_t node) { return segment.node(node).holds; }
+  VirtualSegment segment{1};
+};
+
+TEST_F(PassTest, TheSuccessorTakesOverAndIsNotPreempted) {
+  segment.tell(0, event::Pass{});
+  segment.run_for(1s);
+  EXPECT_EQ(state(0), State::backup);
+  EXPECT_EQ(state(1), State::master);
+  EXPECT_TRUE(segment.node(0).instance.has_passed());
+  segment.run_for(60s);
+  EXPECT_EQ(state(1), State::master);
+}
+
+TEST_F(PassTest, AddressesAreSomewhereAtEveryMoment) {
+  segment.tell(0, event::Pass{});
+  for (int ms = 0; ms < 3000; ++ms) {
+    segment.run_for(1ms);
+    ASSERT_TRUE(holds(0) || holds(1)) << ms;
+  }
+}
+
+TEST_F(PassTest, ASuccessorThatWasToldTakesOverWithoutWaiting) {
+  segment.tell(0, event::Pass{true});
+  segment.tell(1, event::TakeOver{"left"});
+  segment.run_for(100ms);
+  EXPECT_EQ(state(0), State::backup);
+  EXPECT_EQ(state(1), State::master);
+  EXPECT_EQ(segment.node(0).instance.counters().priority_zero_sent, 0u);
+}
+
+TEST_F(PassTest, ASuccessorThatWasToldInVainHearsPriorityZero) {
+  segment.tell(0, event::Pass{true});
+  segment.run_for(3s);
+  EXPECT_EQ(state(1), State::master);
+  EXPECT_EQ(state(0), State::backup);
+}
+
+TEST_F(PassTest, WithoutASuccessorTheMasterStays) {
+  segment.crash(1);
+  segment.tell(0, event::Pass{});
+  segment.run_for(4s);
+  EXPECT_EQ(state(0), State::master);
+  EXPECT_TRUE(holds(0));
+  EXPECT_FALSE(segment.node(0).instance.is_yielding());
+}
+
+TEST_F(PassTest, TheOneThatPassedTakesOverWhenTheSuccessorFails) {
+  segment.tell(0, event::Pass{});
+  segment.run_for(5s);
+  segment.crash(1);
+  segment.run_for(5s);
+  EXPECT_EQ(state(0), State::master);
+  EXPECT_FALSE(segment.node(0).instance.has_passed());
+}
+
+TEST_F(PassTest, ItCanBePassedBack) {
+  segment.tell(0, event::Pass{});
+  segment.run_for(5s);
+  segment.tell(1, event::Pass{});
+  segment.run_for(2s);
+  EXPECT_EQ(state(0), State::master);
+  EXPECT_EQ(state(1), State::backup);
+}
+
+TEST_F(PassTest, AFaultWhileItPassesIsAFault) {
+  segment.tell(0, event::Pass{});
+  segment.tell(0, event::SourceChanged{std::nullopt});
+  EXPECT_EQ(state(0), State::fault);
+  segment.run_for(4s);
+  EXPECT_EQ(state(1), State::master);
+}
+
+TEST_F(PassTest, AStopWhileItPassesIsAStop) {
+  segment.tell(0, event::Pass{});
+  segment.tell(0, event::Stop{});
+  segment.run_for(3s);
+  EXPECT_EQ(state(0), State::stopped);
+  EXPECT_EQ(state(1), State::master);
+}
+
+TEST_F(PassTest, AReturningNodeAsksFirstAndPreemptsWhenNobodyPasses) {
+  segment.tell(0, event::Pass{});
+  segment.run_for(2s);
+  segment.crash(0);
+  segment.restart(0, settings(100));
+  segment.tell(0, event::MasterReachable{true});
+  segment.run_for(4s);
+  EXPECT_EQ(state(1), State::master) << "it has asked, and waits";
+  segment.run_for(2s);
+  EXPECT_EQ(state(0), State::master);
+}
+
+}  // namespace
+}  // namespace baton::vrrp
