@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "vrrp/instance.h"
 #include "vrrp/timers.h"
 
@@ -145,7 +147,9 @@ void Instance::insist(const ParsedAdvert& parsed, Instant now) {
   // Its announcements are long past, unless it had but just become the master itself.
   const bool ordinary =
       master_ == parsed.envelope.source && since_ - first_heard_ > handover_window;
-  if (now - since_ < handover_window && ordinary) return;
+  if (ordinary && now - since_ < std::min<Duration>(handover_window, settings_.advert_interval)) {
+    return;
+  }
   if (now >= next_conflict_at_) {
     log(LogLevel::info,
         fmt::format("Received advert from {} with lower priority {}, ours {}, forcing new election",

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 namespace baton::simulation {
 
@@ -196,25 +197,32 @@ void Judges::judge_settled(std::size_t router) {
     for (std::size_t host = 0; host < around_.hosts.size(); ++host) {
       if (!in(set & ~holding, host) || std::popcount(holding) != 1) continue;
       fast_detection_.watch(host, router, static_cast<std::size_t>(std::countr_zero(holding)));
-      told_[router] = 0;
     }
   }
 }
 
 void Judges::session_silent(const Item& item) {
   if (!fast_detection_.expire(item)) return;
+  // What was told before the last disturbance was of another silence.
+  if (std::exchange(told_in_, disturbances_) != disturbances_) told_ = {};
   told_[item.router] |= 1u << item.host;
-  if (noise_ > 0) return;
-  // The next in line hardly waits, the last for the whole stagger.
-  ask_again(item.router, Checker::detection, FastDetection::stagger + 20ms, disturbances_);
+  told_at_ = around_.now;
+  if (bad_weather()) return;
+  // An advert that came after the session's last packet is a sign of life, too.
+  ask_again(item.router, Checker::detection, around_.plan.detection + FastDetection::patience,
+            disturbances_);
 }
 
 // When all who could were told, and nothing else has happened since then, one of them holds.
 void Judges::judge_detection(std::size_t router, std::uint32_t disturbance) {
-  if (disturbance != disturbances_) return;
+  const Instant due = told_at_ + around_.plan.detection + FastDetection::patience;
+  if (disturbance != disturbances_ || around_.now < due) return;
   for (const HostSet set : clean_sets(router)) {
     const HostSet able = healthy(router, set);
-    if (able == 0 || (able & ~told_[router]) != 0) continue;
+    HostSet told = told_[router];
+    // A group takes over when all its members have lost their masters.
+    for (const HostSet members : told_) told &= around_.plan.grouped ? members : told;
+    if (able == 0 || (able & ~told) != 0) continue;
     judged(Checker::detection);
     if (holders(router, set) != 0) continue;
     complain(Checker::detection,
@@ -251,7 +259,8 @@ void Judges::judge_master(std::size_t router, HostSet set, std::size_t holder) {
     if (!in(able, host.index())) continue;
     best = std::max(best, host.priority(router));
     any_preempts &= !host.routers()[router].truth.settings.nopreempt &&
-                    !host.routers()[router].instance.has_passed();
+                    std::ranges::none_of(host.routers(),
+                                         [](const auto& one) { return one.instance.has_passed(); });
     const bool masters = host.routers()[router].instance.state() == vrrp::State::master;
     if (masters != (host.index() == holder)) {
       complain(Checker::right_master,
@@ -316,7 +325,9 @@ void Judges::excuse_neighbour(std::size_t router) {
   const std::size_t belief = around_.neighbour.belief(router);
   const bool known = belief < around_.hosts.size();
   if (!known && belief != Neighbour::stranger) return;
-  if (known && around_.hosts[belief].routers()[router].instance.state() == vrrp::State::master &&
+  const vrrp::Instance* believed =
+      known ? &around_.hosts[belief].routers()[router].instance : nullptr;
+  if (believed && believed->state() == vrrp::State::master && !believed->is_yielding() &&
       around_.hosts[belief].takes_part()) {
     return;
   }
@@ -324,8 +335,9 @@ void Judges::excuse_neighbour(std::size_t router) {
   const std::size_t link = around_.plan.link_of[router];
   for (const Host& host : around_.hosts) {
     if (host.index() == belief || host.routers()[router].kernel.empty()) continue;
-    // Who crashes tells nobody that it was there.
+    // Who crashes, or has no address to send from, tells nobody that it was there.
     const bool mute = known && (!around_.hosts[belief].running() ||
+                                around_.hosts[belief].routers()[router].truth.sourceless > 0 ||
                                 !around_.network.reaches(link, belief, host.index()));
     if (host.frozen() || mute) {
       around_.neighbour.excuse(router);

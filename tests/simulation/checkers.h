@@ -105,6 +105,8 @@ class Judges final : public Watcher {
   Surroundings& around_;
   FastDetection fast_detection_{around_};
   std::array<HostSet, routers_max> told_{};  // by fast detection, of a silent master
+  Instant told_at_{};
+  std::uint32_t told_in_ = 0;  // after that many disturbances
   std::optional<Complaint> complaint_;
   unsigned noise_ = 0;
   Instant clears_at_{};

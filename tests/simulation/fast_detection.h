@@ -14,6 +14,8 @@ namespace baton::simulation {
 class FastDetection {
  public:
   static constexpr Duration stagger = 80ms;
+  // The next in line hardly waits, the last for the whole stagger.
+  static constexpr Duration patience = stagger + 20ms;
 
   explicit FastDetection(Surroundings& around) : around_(around) {}
 
