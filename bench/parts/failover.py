@@ -56,6 +56,8 @@ def _kill_proxy(network):
 def _restart_proxy(network):
     if network.nginx01.kind == "keepalived":
         network.nginx01.host.systemctl("start", "nginx")
+    else:  # so that deaths in a row do not add up to a pause before the next start
+        network.nginx01.host.systemctl("restart", network.nginx01.failover_service)
 
 
 def _kill(processes):
@@ -82,6 +84,7 @@ def _lose_power(network):
 
 
 def _restore_power(network):
+    time.sleep(3)  # whoever is back sooner was napping, and is not taken for dead again soon
     network.mend("nginx01")
     for process in network.nginx01.host.processes():
         os.kill(process.pid, signal.SIGCONT)
@@ -92,7 +95,9 @@ def _restart(network):
     if network.nginx01.kind == "keepalived":
         vip = f"{lab_configs.VIP}/32"
         network.nginx01.host.run(["ip", "addr", "del", vip, "dev", "ens33"], check=False)
-    network.nginx01.start()
+        network.nginx01.start()
+        return
+    network.nginx01.host.systemctl("restart", network.nginx01.failover_service)
 
 
 FAULTS = {
