@@ -1,5 +1,6 @@
 """`baton history`: why an address moved, what led to it, how long it was away; a reload forgets nothing."""
 
+from lab import configs
 from lab.pairings import made_of
 from lab.questions import history, instance
 from lab.waiting import wait_until
@@ -9,6 +10,10 @@ baton_as_second = made_of([("baton", "baton", "baton"), ("keepalived", "baton", 
 
 @baton_as_second
 def test_history_tells_why_the_address_moved_and_how_long_it_was_away(network):
+    # Two batons would notice it by BFD, and there would be little to tell.
+    for proxy in network.proxies:
+        line = "          fast_failover off\n"
+        proxy.write_failover(configs.failover(proxy.name, instance=line))
     network.start()
     wait_until(lambda: instance(network.nginx02)["adverts"]["in"] >= 5, 8, "five adverts")
     network.cut("nginx01")

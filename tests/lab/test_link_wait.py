@@ -22,7 +22,7 @@ def test_a_node_whose_link_receives_nothing_yet_does_not_take_over(network):
     network.mend("nginx01")
     wait_until(
         lambda: "the link has not received anything yet" in network.nginx01.host.messages(),
-        6,
+        12,
         "nginx01 says what it waits for",
     )
     stays(lambda: network.holders() == ["nginx02"], 4, "nginx02 alone has the address")
