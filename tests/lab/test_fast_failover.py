@@ -4,8 +4,8 @@ Figures are judged with the margin of a machine that also does other things; `./
 measures them.
 """
 
-import json
 import contextlib
+import json
 import os
 import signal
 
