@@ -11,7 +11,7 @@ Bequest bequest() {
   Bequest made;
   made.addresses = {{3, *net::Prefix::parse("10.0.0.1/32")},
                     {4, *net::Prefix::parse("fd00::1/64")}};
-  made.endpoint = {"ens33", 3, "vrrp.51", 5, *net::IpAddress::parse("224.0.0.18")};
+  made.endpoint = {"ens33", 3, *net::IpAddress::parse("224.0.0.18")};
   const auto us = *net::IpAddress::parse("10.0.0.8");
   made.goodbyes = {{us, *net::IpAddress::parse("224.0.0.18"), 255, {1, 2, 3}},
                    {us, *net::IpAddress::parse("10.0.0.9"), 64, {}}};
