@@ -322,7 +322,7 @@ struct Trial {
 };
 
 Trial try_mutant(const MutantKind& kind, std::uint64_t seed) {
-  constexpr std::uint64_t worlds_max = 300;
+  constexpr std::uint64_t worlds_max = 3000;
   constexpr unsigned attempts_max = 150;
   Trial trial;
   trial.line = fmt::format("  {:<17} {:<42} {:<13}", kind.name, kind.what, name_of(kind.caught_by));
