@@ -207,32 +207,46 @@ Result<Netlink> Netlink::open() {
   return Netlink(std::move(*fd));
 }
 
+namespace {
+
+// Reads what the kernel answers and shows each part to `visit`, which gives the outcome once it has
+// seen the last one.
+template <typename Visit>
+Status read_answers(int fd, std::vector<char>& buffer, const Visit& visit) {
+  buffer.resize(receive_buffer_size);
+  for (;;) {
+    const ssize_t size = ::recv(fd, buffer.data(), buffer.size(), 0);
+    if (size < 0) {
+      if (errno == EINTR) continue;
+      return fail_errno(errno, "netlink receive");
+    }
+    int left = static_cast<int>(size);
+    const auto* part = reinterpret_cast<const nlmsghdr*>(buffer.data());
+    for (; mnl_nlmsg_ok(part, left); part = mnl_nlmsg_next(part, &left)) {
+      if (const std::optional<Status> outcome = visit(part)) return *outcome;
+    }
+  }
+}
+
+}  // namespace
+
 // Sends `message` and reads until its acknowledgement or the end of its dump.
 Status Netlink::request(nlmsghdr* message, const std::function<void(const nlmsghdr*)>& visit) {
   message->nlmsg_seq = ++sequence_;
   if (::send(fd_.get(), message, message->nlmsg_len, 0) < 0) {
     return fail_errno(errno, "netlink send");
   }
-  received_.resize(receive_buffer_size);
-  for (;;) {
-    const ssize_t size = ::recv(fd_.get(), received_.data(), received_.size(), 0);
-    if (size < 0) {
-      if (errno == EINTR) continue;
-      return fail_errno(errno, "netlink receive");
+  return read_answers(fd_.get(), received_, [&](const nlmsghdr* part) -> std::optional<Status> {
+    if (part->nlmsg_seq != sequence_) return {};  // of an earlier request that failed midway
+    if (part->nlmsg_type == NLMSG_DONE) return Status{};
+    if (part->nlmsg_type == NLMSG_ERROR) {
+      const auto* error = static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(part));
+      if (error->error == 0) return Status{};
+      return Status(fail_errno(-error->error, "netlink request"));
     }
-    int left = static_cast<int>(size);
-    const auto* part = reinterpret_cast<const nlmsghdr*>(received_.data());
-    for (; mnl_nlmsg_ok(part, left); part = mnl_nlmsg_next(part, &left)) {
-      if (part->nlmsg_seq != sequence_) continue;  // of an earlier request that failed midway
-      if (part->nlmsg_type == NLMSG_DONE) return {};
-      if (part->nlmsg_type == NLMSG_ERROR) {
-        const auto* error = static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(part));
-        if (error->error == 0) return {};
-        return fail_errno(-error->error, "netlink request");
-      }
-      visit(part);
-    }
-  }
+    visit(part);
+    return {};
+  });
 }
 
 Result<std::vector<Link>> Netlink::links() {
@@ -322,23 +336,14 @@ Status Netlink::put_batch(std::span<const AddressChange> changes, std::span<int>
     used += MNL_ALIGN(message->nlmsg_len);
   }
   if (::send(fd_.get(), batch.data(), used, 0) < 0) return fail_errno(errno, "netlink send");
-  received_.resize(receive_buffer_size);
-  for (;;) {
-    const ssize_t size = ::recv(fd_.get(), received_.data(), received_.size(), 0);
-    if (size < 0) {
-      if (errno == EINTR) continue;
-      return fail_errno(errno, "netlink receive");
-    }
-    int left = static_cast<int>(size);
-    const auto* part = reinterpret_cast<const nlmsghdr*>(received_.data());
-    for (; mnl_nlmsg_ok(part, left); part = mnl_nlmsg_next(part, &left)) {
-      const std::uint32_t index = part->nlmsg_seq - first;
-      if (index >= errors.size() || part->nlmsg_type != NLMSG_ERROR) continue;
-      const auto* error = static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(part));
-      errors[index] = -error->error;
-      if (index + 1 == errors.size()) return {};
-    }
-  }
+  return read_answers(fd_.get(), received_, [&](const nlmsghdr* part) -> std::optional<Status> {
+    const std::uint32_t index = part->nlmsg_seq - first;
+    if (index >= errors.size() || part->nlmsg_type != NLMSG_ERROR) return {};
+    const auto* error = static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(part));
+    errors[index] = -error->error;
+    if (index + 1 < errors.size()) return {};
+    return Status{};
+  });
 }
 
 Status Netlink::remove_address(int link, const net::Prefix& prefix,

@@ -1,33 +1,12 @@
 """`baton status`, as an operator reads it and as a script does."""
 
-import json
-
 import pytest
 
 from lab import configs
 from lab.network import VIP
 from lab.pairings import master_is_baton_in_any_form
+from lab.questions import find, instance, status
 from lab.waiting import wait_until
-
-
-def status(proxy):
-    return json.loads(proxy.host.output(["baton", "status", "--json"]))
-
-
-def find(value, key):
-    """All values under a key, however deep it stands."""
-    found = []
-    if isinstance(value, dict):
-        found += [value[key]] if key in value else []
-        value = list(value.values())
-    if isinstance(value, list):
-        for part in value:
-            found += find(part, key)
-    return found
-
-
-def instance(proxy):
-    return find(status(proxy), "instances")[0][0]
 
 
 @master_is_baton_in_any_form
