@@ -28,6 +28,7 @@ def test_a_nopreempt_backup_takes_over_from_a_master_whose_proxy_died(network):
         proxy.write_failover(configs.insert_after(text, "state BACKUP", "          nopreempt\n"))
     network.start()
     prober = network.prober(interval_ms=20, timeout_ms=500)
+    prober.await_success()
     assert network.nginx01.host.signal(9, "nginx")
     network.await_master("nginx02", within=6)
     prober.await_success()

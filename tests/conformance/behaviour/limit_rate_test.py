@@ -8,7 +8,8 @@ from marks import baton_only
 from server import reply
 
 HTTP = "server { listen 127.0.0.1:PORT; root FOLDER/html; location / { %s } }"
-SIZE = 60000
+# nginx counts in whole seconds and gives the first one free: of three, at least one is waited for.
+SIZE = 90000
 
 
 def seconds_for(server, path="/file", size=SIZE, headers=None):
@@ -25,8 +26,7 @@ def start(server, text, **values):
 
 def test_a_file_takes_its_time(server):
     start(server, "limit_rate 30k;")
-    # The first second's worth goes out at once.
-    assert 0.7 < seconds_for(server) < 4.0
+    assert 0.7 < seconds_for(server) < 6.0
 
 
 def test_the_first_bytes_may_be_free(server):
@@ -42,25 +42,25 @@ def test_0_is_no_limit(server):
 def test_a_proxied_body_takes_its_time(server):
     backend = server.backend(reply("x" * SIZE))
     start(server, "limit_rate 30k; proxy_pass http://127.0.0.1:BACKEND;", BACKEND=backend.port)
-    assert 0.7 < seconds_for(server) < 4.0
+    assert 0.7 < seconds_for(server) < 6.0
 
 
 def test_the_rate_may_come_from_a_variable(server):
     start(server, "limit_rate $arg_rate;")
-    assert 0.7 < seconds_for(server, "/file?rate=30k") < 4.0
+    assert 0.7 < seconds_for(server, "/file?rate=30k") < 6.0
     assert seconds_for(server, "/file") < 0.6
 
 
 def test_set_limit_rate(server):
     start(server, "if ($arg_slow) { set $limit_rate 30k; }")
-    assert 0.7 < seconds_for(server, "/file?slow=1") < 4.0
+    assert 0.7 < seconds_for(server, "/file?slow=1") < 6.0
     assert seconds_for(server, "/file") < 0.6
 
 
 def test_x_accel_limit_rate_of_a_backend(server):
     backend = server.backend(reply("x" * SIZE, headers=[("X-Accel-Limit-Rate", "30000")]))
     start(server, "proxy_pass http://127.0.0.1:BACKEND;", BACKEND=backend.port)
-    assert 0.7 < seconds_for(server) < 4.0
+    assert 0.7 < seconds_for(server) < 6.0
 
 
 def test_x_accel_limit_rate_can_be_ignored(server):
@@ -81,7 +81,7 @@ def test_other_requests_are_not_held_up(server):
 @baton_only("nginx sends in steps of a second")
 def test_the_rate_is_kept_over_a_longer_body(server):
     start(server, "limit_rate 20k;")
-    assert 1.7 < seconds_for(server) < 2.5
+    assert 3.0 < seconds_for(server) < 4.2
 
 
 def test_a_client_that_leaves_ends_it(server):
