@@ -1,298 +1,87 @@
-// Choosing whom to give to, and what comes over the link.
+// The pair link, the kernel and the routers, as a desk wants them.
 
 #include "failover/handovers.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
-#include <algorithm>
-
-#include "failover/handover_messages.h"
+#include "linux/tcp_flows.h"
 
 namespace baton::failover {
 
+namespace {
+
+HandoverPeer describe_peer(const PairPeer& peer) {
+  return {peer.address(), peer.name(), peer.run(), peer.is_up(), peer.problem()};
+}
+
+}  // namespace
+
 Handovers::Handovers(runtime::Loop& loop, Log& log, PairLink& link, AddressGuard& guard, Host& host)
-    : loop_(loop),
+    : HandoverDesk(link.run()),
+      loop_(loop),
       log_(log),
       link_(link),
       guard_(guard),
       host_(host),
-      timer_(loop, [this] { on_timer(); }),
-      next_id_(link.run()) {
-  link_.on(PairMessage::handover_offer,
-           [this](const PairPeer& from, std::string_view body) { on_offer(from, body); });
-  link_.on(PairMessage::handover_flows,
-           [this](const PairPeer& from, std::string_view body) { on_flows(from, body); });
-  for (const PairMessage type : {PairMessage::handover_ready, PairMessage::handover_refused,
-                                 PairMessage::handover_taken, PairMessage::handover_done}) {
+      timer_(loop, [this] { on_timer(); }) {
+  for (const PairMessage type :
+       {PairMessage::handover_offer, PairMessage::handover_flows, PairMessage::handover_ready,
+        PairMessage::handover_refused, PairMessage::handover_taken, PairMessage::handover_done,
+        PairMessage::pass_request}) {
     link_.on(type, [this, type](const PairPeer& from, std::string_view body) {
-      on_note(type, from, body);
+      on_message(type, describe_peer(from), body);
     });
   }
-  link_.on(PairMessage::pass_request,
-           [this](const PairPeer& from, std::string_view body) { on_pass_request(from, body); });
-  link_.on_change([this](const PairPeer& peer) { on_link_change(peer); });
+  link_.on_change([this](const PairPeer& peer) { on_link_change(describe_peer(peer)); });
 }
 
 Handovers::~Handovers() = default;
 
-std::vector<Router*> Handovers::routers_of(const std::vector<std::string>& names) const {
-  std::vector<Router*> found;
-  for (const auto& router : host_.routers()) {
-    if (std::ranges::find(names, router->name()) != names.end()) found.push_back(router.get());
-  }
+void Handovers::end() {
+  HandoverDesk::end();
+  timer_.cancel();
+  nftables_.reset();
+}
+
+HandoverDesk::Faces Handovers::faces() const {
+  Faces found;
+  for (const auto& router : host_.routers()) found.push_back(router.get());
   return found;
 }
 
-// -- giving --
-
-const PairPeer* Handovers::choose_peer(const std::string& to, std::string& problem) const {
-  if (!to.empty() && !link_.enabled()) {
-    problem = "--to needs the pair link (pair_key and pair_peer)";
-    return nullptr;
-  }
-  for (const auto& peer : link_.peers()) {
-    if (!to.empty() && peer->address().text() != to && peer->name() != to) continue;
-    if (peer->is_up()) return peer.get();
-    if (!to.empty()) {
-      problem = fmt::format("there is no link to {}: {}", to, peer->problem());
-      return nullptr;
-    }
-  }
-  if (!to.empty()) problem = fmt::format("no pair_peer is called {}", to);
-  return nullptr;
+std::vector<HandoverPeer> Handovers::peers() const {
+  std::vector<HandoverPeer> found;
+  for (const auto& peer : link_.peers()) found.push_back(describe_peer(*peer));
+  return found;
 }
 
-void Handovers::pass(const std::vector<Router*>& routers, const std::string& to,
-                     std::uint64_t ticket) {
-  std::string problem;
-  const PairPeer* peer = choose_peer(to, problem);
-  if (!problem.empty()) {
-    if (ticket != 0) host_.pass_ended(ticket, false, problem);
-    return;
-  }
-  if (!peer || !give(routers, *peer, ticket, false)) pass_plainly(routers, ticket, false);
+// What does not arrive is noticed by the time that the other machine waits.
+void Handovers::send(const net::IpAddress& peer, PairMessage type, const std::string& body) {
+  static_cast<void>(link_.send(peer, type, body));
 }
 
-bool Handovers::give_at_stop(const std::vector<Router*>& routers) {
-  std::string problem;
-  const PairPeer* peer = choose_peer("", problem);
-  return peer && !routers.empty() && give(routers, *peer, 0, true);
+void Handovers::keep(const std::string& name, const std::vector<HeldAddress>& addresses) {
+  guard_.hold(name, addresses);
 }
 
-// False when connections cannot be kept.
-bool Handovers::give(const std::vector<Router*>& routers, const PairPeer& peer,
-                     std::uint64_t ticket, bool at_stop) {
-  HandoverScope scope;
-  scope.id = ++next_id_;
-  scope.timeout = timeout_;
-  auto given = std::make_unique<Given>(Given{HandoverGiver({}),
-                                             peer.address(),
-                                             peer.name(),
-                                             ticket,
-                                             at_stop,
-                                             loop_.refresh_now(),
-                                             {},
-                                             {},
-                                             {}});
-  for (const Router* router : routers) {
-    const auto& source = router->instance().source();
-    if (!source) return false;
-    scope.instances.push_back(router->name());
-    if (std::ranges::find(scope.giver, *source) == scope.giver.end()) {
-      scope.giver.push_back(*source);
-    }
-    for (const HeldAddress& held : router->plan().held) {
-      scope.addresses.push_back(held.prefix.address);
-      HeldAddress kept = held;
-      kept.device = "lo";
-      kept.label.clear();
-      kept.broadcast.reset();
-      kept.prefix.length = held.prefix.address.is_ipv4() ? 32 : 128;
-      given->kept.push_back(std::move(kept));
-      if (source->is_ipv4()) given->silent.push_back({held.prefix.address, *source});
-    }
+Status Handovers::filter(const std::string& commands, const char* what) {
+  if (commands.empty()) return {};
+  if (!nftables_) {
+    auto opened = linux::Nftables::open();
+    if (!opened) return std::unexpected(opened.error());
+    nftables_ = std::move(*opened);
   }
-  // Connections of this node that an earlier handover has left there end with it.
-  given->machine = HandoverGiver(std::move(scope));
-  given_.push_back(std::move(given));
-  Given& added = *given_.back();
-  act(added, added.machine.begin(loop_.now()));
-  arm();
-  return true;
+  const Status done = nftables_->run(commands);
+  if (!done) {
+    log_.print(LogLevel::error, "handover: the packet filter does not take {}: {}", what,
+               nftables_->last_problem());
+  }
+  return done;
 }
 
-void Handovers::pass_plainly(const std::vector<Router*>& routers, std::uint64_t ticket,
-                             bool at_stop) {
-  if (at_stop) {
-    host_.tell(routers, vrrp::event::Stop{true, false});
-    return;
-  }
-  std::vector<net::IpAddress> addresses;
-  auto plain = std::make_unique<Plain>();
-  plain->ticket = ticket;
-  plain->begun = loop_.refresh_now();
-  for (const Router* router : routers) {
-    plain->instances.push_back(router->name());
-    for (const auto& held : router->plan().held) addresses.push_back(held.prefix.address);
-  }
-  plain_.push_back(std::move(plain));
-  host_.addresses_leave(addresses);
-  host_.tell(routers, vrrp::event::Pass{false});
-}
-
-void Handovers::ask_to_pass(const Router& router) {
-  std::vector<std::string> names{router.name()};
-  const std::string& group = router.plan().settings.sync_group;
-  for (const auto& other : host_.routers()) {
-    if (group.empty() || other.get() == &router) continue;
-    if (other->plan().settings.sync_group == group) names.push_back(other->name());
-  }
-  link_.send_all(PairMessage::pass_request, encode_names(names));
-}
-
-void Handovers::on_pass_request(const PairPeer& from, std::string_view body) {
-  const auto names = decode_names(body);
-  if (!names || host_.is_stopping()) return;
-  std::vector<Router*> masters;
-  for (Router* router : routers_of(*names)) {
-    const auto& instance = router->instance();
-    if (instance.state() != vrrp::State::master || instance.is_yielding()) return;
-    masters.push_back(router);
-  }
-  const bool is_under_way = std::ranges::any_of(given_, [&names](const auto& given) {
-    return given->machine.scope().instances == *names &&
-           given->machine.state() < HandoverGiver::State::serving;
+Status Handovers::visit_flows(const std::vector<net::IpAddress>& addresses,
+                              const FlowVisitor& visit) {
+  return linux::visit_tcp_flows(addresses, [&visit](const linux::TcpFlow& flow) {
+    visit({flow.remote, flow.local}, flow.is_settled);
   });
-  if (masters.empty() || is_under_way) return;
-  log_.print(LogLevel::info, "{} asks for {}", from.name(), fmt::join(*names, ", "));
-  if (!give(masters, from, 0, false)) pass_plainly(masters, 0, false);
-}
-
-// -- taking --
-
-std::string Handovers::find_obstacle(const HandoverScope& scope, const PairPeer& from) {
-  if (host_.is_stopping()) return fmt::format("this node is stopping");
-  const auto routers = routers_of(scope.instances);
-  if (routers.size() != scope.instances.size() || routers.empty()) {
-    return fmt::format("{} does not have all of {}", from.endpoint().text(),
-                       fmt::join(scope.instances, ", "));
-  }
-  for (const Router* router : routers) {
-    const auto& instance = router->instance();
-    if (instance.state() == vrrp::State::backup) continue;
-    const auto faults = instance.faults();
-    return fmt::format("{} is {} there{}{}", router->name(), vrrp::name_of(instance.state()),
-                       faults.empty() ? "" : ": ", faults.empty() ? "" : faults.front());
-  }
-  for (const auto& address : scope.addresses) {
-    const bool is_ours = std::ranges::any_of(routers, [&address](const Router* router) {
-      return std::ranges::any_of(router->plan().held, [&address](const HeldAddress& held) {
-        return held.prefix.address == address;
-      });
-    });
-    if (!is_ours) return fmt::format("{} is no address of these instances there", address.text());
-  }
-  return "";
-}
-
-void Handovers::on_offer(const PairPeer& from, std::string_view body) {
-  auto scope = decode_offer(body);
-  if (!scope) return;
-  if (const std::string why = find_obstacle(*scope, from); !why.empty()) {
-    send(from.address(), PairMessage::handover_refused, scope->id, why);
-    return;
-  }
-  const std::vector<std::string> instances = scope->instances;
-  auto taken = std::make_unique<Taken>(Taken{HandoverTaker({}),
-                                             from.address(),
-                                             from.name(),
-                                             from.run(),
-                                             next_set_++,
-                                             false,
-                                             loop_.refresh_now(),
-                                             {}});
-  for (const Router* router : routers_of(scope->instances)) {
-    for (const HeldAddress& held : router->plan().held) {
-      const auto giver =
-          std::ranges::find(scope->giver, held.prefix.address.family(), &net::IpAddress::family);
-      if (giver == scope->giver.end()) continue;
-      taken->caught.push_back({held.prefix.address, held.device, *giver, taken->set, true});
-    }
-  }
-  taken->machine = HandoverTaker(std::move(*scope));
-  taken_.push_back(std::move(taken));
-  Taken& added = *taken_.back();
-  act(added, added.machine.begin(loop_.now()));
-  // What an earlier one has left is the giver's again; its rules go when the new ones stand.
-  for (std::size_t i = 0; i + 1 < taken_.size(); ++i) {
-    if (taken_[i]->machine.scope().instances != instances) continue;
-    act(*taken_[i], taken_[i]->machine.end());
-  }
-  arm();
-}
-
-void Handovers::on_flows(const PairPeer& from, std::string_view body) {
-  const auto list = decode_flows(body);
-  if (!list) return;
-  for (const auto& taken : taken_) {
-    if (taken->peer != from.address() || taken->machine.scope().id != list->id) continue;
-    static_cast<void>(filter(add_flows(taken->set, FlowSet::moved, list->flows), "connections"));
-    act(*taken, taken->machine.on_flows(list->flows.size(), list->last, loop_.refresh_now()));
-  }
-  arm();
-}
-
-void Handovers::on_note(PairMessage type, const PairPeer& from, std::string_view body) {
-  const auto note = decode_note(body);
-  if (!note) return;
-  const Instant now = loop_.refresh_now();
-  for (std::size_t i = 0; i < given_.size(); ++i) {
-    Given& given = *given_[i];
-    if (given.peer != from.address() || given.machine.scope().id != note->id) continue;
-    if (type == PairMessage::handover_ready) act(given, given.machine.on_ready(now));
-    if (type == PairMessage::handover_refused) act(given, given.machine.on_refused(note->why));
-  }
-  for (std::size_t i = 0; i < taken_.size(); ++i) {
-    Taken& taken = *taken_[i];
-    if (taken.peer != from.address() || taken.machine.scope().id != note->id) continue;
-    if (type == PairMessage::handover_taken) act(taken, taken.machine.on_go(now));
-    if (type == PairMessage::handover_done) act(taken, taken.machine.on_done(now));
-  }
-  arm();
-}
-
-void Handovers::on_link_change(const PairPeer& peer) {
-  const Instant now = loop_.refresh_now();
-  for (std::size_t i = 0; i < given_.size(); ++i) {
-    if (given_[i]->peer != peer.address() || peer.is_up()) continue;
-    act(*given_[i], given_[i]->machine.on_link_down());
-  }
-  for (std::size_t i = 0; i < taken_.size(); ++i) {
-    Taken& taken = *taken_[i];
-    if (taken.peer != peer.address()) continue;
-    act(taken, peer.is_up() ? taken.machine.on_link_up(peer.run() == taken.peer_run)
-                            : taken.machine.on_link_down(now));
-  }
-  std::vector<Router*> all;
-  for (const auto& router : host_.routers()) all.push_back(router.get());
-  const bool reachable =
-      std::ranges::any_of(link_.peers(), [](const auto& one) { return one->is_up(); });
-  host_.tell(all, vrrp::event::MasterReachable{reachable});
-  arm();
-}
-
-bool Handovers::is_serving() const {
-  return std::ranges::any_of(given_, [](const auto& given) {
-    return given->machine.state() != HandoverGiver::State::over;
-  });
-}
-
-void Handovers::end() {
-  for (std::size_t i = 0; i < given_.size(); ++i) act(*given_[i], given_[i]->machine.end());
-  for (std::size_t i = 0; i < taken_.size(); ++i) act(*taken_[i], taken_[i]->machine.end());
-  timer_.cancel();
-  nftables_.reset();
 }
 
 }  // namespace baton::failover

@@ -85,7 +85,7 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
                  const Router::AdvertVerdict& verdict) override;
   void check_sleep(Instant now) override;
   void ask_to_pass(Router& router) override { handovers_.ask_to_pass(router); }
-  void tell(const std::vector<Router*>& routers, const vrrp::Event& event) override;
+  void tell(const std::vector<RouterFace*>& routers, const vrrp::Event& event) override;
   void pass_ended(std::uint64_t ticket, bool ok, const std::string& text) override;
   void addresses_leave(const std::vector<net::IpAddress>& addresses) override;
   [[nodiscard]] bool is_stopping() const override { return stopping_; }

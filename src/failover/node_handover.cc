@@ -8,9 +8,9 @@
 
 namespace baton::failover {
 
-void Node::tell(const std::vector<Router*>& routers, const vrrp::Event& event) {
+void Node::tell(const std::vector<RouterFace*>& routers, const vrrp::Event& event) {
   ++untold_;
-  for (Router* router : routers) router->obey(event);
+  for (RouterFace* router : routers) router->obey(event);
   --untold_;
   review_groups();
 }
@@ -40,7 +40,7 @@ void Node::pass(const ipc::Message& message) {
   if (!problem.empty()) {
     pass_ended(message.number, false, problem);
   } else {
-    handovers_.pass(routers, peer, message.number);
+    handovers_.pass({routers.begin(), routers.end()}, peer, message.number);
   }
 }
 
@@ -94,7 +94,7 @@ void Node::stop_routers(bool yield) {
     if (instance.state() != vrrp::State::master || instance.is_yielding()) continue;
     masters.push_back(router.get());
   }
-  const bool gives = yield && handovers_.give_at_stop(masters);
+  const bool gives = yield && handovers_.give_at_stop({masters.begin(), masters.end()});
   tell_all([&](Router& router) {
     if (gives && std::ranges::find(masters, &router) != masters.end()) return;
     router.stop(yield);
