@@ -41,7 +41,7 @@ struct HandoverScope {
   std::uint64_t id = 0;
   std::vector<std::string> instances;
   std::vector<net::IpAddress> addresses;
-  std::vector<net::IpAddress> giver;  // its own addresses on the link, one of each family at most
+  std::vector<net::IpAddress> giver;  // its own addresses, one of each link and family
   Duration timeout = 600s;
 
   friend bool operator==(const HandoverScope&, const HandoverScope&) = default;

@@ -181,6 +181,22 @@ std::string HandoverDesk::find_obstacle(const HandoverScope& scope, const Handov
   return "";
 }
 
+namespace {
+
+// Of the giver's addresses the one on the link of `router`: there its adverts come from it.
+std::optional<net::IpAddress> find_giver(const HandoverScope& scope, const RouterFace& router,
+                                         net::Family family) {
+  const auto master = router.instance().master();
+  if (master && master->family() == family &&
+      std::ranges::find(scope.giver, *master) != scope.giver.end()) {
+    return master;
+  }
+  const auto any = std::ranges::find(scope.giver, family, &net::IpAddress::family);
+  return any == scope.giver.end() ? std::nullopt : std::optional(*any);
+}
+
+}  // namespace
+
 void HandoverDesk::on_offer(const HandoverPeer& from, std::string_view body) {
   auto scope = decode_offer(body);
   if (!scope) return;
@@ -193,10 +209,9 @@ void HandoverDesk::on_offer(const HandoverPeer& from, std::string_view body) {
       Taken{HandoverTaker({}), from.address, from.name, from.run, next_set_++, false, now(), {}});
   for (const RouterFace* router : routers_of(scope->instances)) {
     for (const HeldAddress& held : router->held()) {
-      const auto giver =
-          std::ranges::find(scope->giver, held.prefix.address.family(), &net::IpAddress::family);
-      if (giver == scope->giver.end()) continue;
-      taken->caught.push_back({held.prefix.address, held.device, *giver, taken->set, true});
+      const auto giver = find_giver(*scope, *router, held.prefix.address.family());
+      if (giver)
+        taken->caught.push_back({held.prefix.address, held.device, *giver, taken->set, true});
     }
   }
   taken->machine = HandoverTaker(std::move(*scope));

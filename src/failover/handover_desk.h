@@ -136,6 +136,7 @@ class HandoverDesk {
   void note_to(const net::IpAddress& peer, PairMessage type, std::uint64_t id,
                const std::string& why = "");
   void send_flows(Given& given, bool last);
+  [[nodiscard]] bool is_held(const net::IpAddress& address) const;
   void rewrite_kept();
   void tell_leaving();
   bool catch_all(Taken& taken);
@@ -168,6 +169,8 @@ struct HandoverDesk::Given {
   std::vector<HeldAddress> kept;
   std::vector<KeptAddress> silent;
   std::set<Flow> told;  // to the taker
+  bool has_yielded = false;
+  std::size_t back = 0;  // routers that are masters again afterwards
 };
 
 struct HandoverDesk::Taken {

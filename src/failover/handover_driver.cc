@@ -48,6 +48,7 @@ void HandoverDesk::act(Given& given, const HandoverActions& actions) {
               } else {
                 tell(routers, vrrp::event::Pass{true});
               }
+              given.has_yielded = true;
             },
             [&](const SendGo&) { note_to(given.peer, PairMessage::handover_taken, scope.id); },
             [&](const Moved&) {
@@ -141,12 +142,24 @@ void HandoverDesk::note_to(const net::IpAddress& peer, PairMessage type, std::ui
   send(peer, type, encode_note({id, why}));
 }
 
+// As an ordinary master, who answers for it.
+bool HandoverDesk::is_held(const net::IpAddress& address) const {
+  return std::ranges::any_of(faces(), [&address](const RouterFace* router) {
+    const auto& instance = router->instance();
+    return instance.state() == vrrp::State::master && !instance.is_yielding() &&
+           std::ranges::any_of(router->held(), [&address](const HeldAddress& held) {
+             return held.prefix.address == address;
+           });
+  });
+}
+
 void HandoverDesk::tell_leaving() {
   std::vector<net::IpAddress> leaving;
   for (const auto& given : given_) {
     if (given->machine.state() != HandoverGiver::State::serving) continue;
-    const auto& addresses = given->machine.scope().addresses;
-    leaving.insert(leaving.end(), addresses.begin(), addresses.end());
+    for (const auto& address : given->machine.scope().addresses) {
+      if (!is_held(address)) leaving.push_back(address);
+    }
   }
   addresses_leave(leaving);
 }
@@ -157,7 +170,9 @@ void HandoverDesk::rewrite_kept() {
     using State = HandoverGiver::State;
     const State state = given->machine.state();
     if (state != State::moving && state != State::serving) continue;
-    silent.insert(silent.end(), given->silent.begin(), given->silent.end());
+    for (const auto& kept : given->silent) {
+      if (!given->has_yielded || !is_held(kept.address)) silent.push_back(kept);
+    }
   }
   if (silent.empty() && !kept_table_) return;
   kept_table_ = filter(kept_rules(silent), "silence").has_value() && !silent.empty();
@@ -245,6 +260,12 @@ void HandoverDesk::review() {
     } else if (yielding == 0 && masters == routers.size() &&
                given.machine.state() != HandoverGiver::State::offering) {
       act(given, given.machine.on_still_master(now));
+    }
+    // Some have come back and others have not: those answer for their addresses again.
+    const std::size_t back = masters - yielding;
+    if (given.has_yielded && std::exchange(given.back, back) != back) {
+      rewrite_kept();
+      tell_leaving();
     }
   }
   for (auto& plain : plain_) {
