@@ -1,7 +1,7 @@
 // The BFD of one host: the shipped session table (src/bfd) with its packets on the world's lossy
 // links, and the shipped decisions about whom to watch (failover/master_watch.h), in the order in
-// which failover/bfd_sessions.h and failover/fast_detection.h do it: packets are read before a timer
-// is believed, sessions are reviewed after the event that made it necessary.
+// which failover/bfd_sessions.h and failover/fast_detection.h do it: packets are read before a
+// timer is believed, sessions are reviewed after the event that made it necessary.
 #pragma once
 
 #include <deque>

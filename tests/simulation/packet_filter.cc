@@ -97,7 +97,8 @@ std::optional<net::IpAddress> PacketFilter::forward(const net::Endpoint& client,
       // Rules for the first packet of a connection are about others.
       if (!rule.contains(meant) || rule.contains("syn")) continue;
       if (const auto at = rule.find('@'); at != std::string::npos) {
-        const auto set = now_.sets.find(table + " " + rule.substr(at + 1, rule.find(' ', at) - at - 1));
+        const auto set =
+            now_.sets.find(table + " " + rule.substr(at + 1, rule.find(' ', at) - at - 1));
         if (set == now_.sets.end() || !set->second.contains(element)) continue;
       }
       const auto to = rule.find(" to ");

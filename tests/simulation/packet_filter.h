@@ -1,6 +1,6 @@
 // What nft makes of the commands of a handover (failover/handover_rules.h): tables, sets, chains,
-// and what becomes of a packet that meets them. As with the kernel, all commands of a batch are done
-// or none, and what does not exist cannot be removed.
+// and what becomes of a packet that meets them. As with the kernel, all commands of a batch are
+// done or none, and what does not exist cannot be removed.
 #pragma once
 
 #include <map>

@@ -1,8 +1,8 @@
 // The pair links of a world: between each two hosts a connection that keeps messages in order and
 // loses none while it lives. It outlives a cut of the network for a while, as TCP does: what is
 // said meanwhile arrives later. It breaks when one end has heard nothing for `silence_max`, when a
-// process ends or when something on the way resets it; then it is made anew when both ends are there
-// and hear each other. (failover/pair_link.h is the real one, with the same times.)
+// process ends or when something on the way resets it; then it is made anew when both ends are
+// there and hear each other. (failover/pair_link.h is the real one, with the same times.)
 #pragma once
 
 #include <array>

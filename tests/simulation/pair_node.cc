@@ -40,7 +40,7 @@ void PairNode::write_log(LogLevel, const std::string& line) {
   if (around_.chronicle) around_.tell(fmt::format("host {}  {}", host_.index(), line));
 }
 
-HandoverDesk::Faces PairNode::faces() const {
+failover::HandoverDesk::Faces PairNode::faces() const {
   return host_.faces();
 }
 
@@ -83,8 +83,7 @@ void PairNode::link_changed(std::size_t other) {
   on_link_change(peer(other));
 }
 
-void PairNode::keep(const std::string& name,
-                    const std::vector<failover::HeldAddress>& addresses) {
+void PairNode::keep(const std::string& name, const std::vector<failover::HeldAddress>& addresses) {
   ++around_.tally.handovers;
   auto& kept = kept_[name];
   for (const auto& one : addresses) kept.push_back(one.prefix.address);
@@ -118,6 +117,7 @@ Status PairNode::visit_flows(const std::vector<net::IpAddress>& addresses,
 }
 
 void PairNode::pass_ended(std::uint64_t ticket, bool ok, const std::string& text) {
+  if (around_.mutant) around_.mutant->answers(ok);
   if (around_.chronicle) {
     around_.tell(fmt::format("host {}  the operator is told: {} ({})", host_.index(), text,
                              ok ? "passed" : "not passed"));

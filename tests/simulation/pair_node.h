@@ -1,6 +1,6 @@
-// The handovers of one host: the shipped desk (failover/handover_desk.h) with the world's pair links,
-// a packet filter (packet_filter.h), a loopback whose addresses live three seconds unless they are
-// renewed, and connections that the host serves.
+// The handovers of one host: the shipped desk (failover/handover_desk.h) with the world's pair
+// links, a packet filter (packet_filter.h), a loopback whose addresses live three seconds unless
+// they are renewed, and connections that the host serves.
 #pragma once
 
 #include <map>
@@ -46,8 +46,7 @@ class PairNode final : public failover::HandoverDesk {
   [[nodiscard]] std::vector<failover::HandoverPeer> peers() const override;
   void send(const net::IpAddress& peer, failover::PairMessage type,
             const std::string& body) override;
-  void keep(const std::string& name,
-            const std::vector<failover::HeldAddress>& addresses) override;
+  void keep(const std::string& name, const std::vector<failover::HeldAddress>& addresses) override;
   void unkeep(const std::string& name) override;
   Status filter(const std::string& commands, const char* what) override;
   Status visit_flows(const std::vector<net::IpAddress>& addresses,

@@ -60,6 +60,10 @@ struct Plan {
   [[nodiscard]] Duration overlap_max() const;
   // ... and until the right one holds and nothing moves any more.
   [[nodiscard]] Duration settle_time() const;
+  // Of a master, until BFD believes it.
+  [[nodiscard]] Duration silence() const {
+    return watch.enabled ? watch.multiplier * watch.interval : detection;
+  }
   [[nodiscard]] const vrrp::TakeoverRules& guard() const { return settings[0][0].takeover; }
   // "3 hosts, 1 link, v2 multicast, adverts each 1 s, ..."
   [[nodiscard]] std::string text() const;

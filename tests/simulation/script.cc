@@ -109,7 +109,7 @@ Fault pick_fault(const Plan& plan, Random& random) {
   };
   if (plan.paired && random.chance(2)) {
     return any_of({Fault::pass, Fault::pass, Fault::ambush, Fault::ambush, Fault::stop,
-                   Fault::pair_cut, Fault::pair_break, Fault::filter_refuses});
+                   Fault::pair_cut, Fault::pair_break});
   }
   for (;;) {
     Fault fault = static_cast<Fault>(random.below(fault_count));
