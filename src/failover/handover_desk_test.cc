@@ -143,5 +143,23 @@ TEST(HandoverDesk, AnAddressThatIsBackIsAnsweredFor) {
   EXPECT_TRUE(desk.kept_rules.contains("arp daddr ip 10.9.1.100 drop"));
 }
 
+TEST(HandoverDesk, AStopDuringAPassEndsAsAStopAlsoWithoutTheLink) {
+  Desk desk("10.9.0.1", "10.9.1.1");
+  for (Face& face : desk.routers) face.wait();
+  desk.pass(desk.faces(), "", 0);
+  ASSERT_TRUE(desk.give_at_stop(desk.faces()));
+  ASSERT_EQ(desk.given().size(), 2u);
+  desk.on_message(PairMessage::handover_ready, desk.other,
+                  encode_note({desk.given()[0]->machine.scope().id, ""}));
+  desk.other.is_up = false;
+  desk.on_link_change(desk.other);
+  for (int turns = 0; turns < 10; ++turns) {
+    for (Face& face : desk.routers) {
+      if (face.instance().state() == vrrp::State::master) face.wait();
+    }
+  }
+  for (Face& face : desk.routers) EXPECT_EQ(face.instance().state(), vrrp::State::stopped);
+}
+
 }  // namespace
 }  // namespace baton::failover

@@ -87,9 +87,9 @@ void HandoverDesk::fail_given(Given& given, const handover_action::Failed& faile
   const auto routers = routers_of(scope.instances);
   const bool has_yielded = std::ranges::any_of(
       routers, [](const RouterFace* router) { return router->instance().is_yielding(); });
-  const bool falls_back =
-      (!failed.refused || given.at_stop) && !has_yielded && failed.why != "nobody took over";
-  if (falls_back) {
+  const bool passes_plainly = !failed.refused && !has_yielded && failed.why != "nobody took over";
+  // Who stops is told so in any case: an earlier pass may be under way, which ends as BACKUP.
+  if (given.at_stop || passes_plainly) {
     pass_plainly(routers, std::exchange(given.ticket, 0), given.at_stop);
   } else if (given.ticket != 0) {
     pass_ended(std::exchange(given.ticket, 0), false, failed.why);

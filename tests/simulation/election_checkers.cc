@@ -35,8 +35,7 @@ void Judges::master_lost(const Host& host, std::size_t router) {
   told_at_ = around_.now;
   if (bad_weather()) return;
   // An advert that came after the session's last packet is a sign of life, too.
-  ask_again(router, Checker::detection, detection_longest(),
-            disturbances_);
+  ask_again(router, Checker::detection, detection_longest(), disturbances_);
 }
 
 // When all who could were told, and nothing else has happened since then, one of them holds.
