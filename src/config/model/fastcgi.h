@@ -24,7 +24,6 @@ struct FastcgiSettings {
   std::optional<std::string> split_pattern;  // fastcgi_split_path_info: two groups
   bool keep_connection = false;
   std::vector<std::string> failing_errors;  // fastcgi_catch_stderr
-  bool ignores_redirect = false;            // fastcgi_ignore_headers X-Accel-Redirect
   ProxyPass common;                         // what becomes of Location::proxy
   std::vector<std::string> hidden, passed;  // fastcgi_hide_header, fastcgi_pass_header; lower case
 };

@@ -10,8 +10,8 @@
 #include "base/assert.h"
 #include "base/text.h"
 #include "config/model/fastcgi.h"
-#include "config/model/proxy_rules.h"
 #include "config/nginx/edit.h"
+#include "config/nginx/proxy_rewriting.h"
 #include "config/nginx/regex.h"
 #include "config/nginx/setters.h"
 #include "config/nginx/variables.h"
@@ -41,18 +41,20 @@ void read_fastcgi_pass(Reader& reader, const Directive& directive) {
     return reader.directive_error(directive, 0, "is duplicate");
   }
   const std::string& text = directive.word(1);
-  if (has_variables(text)) {
-    return reader.error(directive, 1, "variables in \"fastcgi_pass\" are not supported by baton");
-  }
-  const AddressText address = parse_address(text, AddressUse::upstream);
-  if (!address.problem.empty()) {
-    return reader.error(directive, 1, fmt::format("{} in upstream \"{}\"", address.problem, text));
-  }
   ProxyLine line;
   line.directive = &directive;
   line.proxy = std::make_shared<ProxyPass>();
-  line.host = address.unix_path.empty() ? address.host : "unix:" + address.unix_path;
-  line.port = address.port;
+  if (has_variables(text)) {
+    line.proxy->url = reader.compile(directive, 1);
+  } else {
+    const AddressText address = parse_address(text, AddressUse::upstream);
+    if (!address.problem.empty()) {
+      return reader.error(directive, 1,
+                          fmt::format("{} in upstream \"{}\"", address.problem, text));
+    }
+    line.host = address.unix_path.empty() ? address.host : "unix:" + address.unix_path;
+    line.port = address.port;
+  }
   settings(reader);
   location.fastcgi_pass = true;
   location.proxy = line.proxy;
@@ -65,7 +67,9 @@ void finish_fastcgi(Reader& reader, Level& level) {
   BATON_ASSERT(line.proxy == level.location.proxy);
   const FastcgiSettings& fastcgi = *level.location.fastcgi;
   ProxyPass& proxy = *line.proxy;
+  auto url = std::move(proxy.url);
   proxy = fastcgi.common;
+  proxy.url = std::move(url);
   proxy.port = line.port.value_or(80);
   // A Location of a FastCGI server is the application's own.
   edit(proxy.rules).redirects.emplace();
@@ -123,20 +127,23 @@ void read_fastcgi_pass_header(Reader& reader, const Directive& directive) {
   names.push_back(lowered(directive.word(1)));
 }
 
-void read_fastcgi_ignore_headers(Reader& reader, const Directive& directive) {
-  constexpr std::array<std::pair<std::string_view, bool>, 9> choices{{{"X-Accel-Redirect", true},
-                                                                      {"X-Accel-Expires", false},
-                                                                      {"X-Accel-Limit-Rate", false},
-                                                                      {"X-Accel-Buffering", false},
-                                                                      {"X-Accel-Charset", false},
-                                                                      {"Expires", false},
-                                                                      {"Cache-Control", false},
-                                                                      {"Set-Cookie", false},
-                                                                      {"Vary", false}}};
-  for (std::size_t i = 1; i <= directive.count(); ++i) {
-    const auto choice = choose(reader, directive, i, choices);
-    if (!choice) return;
-    if (*choice) settings(reader).ignores_redirect = true;
+void read_fastcgi_rule(Reader& reader, const Directive& directive) {
+  ProxyRules& rules = edit(settings(reader).common.rules);
+  const std::string_view what = std::string_view(directive.name()).substr(8);
+  if (what == "bind") {
+    read_bind(reader, directive, rules);
+  } else if (what == "limit_rate") {
+    read_read_rate(reader, directive, rules);
+  } else if (what == "ignore_headers") {
+    read_ignored_headers(reader, directive, rules);
+  } else if (what == "socket_keepalive") {
+    rules.socket_keepalive = parse_switch(directive.word(1)).value_or(false);
+  } else if (what == "force_ranges") {
+    rules.force_ranges = parse_switch(directive.word(1)).value_or(false);
+  } else {
+    read_socket_buffer(
+        reader, directive,
+        what == "socket_sndbuf" ? rules.send_buffer_bytes : rules.receive_buffer_bytes);
   }
 }
 
@@ -203,11 +210,6 @@ void read_fastcgi_switch(Reader& reader, const Directive& directive) {
   for (const auto& [name, member] : members) {
     if (directive.name() == name) settings(reader).common.*member = on;
   }
-}
-
-void read_fastcgi_force_ranges(Reader& reader, const Directive& directive) {
-  const bool on = parse_switch(directive.word(1)).value_or(false);
-  edit(settings(reader).common.rules).force_ranges = on;
 }
 
 }  // namespace baton::config::nginx

@@ -42,8 +42,6 @@ class Attempt : public ServerAttempt {
   // attempt.cc
   runtime::Task<bool> open();
   runtime::Task<bool> connect();
-  void choose_options(runtime::ConnectOptions& options);
-  void client_went_away(std::string_view action);
   runtime::Task<void> converse(bool& stale);
   [[nodiscard]] bool is_stale(std::size_t size);
   // attempt_request.cc
@@ -58,7 +56,6 @@ class Attempt : public ServerAttempt {
   runtime::Task<void> answer();
   runtime::Task<bool> read_head();
   runtime::Task<void> pass_on();
-  [[nodiscard]] bool is_buffered() const;
   [[nodiscard]] bool is_storing() const;
   [[nodiscard]] bool is_unwanted() const;
   bool begin_answer(UpstreamBody& body, OutgoingBody& outgoing);
@@ -68,8 +65,6 @@ class Attempt : public ServerAttempt {
   runtime::Task<void> fill(UpstreamBody& body, ReadAhead& ahead);
   runtime::Task<void> drain(OutgoingBody& outgoing, ReadAhead& ahead, std::span<iovec> unsent);
   runtime::Task<Status> send_rest(OutgoingBody& outgoing, BodyPart part);
-  [[nodiscard]] std::uint64_t read_rate() const;
-  runtime::Task<void> slow_down(std::uint64_t rate);
   static Error invalid_chunk();
   static Error cut_off(const Result<std::size_t>& got);
   [[nodiscard]] Instant read_deadline() const;
@@ -91,10 +86,6 @@ class Attempt : public ServerAttempt {
   void break_off(const Error& error);
   void stop_upload();
   void watch_client();
-
-  void fail_with(const Error& error, std::string_view action);
-  void client_failed(const Error& error);
-  void log_failure(std::string_view message, std::string_view action, LogLevel level);
 
   bool must_be_fresh_ = false;
   bool may_be_kept_ = true;  // by the pool, for any other request

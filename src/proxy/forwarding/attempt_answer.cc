@@ -22,25 +22,12 @@ namespace baton::proxy {
 void Attempt::supersede() {
   const http::ResponseHead& head = exchange_.upstream_head;
   end_ = AttemptEnd::superseded;
-  pick_.count_response(head.status, record().header.value_or(0s), elapsed());
-  pick_.count_bytes(record().bytes_sent, record().bytes_received);
-  pick_.succeed(exchange_.now());
+  count_success();
   watch_.stop();
   const bool bodyless = head.framing.kind == http::BodyKind::none && received_ == head.bytes;
   if (head.keep_alive && bodyless && uploaded_ && may_be_kept_) {
     exchange_.services.upstreams.pool().keep(std::move(connection_));
   }
-}
-
-// proxy_buffering, unless the server says otherwise.
-bool Attempt::is_buffered() const {
-  const http::HeaderTable& headers = exchange_.upstream_head.headers;
-  if (const http::Header* line = headers.find(http::HeaderId::x_accel_buffering)) {
-    const bool ignored = proxy_.rules && proxy_.rules->ignores(config::ignore_accel_buffering);
-    if (!ignored && equals_ignoring_case(line->value, "no")) return false;
-    if (!ignored && equals_ignoring_case(line->value, "yes")) return true;
-  }
-  return proxy_.buffering;
 }
 
 // Writes the head; the body's size where it is known. False: it is answered otherwise after all.
@@ -271,27 +258,25 @@ void Attempt::break_off(const Error& error) {
   }
   if (watch_.client_gone()) {
     error_.side = Side::client;
-    log_failure("client prematurely closed connection, so upstream connection is closed too",
-                "reading upstream", LogLevel::info);
+    log("client prematurely closed connection, so upstream connection is closed too",
+        "reading upstream", LogLevel::info);
     return;
   }
-  log_failure(failure_message(error), "reading upstream", LogLevel::error);
+  log(failure_message(error), "reading upstream", LogLevel::error);
 }
 
 // The server has given all that it had to: its connection is free.
 void Attempt::finish_upstream(bool surplus) {
-  pick_.count_response(exchange_.upstream_head.status, record().header.value_or(0s), elapsed());
   const upstream::Group& group =
       exchange_.services.upstreams.group(exchange_.upstream_group, exchange_.upstream_hold);
   if (group.config().sticky) {
     bind_session(exchange_, group, pick_.peer(), SessionMoment::end);
   }
-  pick_.count_bytes(record().bytes_sent, record().bytes_received);
-  pick_.succeed(exchange_.now());
+  count_success();
   record().response = elapsed();
   if (surplus) {
-    log_failure("upstream sent more data than specified in \"Content-Length\" header",
-                "reading upstream", LogLevel::warning);
+    log("upstream sent more data than specified in \"Content-Length\" header", "reading upstream",
+        LogLevel::warning);
   }
   watch_.stop();
   if (!uploaded_) return;  // the rest of the request's body is still on its way
@@ -307,30 +292,6 @@ void Attempt::finish_answer(bool client_left) {
   end_ = AttemptEnd::answered;
   exchange_.request.completed = !client_left;
   if (client_left) exchange_.request.keep_alive = false;
-}
-
-// proxy_limit_rate in bytes a second; 0: none.
-std::uint64_t Attempt::read_rate() const {
-  if (!proxy_.rules || !proxy_.rules->read_rate) return 0;
-  std::string text;
-  append_text(text, *proxy_.rules->read_rate, exchange_.request);
-  std::uint64_t unit = 1;
-  if (text.ends_with('k') || text.ends_with('K')) unit = 1 << 10;
-  if (text.ends_with('m') || text.ends_with('M')) unit = 1 << 20;
-  if (unit > 1) text.pop_back();
-  return parse_unsigned(text, UINT32_MAX).value_or(0) * unit;
-}
-
-// Waits until no more than `rate` bytes a second have come since the first; one second's worth may
-// come at once.
-runtime::Task<void> Attempt::slow_down(std::uint64_t rate) {
-  const Duration since = elapsed() - record().header.value_or(0s);
-  const auto ms = static_cast<std::uint64_t>(to_ms(since));
-  const std::uint64_t allowed = rate * (ms / 1000 + 1);
-  const std::uint64_t received = record().body_bytes;
-  if (received < allowed) co_return;
-  const auto wait_ms = (received - allowed) * 1000 / rate + 1;
-  co_await exchange_.loop().sleep_for(std::chrono::milliseconds(wait_ms));
 }
 
 }  // namespace baton::proxy

@@ -25,9 +25,14 @@ class FastcgiAttempt : public ServerAttempt {
  private:
   enum class Step : std::uint8_t { more, done, ended };
   runtime::Task<bool> open();
+  void watch_client();
   runtime::Task<void> upload();
   runtime::Task<Status> send_stdin(std::string_view bytes, bool last);
+  runtime::Task<Status> send_memory(std::string_view bytes);
   runtime::Task<Status> send_stored_file();
+  runtime::Task<Status> send_streamed();
+  void upload_failed(const Error& error);
+  void stop_upload();
   runtime::Task<void> answer();
   runtime::Task<bool> read_head();
   Step take_bytes(const Result<std::size_t>& got);
@@ -39,10 +44,9 @@ class FastcgiAttempt : public ServerAttempt {
   void break_off(const Error& error, std::string_view message);
   void tell_errors(std::string_view action);
 
-  void fail_with(const Error& error, std::string_view message, std::string_view action);
-  void log(std::string_view message, std::string_view action, LogLevel level);
-
+  bool is_streamed_ = false;  // the body goes up as the client sends it
   bool uploaded_ = false;
+  Instant upload_progress_{};  // when bytes last went up
   fastcgi::ResponseDecoder decoder_;
   http::ResponseParser parser_;
   std::size_t received_ = 0;  // in exchange_.upstream_buffer: a status line of ours, then STDOUT
