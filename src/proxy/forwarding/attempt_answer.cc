@@ -243,10 +243,13 @@ runtime::Task<Status> Attempt::send_rest(OutgoingBody& outgoing, BodyPart part) 
 
 // The response has begun and cannot be completed.
 void Attempt::break_off(const Error& error) {
+  // The server was left because the client's own body broke.
+  const bool is_clients = end_ == AttemptEnd::client_failed;
   end_ = AttemptEnd::broken_off;
-  error_ = error;
   action_ = "reading upstream";
   exchange_.request.keep_alive = false;
+  if (is_clients) return;
+  error_ = error;
   if (error.side == Side::us) return;  // told already
   if (error.side == Side::client) {
     if (error.kind == ErrorKind::timed_out) {

@@ -379,9 +379,12 @@ void FastcgiAttempt::finish() {
 
 // The response has begun and cannot be completed.
 void FastcgiAttempt::break_off(const Error& error, std::string_view message) {
+  // The server was left because the client's own body broke.
+  const bool is_clients = end_ == AttemptEnd::client_failed;
   end_ = AttemptEnd::broken_off;
-  error_ = error;
   exchange_.request.keep_alive = false;
+  if (is_clients) return;
+  error_ = error;
   if (watch_.client_gone()) error_.side = Side::client;
   if (error_.side == Side::client) {
     log("client prematurely closed connection, so upstream connection is closed too", reading_body,
