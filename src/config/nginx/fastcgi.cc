@@ -14,6 +14,7 @@
 #include "config/nginx/proxy_rewriting.h"
 #include "config/nginx/regex.h"
 #include "config/nginx/setters.h"
+#include "config/nginx/temporary_path.h"
 #include "config/nginx/variables.h"
 
 namespace baton::config::nginx {
@@ -175,6 +176,33 @@ void read_fastcgi_buffer_size(Reader& reader, const Directive& directive) {
   const auto size = parse_size(directive.word(1));
   if (!size || *size == 0) return reader.directive_error(directive, 1, "invalid value");
   settings(reader).common.buffer_size_bytes = *size;
+}
+
+void read_fastcgi_buffers(Reader& reader, const Directive& directive) {
+  constexpr std::uint64_t bytes_max = 1U << 30;
+  const auto count = parse_number(directive.word(1));
+  if (!count || *count == 0 || *count > 65536) {
+    return reader.directive_error(directive, 1, "invalid value");
+  }
+  const auto size = parse_size(directive.word(2));
+  if (!size || *size == 0 || *size > bytes_max) {
+    return reader.directive_error(directive, 2, "invalid value");
+  }
+  if (*count < 2) {
+    return reader.error(directive, 1, "there must be at least 2 \"fastcgi_buffers\"");
+  }
+  settings(reader).common.buffers_bytes = *count * *size;
+}
+
+void read_fastcgi_temp_path(Reader& reader, const Directive& directive) {
+  auto temporary = parse_temporary_path(reader, directive);
+  if (temporary) edit(settings(reader).buffering).temporary = std::move(*temporary);
+}
+
+void read_fastcgi_max_temp_file_size(Reader& reader, const Directive& directive) {
+  const auto size = parse_size(directive.word(1));
+  if (!size) return reader.directive_error(directive, 1, "invalid value");
+  edit(settings(reader).buffering).temporary_bytes_max = *size;
 }
 
 void read_fastcgi_next_upstream_tries(Reader& reader, const Directive& directive) {

@@ -8,7 +8,8 @@ namespace baton::config::nginx {
 namespace {
 
 constexpr auto hsl = in_http_server_location;
-constexpr auto passed_on = "responses are passed on as they come";
+constexpr auto sent_at_once = "what the client takes is sent at once";
+constexpr auto in_pieces = "a file is written in the pieces that were read";
 
 constexpr Rule rules[] = {
     // fastcgi
@@ -35,11 +36,12 @@ constexpr Rule rules[] = {
     supported("fastcgi_force_ranges", hsl, take_switch, read_fastcgi_rule),
     supported("fastcgi_buffer_size", hsl, take1, read_fastcgi_buffer_size, Value::size),
     supported("fastcgi_buffering", hsl, take_switch, read_fastcgi_switch),
-    no_effect("fastcgi_buffers", hsl, take2, Value::buffers, passed_on),
-    no_effect("fastcgi_busy_buffers_size", hsl, take1, Value::size, passed_on),
-    no_effect("fastcgi_temp_path", hsl, take1234, Value::text, passed_on),
-    no_effect("fastcgi_max_temp_file_size", hsl, take1, Value::size, passed_on),
-    no_effect("fastcgi_temp_file_write_size", hsl, take1, Value::size, passed_on),
+    supported("fastcgi_buffers", hsl, take2, read_fastcgi_buffers, Value::buffers),
+    no_effect("fastcgi_busy_buffers_size", hsl, take1, Value::size, sent_at_once),
+    supported("fastcgi_temp_path", hsl, take1234, read_fastcgi_temp_path, Value::text),
+    supported("fastcgi_max_temp_file_size", hsl, take1, read_fastcgi_max_temp_file_size,
+              Value::size),
+    no_effect("fastcgi_temp_file_write_size", hsl, take1, Value::size, in_pieces),
     supported("fastcgi_request_buffering", hsl, take_switch, read_fastcgi_switch),
     no_effect("fastcgi_send_lowat", hsl, take1, Value::size),
     supported("fastcgi_socket_keepalive", hsl, take_switch, read_fastcgi_rule),

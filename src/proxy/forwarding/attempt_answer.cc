@@ -75,11 +75,6 @@ std::optional<std::string_view> Attempt::unwrap(UpstreamBody& body, std::span<ch
   return wanted;
 }
 
-// Whether what is being stored is to be fetched to its end, with or without the client.
-bool Attempt::is_storing() const {
-  return exchange_.cached && exchange_.cached->is_storing();
-}
-
 // Sends head and body to the client as they come. Where the client does not keep up, goes on as
 // pass_on_ahead().
 runtime::Task<void> Attempt::pass_on() {
@@ -152,8 +147,8 @@ Error Attempt::cut_off(const Result<std::size_t>& got) {
 runtime::Task<void> Attempt::pass_on_ahead(UpstreamBody& body, OutgoingBody& outgoing,
                                            std::span<iovec> unsent) {
   ReadAhead ahead(exchange_, proxy_.buffers_bytes);
-  ahead_last_ = body.done();
-  co_await runtime::both(fill(body, ahead), drain(outgoing, ahead, unsent));
+  const bool unsent_is_last = body.done();
+  co_await runtime::both(fill(body, ahead), drain(outgoing, ahead, unsent, unsent_is_last));
   // Whichever failed has said so.
   if (end_ != AttemptEnd::broken_off) finish_answer(ahead.given_up());
 }
@@ -203,71 +198,6 @@ runtime::Task<void> Attempt::fill(UpstreamBody& body, ReadAhead& ahead) {
   ahead.finish();
 }
 
-// Sends what was read ahead; what was read before a server broke off still reaches the client.
-runtime::Task<void> Attempt::drain(OutgoingBody& outgoing, ReadAhead& ahead,
-                                   std::span<iovec> unsent) {
-  BodyPart part = ahead_last_ ? BodyPart::last : BodyPart::more;
-  Status sent = co_await send_to_client(exchange_, unsent, false);
-  if (sent) sent = co_await send_rest(outgoing, part);
-  while (sent && part != BodyPart::last) {
-    co_await ahead.bytes_or_end();
-    if (ahead.empty() && end_ == AttemptEnd::broken_off) co_return;
-    if (exchange_.loop().cancelled()) break;
-    std::string_view bytes;
-    if (!ahead.empty()) {
-      bytes = ahead.take();
-      if (bytes.empty()) sent = fail(ErrorKind::system, "temporary file");
-      if (!sent) break;
-    }
-    const bool at_end = ahead.empty() && ahead.finished() && end_ != AttemptEnd::broken_off;
-    if (at_end) part = BodyPart::last;
-    sent = co_await send_to_client(exchange_, outgoing.frame_some(bytes, part), false);
-    if (sent) sent = co_await send_rest(outgoing, part);
-  }
-  if (sent) co_return;
-  // Nobody is left to read for, but perhaps a cache.
-  const bool goes_on = is_storing();
-  if (!goes_on && end_ != AttemptEnd::broken_off) break_off(sent.error());
-  ahead.give_up();
-  if (!goes_on && connection_) upstream().source().cancel();
-}
-
-// What the filters still hold of the bytes that they were given.
-runtime::Task<Status> Attempt::send_rest(OutgoingBody& outgoing, BodyPart part) {
-  while (outgoing.has_more()) {
-    const Status sent = co_await send_to_client(exchange_, outgoing.frame_some({}, part), false);
-    if (!sent) co_return sent;
-  }
-  co_return outgoing.status();
-}
-
-// The response has begun and cannot be completed.
-void Attempt::break_off(const Error& error) {
-  // The server was left because the client's own body broke.
-  const bool is_clients = end_ == AttemptEnd::client_failed;
-  end_ = AttemptEnd::broken_off;
-  action_ = "reading upstream";
-  exchange_.request.keep_alive = false;
-  if (is_clients) return;
-  error_ = error;
-  if (error.side == Side::us) return;  // told already
-  if (error.side == Side::client) {
-    if (error.kind == ErrorKind::timed_out) {
-      exchange_.services.error_log.write(LogLevel::info, exchange_.request,
-                                         "client timed out (110: Connection timed out)",
-                                         "sending to client");
-    }
-    return;
-  }
-  if (watch_.client_gone()) {
-    error_.side = Side::client;
-    log("client prematurely closed connection, so upstream connection is closed too",
-        "reading upstream", LogLevel::info);
-    return;
-  }
-  log(failure_message(error), "reading upstream", LogLevel::error);
-}
-
 // The server has given all that it had to: its connection is free.
 void Attempt::finish_upstream(bool surplus) {
   const upstream::Group& group =
@@ -288,13 +218,6 @@ void Attempt::finish_upstream(bool surplus) {
   } else {
     connection_.reset();
   }
-}
-
-// The client has the whole response, unless it left before the end.
-void Attempt::finish_answer(bool client_left) {
-  end_ = AttemptEnd::answered;
-  exchange_.request.completed = !client_left;
-  if (client_left) exchange_.request.keep_alive = false;
 }
 
 }  // namespace baton::proxy

@@ -30,15 +30,19 @@ namespace {
 
 constexpr std::string_view sending_request = "sending request to upstream";
 constexpr std::string_view reading_head = "reading response header from upstream";
-constexpr std::string_view reading_body = "reading upstream";
 // In front of the lines of a CGI head, so that it is parsed and judged like any other.
 constexpr std::string_view status_line = "HTTP/1.1 200 OK\r\n";
 
-constexpr Error broken{ErrorKind::malformed, Side::upstream, Retry::no, 0, "FastCGI"};
-constexpr Error closed_early{ErrorKind::closed, Side::upstream, Retry::if_reused, 0,
-                             "upstream prematurely closed FastCGI stdout"};
-
 }  // namespace
+
+Error FastcgiAttempt::broken() {
+  return {ErrorKind::malformed, Side::upstream, Retry::no, 0, "FastCGI"};
+}
+
+Error FastcgiAttempt::closed_early() {
+  return {ErrorKind::closed, Side::upstream, Retry::if_reused, 0,
+          "upstream prematurely closed FastCGI stdout"};
+}
 
 // What the server wrote to STDERR, as far as it is here.
 void FastcgiAttempt::tell_errors(std::string_view action) {
@@ -81,7 +85,7 @@ runtime::Task<AttemptEnd> FastcgiAttempt::run() {
     exchange_.client->stream.source().clear_interrupt(runtime::Direction::read);
   }
   watch_.stop();
-  record().response = elapsed();
+  if (!record().response) record().response = elapsed();
   co_return end_;
 }
 
@@ -227,7 +231,7 @@ FastcgiAttempt::Step FastcgiAttempt::take_bytes(const Result<std::size_t>& got) 
     } else if (!got) {
       fail_with(got.error(), reading_head);
     } else {
-      fail_with(closed_early, reading_head, "upstream prematurely closed connection");
+      fail_with(closed_early(), reading_head, "upstream prematurely closed connection");
     }
     return Step::ended;
   }
@@ -240,7 +244,7 @@ FastcgiAttempt::Step FastcgiAttempt::take_bytes(const Result<std::size_t>& got) 
   tell_errors(reading_head);
   if (!caught) decoder_.errors().clear();
   if (!output || caught) {
-    fail_with(broken, reading_head,
+    fail_with(broken(), reading_head,
               output ? "upstream sent a message of \"fastcgi_catch_stderr\""
                      : std::string_view(decoder_.problem()));
     return Step::ended;
@@ -260,17 +264,17 @@ FastcgiAttempt::Step FastcgiAttempt::parse_head() {
     if (!decoder_.ended() && received_ < exchange_.upstream_buffer.span().size()) {
       return Step::more;
     }
-    fail_with(closed_early, reading_head,
+    fail_with(closed_early(), reading_head,
               decoder_.ended() ? "upstream prematurely closed FastCGI stdout"
                                : "upstream sent too big header");
     return Step::ended;
   }
   if (progress == http::Progress::refused) {
-    fail_with(broken, reading_head, parser_.refusal().why);
+    fail_with(broken(), reading_head, parser_.refusal().why);
     return Step::ended;
   }
   if (!finish_head()) {
-    fail_with(broken, reading_head, "upstream sent invalid status");
+    fail_with(broken(), reading_head, "upstream sent invalid status");
     return Step::ended;
   }
   return judge_head();
@@ -318,80 +322,6 @@ FastcgiAttempt::Step FastcgiAttempt::judge_head() {
     return Step::ended;
   }
   return Step::done;
-}
-
-// Sends head and body to the client as they come.
-runtime::Task<void> FastcgiAttempt::pass_on() {
-  const http::ResponseHead& head = exchange_.upstream_head;
-  take_upstream_head(exchange_, plan_);
-  auto client_length = length_;
-  if (!cut_range(client_length)) co_return;
-  OutgoingBody outgoing;
-  begin_outgoing(exchange_, outgoing, client_length);
-  const bool buffered = is_buffered();
-  const std::uint64_t rate = buffered ? read_rate() : 0;
-  std::uint64_t left = length_.value_or(UINT64_MAX);
-  const std::span<char> buffer = exchange_.upstream_buffer.span().subspan(head.bytes);
-  std::string_view bytes(buffer.data(), received_ - head.bytes);
-  while (true) {
-    if (bytes.size() > left) {
-      log("upstream sent more data than specified in \"Content-Length\" header", reading_body,
-          LogLevel::warning);
-      bytes = bytes.substr(0, static_cast<std::size_t>(left));
-    }
-    if (length_) left -= bytes.size();
-    record().body_bytes += bytes.size();
-    const bool cut_short =
-        decoder_.ended() && length_ && left > 0 && !is_bodyless(exchange_.request);
-    const bool last = (decoder_.ended() && !cut_short) || left == 0;
-    // Bytes that may be buffered need not be pressed out of the filters at once.
-    const BodyPart part = last ? BodyPart::last : buffered ? BodyPart::more : BodyPart::flush;
-    const Status sent =
-        co_await send_to_client(exchange_, outgoing.frame(cut_.pass(bytes), part), false);
-    if (!sent || !outgoing.status()) {
-      co_return break_off(sent ? outgoing.status().error() : sent.error(), {});
-    }
-    if (cut_short) co_return break_off(closed_early, closed_early.detail);
-    if (last) break;
-    if (rate > 0) co_await slow_down(rate);
-    const auto got = co_await upstream().read(buffer, exchange_.now() + proxy_.read_timeout);
-    if (!got) co_return break_off(got.error().on(Side::upstream), {});
-    if (*got == 0) co_return break_off(closed_early, "upstream prematurely closed connection");
-    record().bytes_received += *got;
-    const auto output = decoder_.decode(buffer.first(*got));
-    tell_errors(reading_body);
-    decoder_.errors().clear();
-    if (!output) co_return break_off(broken, decoder_.problem());
-    bytes = {buffer.data(), *output};
-  }
-  finish();
-}
-
-void FastcgiAttempt::finish() {
-  end_ = AttemptEnd::answered;
-  exchange_.request.completed = true;
-  count_success();
-  watch_.stop();
-  const bool stays = plan_.location->fastcgi->keep_connection && decoder_.ended() &&
-                     !decoder_.has_surplus() && uploaded_ && !is_bound_for_request();
-  if (stays) exchange_.services.upstreams.pool().keep(std::move(connection_));
-}
-
-// The response has begun and cannot be completed.
-void FastcgiAttempt::break_off(const Error& error, std::string_view message) {
-  // The server was left because the client's own body broke.
-  const bool is_clients = end_ == AttemptEnd::client_failed;
-  end_ = AttemptEnd::broken_off;
-  exchange_.request.keep_alive = false;
-  if (is_clients) return;
-  error_ = error;
-  if (watch_.client_gone()) error_.side = Side::client;
-  if (error_.side == Side::client) {
-    log("client prematurely closed connection, so upstream connection is closed too", reading_body,
-        LogLevel::info);
-    return;
-  }
-  log(message.empty() ? failure_message(error) : message, reading_body, LogLevel::error);
 }
 
 }  // namespace baton::proxy

@@ -14,8 +14,6 @@
 
 namespace baton::proxy {
 
-class OutgoingBody;
-
 class FastcgiAttempt : public ServerAttempt {
  public:
   using ServerAttempt::ServerAttempt;
@@ -39,10 +37,19 @@ class FastcgiAttempt : public ServerAttempt {
   Step parse_head();
   bool finish_head();
   Step judge_head();
+  // fastcgi_answer.cc
   runtime::Task<void> pass_on();
-  void finish();
-  void break_off(const Error& error, std::string_view message);
+  runtime::Task<void> pass_on_ahead(OutgoingBody& outgoing, std::span<iovec> unsent);
+  runtime::Task<void> fill(ReadAhead& ahead);
+  bool fill_once(ReadAhead& ahead);
+  std::optional<std::string_view> unwrap(std::span<char> raw);
+  std::string_view count_body(std::string_view bytes);
+  [[nodiscard]] bool is_cut_short() const;
+  [[nodiscard]] bool is_complete() const;
+  void finish_upstream();
   void tell_errors(std::string_view action);
+  static Error broken();
+  static Error closed_early();
 
   bool is_streamed_ = false;  // the body goes up as the client sends it
   bool uploaded_ = false;
@@ -51,6 +58,7 @@ class FastcgiAttempt : public ServerAttempt {
   http::ResponseParser parser_;
   std::size_t received_ = 0;  // in exchange_.upstream_buffer: a status line of ours, then STDOUT
   std::optional<std::uint64_t> length_;  // of the body, where the server told it
+  std::uint64_t left_ = UINT64_MAX;      // of it
 };
 
 }  // namespace baton::proxy

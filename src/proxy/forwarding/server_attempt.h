@@ -3,15 +3,20 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "proxy/exchange.h"
+#include "proxy/filters/body_filter.h"
 #include "proxy/forwarding/range_cut.h"
 #include "runtime/task.h"
 #include "upstream/thread_upstreams.h"
 
 namespace baton::proxy {
+
+class OutgoingBody;
+class ReadAhead;
 
 enum class AttemptEnd : std::uint8_t {
   answered,       // the whole response was passed on
@@ -67,6 +72,15 @@ class ServerAttempt {
   void client_failed(const Error& error);
   void client_went_away(std::string_view action);
   void log(std::string_view message, std::string_view action, LogLevel level);
+  // Whether what is being stored is to be fetched to its end, with or without the client.
+  [[nodiscard]] bool is_storing() const;
+  // Sends `unsent` and then what is read ahead; `unsent_is_last`: that is all.
+  runtime::Task<void> drain(OutgoingBody& outgoing, ReadAhead& ahead, std::span<iovec> unsent,
+                            bool unsent_is_last);
+  runtime::Task<Status> send_rest(OutgoingBody& outgoing, BodyPart part);
+  // The response has begun and cannot be completed; `message`: in other words than the error's own.
+  void break_off(const Error& error, std::string_view message = {});
+  void finish_answer(bool client_left);
   // proxy_force_ranges: cuts what the client asked for out of a body of `length` bytes, which
   // becomes the length of the part. False: there is no such part; end_ is set.
   bool cut_range(std::optional<std::uint64_t>& length);

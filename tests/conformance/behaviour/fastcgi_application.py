@@ -16,6 +16,7 @@ class Application:
         self.connections = 0
         self.sources = []  # of the connections
         self.arrived = 0  # bytes of bodies
+        self.answered = 0  # whole responses that were taken
         self.listener = socket.socket(socket.AF_UNIX if path else socket.AF_INET)
         self.listener.bind(path or ("127.0.0.1", 0))
         self.listener.listen(50)
@@ -106,5 +107,6 @@ class Application:
                         connection.sendall(struct.pack("!BBHHBB", 1, kind, 1, len(part), pad, 0)
                                            + part + bytes(pad))
                 connection.sendall(struct.pack("!BBHHBB", 1, 3, 1, 8, 0, 0) + bytes(8))
+                self.answered += 1
                 if not flags & 1:
                     return

@@ -361,3 +361,54 @@ def test_ignored_headers_mean_nothing(server):
     started = time.monotonic()
     assert server.get("/").body == body
     assert time.monotonic() - started < 4
+
+
+# --- clients that do not keep up ---
+
+def slow_reader(server, app, body):
+    """A client that begins to read once the application is free again."""
+    with server.connect() as client:
+        client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        free = server.wait_for(lambda: app.answered == 1, 5)
+        assert client.response().body == body
+    return free
+
+
+@pytest.mark.parametrize("length", [b"", b"Content-Length: 16777216\r\n"])
+def test_a_slow_client_does_not_hold_the_application(server, length):
+    body = os.urandom(16 << 20)
+    app = serve(server, lambda *_: b"Content-Type: a/b\r\n" + length + b"\r\n" + body)
+    assert slow_reader(server, app, body)
+
+
+def test_without_buffering_the_application_waits_for_its_client(server):
+    body = os.urandom(32 << 20)
+    app = serve(server, lambda *_: b"Content-Type: a/b\r\n\r\n" + body,
+                location="fastcgi_buffering off;")
+    assert not slow_reader(server, app, body)
+
+
+def test_files_for_slow_clients_may_be_forbidden(server):
+    body = os.urandom(32 << 20)
+    app = serve(server, lambda *_: b"Content-Type: a/b\r\n\r\n" + body,
+                location="fastcgi_max_temp_file_size 0; fastcgi_buffers 4 8k;")
+    assert not slow_reader(server, app, body)
+
+
+def test_files_for_slow_clients_stand_where_the_file_says(server):
+    body = os.urandom(16 << 20)
+    app = serve(server, lambda *_: b"Content-Type: a/b\r\n\r\n" + body,
+                settings="fastcgi_temp_path FOLDER/kept;" if server.name == "baton" else "")
+    assert slow_reader(server, app, body)
+    if server.name == "baton":
+        assert (server.folder / "kept").is_dir()
+
+
+def test_a_response_cut_short_reaches_a_slow_client_as_far_as_it_came(server):
+    body = os.urandom(16 << 20)
+    app = serve(server, lambda *_: b"Content-Type: a/b\r\nContent-Length: 16777300\r\n\r\n" + body)
+    with server.connect() as client:
+        client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert server.wait_for(lambda: app.answered == 1)
+        assert client.rest().endswith(body)
+    assert server.wait_for(lambda: "upstream prematurely closed" in server.error_log())
