@@ -8,6 +8,7 @@ lie together in the program afterwards, and those of errors out of their way.
 """
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -19,15 +20,18 @@ from parts import features, proxying  # noqa: E402
 
 
 class Options:
-    programs = ("nginx", "baton")  # the parts compare, so one peer has to be there
+    programs = ("nginx", "baton", "haproxy")  # the parts compare, so the peers have to be there
     rounds, seconds = 1, 3
 
 
 def main():
-    folder = Path(sys.argv[1]).resolve()
+    folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o777)  # workers run as another user
-    os.environ["LLVM_PROFILE_FILE"] = f"{folder}/%p.profraw"
+    # Workers run as another user, who may not reach the repository.
+    counts = servers.temporary_folder("counts")
+    counts.chmod(0o777)
+    os.umask(0)  # supervisor and workers add up in one file
+    os.environ["LLVM_PROFILE_FILE"] = f"{counts}/%m.profraw"
     load.DISTURBED = float("inf")
     os.sched_setaffinity(0, servers.LOAD_CORES)
     for part in (
@@ -36,7 +40,11 @@ def main():
     ):  # fmt: skip
         part(Options)
         print(f"{part.__name__}: done", flush=True)
-    if not list(folder.glob("*.profraw")):
+    written = list(counts.glob("*.profraw"))
+    for file in written:
+        shutil.move(file, folder)
+    counts.rmdir()
+    if not written:
         sys.exit("no counts were written: is BATON a build that counts?")
 
 
