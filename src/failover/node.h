@@ -80,7 +80,7 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
 
   void on_notice(Router& router, const vrrp::action::Notify& notify) override;
   void on_transition(Router& router, const vrrp::action::Transition& transition) override;
-  void on_handled(Router& router) override;
+  void on_handled(Router& router, bool changed) override;
   void on_advert(Router& router, const vrrp::ParsedAdvert& parsed,
                  const Router::AdvertVerdict& verdict) override;
   void check_sleep(Instant now) override;
