@@ -176,6 +176,8 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   void run_scripts();
   void take_outcome(const ScriptSchedule::Outcome& outcome);
   void run_notifications();
+  void forget_notifications();
+  void flush_log();
   // Files, processes and links (node_trackers.cc).
   void watch_trackers(bool at_start);
   void report_file(Router* router, std::uint32_t file);
@@ -258,6 +260,7 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   runtime::Timer link_timer_;
   runtime::Timer start_timer_;
   runtime::Timer stop_timer_;
+  runtime::Timer log_timer_;
   struct LinkSample {
     bool usable = false;
     std::uint64_t frames = 0;

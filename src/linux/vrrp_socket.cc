@@ -211,8 +211,8 @@ struct Parcel {
   sockaddr_in to4;
   sockaddr_in6 to6;
   iovec piece;
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int))>
-      control;
+  alignas(
+      cmsghdr) std::array<char, CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int))> control;
 
   void pack(const OutgoingPacket& packet, const VrrpEndpoint& endpoint, msghdr& message) {
     piece = {const_cast<std::uint8_t*>(packet.bytes.data()), packet.bytes.size()};
