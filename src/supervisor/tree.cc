@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <utility>
 
 #include "base/version.h"
 #include "supervisor/process_title.h"
@@ -259,6 +260,7 @@ void Tree::started() {
   log_->print(LogLevel::notice, "baton {} is ready", BATON_VERSION);
   service_.ready(::getpid(), "ready");
   daemon_.started(keeps_stderr());
+  if (std::exchange(reload_early_, false)) want_reload();
 }
 
 // Whether anything is still to be said on stderr from the background.
