@@ -128,6 +128,7 @@ class Tree final : public control::Commands {
   runtime::Gate changed_;
   int exit_code_ = 0;
   bool serving_ = false;
+  bool reload_early_ = false;  // asked for during the start
   bool stopping_ = false;
   bool stop_gracefully_ = false;
   std::uint64_t reloads_wanted_ = 0;

@@ -26,6 +26,7 @@ namespace baton::config {
 // nobody having said anything is a null pointer, so that an unused feature costs a request one
 // test, and locations that inherit share one copy.
 struct AccessSettings;        // access.h: allow, deny, satisfy, auth_basic, auth_request
+struct BrowserSettings;       // browser.h: modern_browser, ancient_browser
 struct CacheSettings;         // cache.h: proxy_cache and its family
 struct CacheZone;             // cache.h: proxy_cache_path
 struct ClientBodySettings;    // client_body.h: client_body_buffer_size, _temp_path, _in_file_only
@@ -143,7 +144,6 @@ struct Location {
   std::optional<std::size_t> alias_prefix_bytes;
   std::vector<TemplateText> index = {{{{Variable::literal, "index.html", 0}}, "index.html"}};
   std::vector<TemplateText> try_files;  // the last one is the fallback: a URI or "=404"
-  bool autoindex = false;
   bool sendfile = false;
   bool tcp_nopush = false;
   bool tcp_nodelay = true;
@@ -198,6 +198,7 @@ struct Location {
   std::shared_ptr<const RefererSettings> referer;
   std::shared_ptr<const SecureLinkSettings> secure_link;
   std::shared_ptr<const UserIdSettings> user_id;
+  std::shared_ptr<const BrowserSettings> browser;
   std::shared_ptr<const StaticSettings> files;
   std::shared_ptr<const CacheSettings> cache;
   std::shared_ptr<const ProxyBuffering> proxy_buffering;
@@ -265,6 +266,7 @@ struct Proxy {
   std::vector<std::shared_ptr<const CacheZone>> cache_zones;
   std::vector<Server> servers;
   std::vector<Listener> listeners;
+  std::vector<std::string> charsets;  // that `charset` and `source_charset` name
   bool has_http = false;
 };
 
