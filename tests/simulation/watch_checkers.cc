@@ -89,7 +89,9 @@ void Judges::judge_vigilance(const Item& item) {
 // What nothing has disturbed for longer than a session may be silent is no silence.
 void Judges::session_lost(const Host& host, const bfd::TableEntry& entry) {
   judged(Checker::false_alarm);
-  const Duration lately = 2 * around_.plan.silence() + 500ms;
+  // A session that only one side believes to be up is as slow as one that is not.
+  const Duration idle = bfd::SessionSettings{}.idle_tx;
+  const Duration lately = around_.plan.watch.multiplier * (idle + around_.plan.watch.interval) + 2s;
   if (bad_weather() || around_.now < clears_at_ + lately) return;
   if (around_.now - disturbed_at_ < lately) return;
   for (const Host& other : around_.hosts) {
