@@ -62,11 +62,11 @@ def baton(proxy, *words, check=True):
 
 
 class LongConnections:
-    def __init__(self, network, idle=200, path="/", address="192.168.175.100"):
+    def __init__(self, network, idle=200, path="/", address="192.168.175.100", rate=1e7):
         self.server = network.web01.host.popen([PYTHON, PROGRAMS / "long_server.py", 8081])
         assert self.server.stdout.readline() == "ready\n"
         self.client = network.client.popen(
-            f"ulimit -n 20000; exec {PYTHON} {PROGRAMS}/long_client.py {address} {idle} {path}"
+            f"ulimit -n 20000; exec {PYTHON} {PROGRAMS}/long_client.py {address} {idle} {path} {rate}"
         )
         assert self.client.stdout.readline() == "ready\n"
 
