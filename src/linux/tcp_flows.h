@@ -1,11 +1,17 @@
 // The kernel's TCP connections to some of this machine's addresses (sock_diag(7)).
+//
+// A listing is read in pieces: 10,000 connections take the kernel some 50 ms, and who has timers of
+// ten milliseconds to keep takes one piece in each turn of its loop. What is opened or closed
+// meanwhile may be missed; whoever needs all looks again.
 #pragma once
 
 #include <functional>
 #include <span>
+#include <vector>
 
 #include "base/result.h"
 #include "net/address.h"
+#include "runtime/fd.h"
 
 namespace baton::linux {
 
@@ -16,10 +22,24 @@ struct TcpFlow {
   bool is_settled = false;
 };
 
-// Hands every connection with a local address among `locals` to `visit`: established ones, those
-// that are being opened, and those that are being closed and still need packets. Looks at all
-// sockets once; 10,000 take some milliseconds.
-Status visit_tcp_flows(std::span<const net::IpAddress> locals,
-                       const std::function<void(const TcpFlow& flow)>& visit);
+class TcpFlowListing {
+ public:
+  // Connections with a local address among `locals`: established ones, those that are being opened,
+  // and those that are being closed and still need packets.
+  static Result<TcpFlowListing> begin(std::span<const net::IpAddress> locals);
+
+  // Hands the next few (some fifty) to `visit`. True: there may be more.
+  Result<bool> read_some(const std::function<void(const TcpFlow& flow)>& visit);
+
+ private:
+  TcpFlowListing(std::vector<net::IpAddress> locals, runtime::Fd socket)
+      : locals_(std::move(locals)), socket_(std::move(socket)) {}
+  Status ask(int family);
+
+  std::vector<net::IpAddress> locals_;
+  runtime::Fd socket_;
+  std::vector<int> families_;  // still to be asked for
+  std::vector<char> buffer_;
+};
 
 }  // namespace baton::linux

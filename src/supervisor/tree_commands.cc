@@ -133,6 +133,7 @@ void Tree::dump_globals() {
 }
 
 void Tree::stop(bool gracefully) {
+  if (stopping_ && !gracefully) in_a_hurry_ = true;
   // Once somebody is in a hurry, it stays so.
   stop_gracefully_ = gracefully && (!stopping_ || stop_gracefully_);
   stopping_ = true;
