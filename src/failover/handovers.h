@@ -64,7 +64,7 @@ class Handovers {
   static constexpr std::size_t past_max = 20;
   // Without a handover, idle connections are closed so long before the address goes: their clients
   // are told while there is still an address to tell it from.
-  static constexpr Duration farewell = 50ms;
+  static constexpr Duration farewell = 25ms;
 
   Handovers(runtime::Loop& loop, Log& log, PairLink& link, AddressGuard& guard,
             FlightRecorder& recorder, Host& host);

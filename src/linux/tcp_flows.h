@@ -28,7 +28,7 @@ class TcpFlowListing {
   // and those that are being closed and still need packets.
   static Result<TcpFlowListing> begin(std::span<const net::IpAddress> locals);
 
-  // Hands the next few (some fifty) to `visit`. True: there may be more.
+  // Hands the next few (some hundred) to `visit`. True: there may be more.
   Result<bool> read_some(const std::function<void(const TcpFlow& flow)>& visit);
 
  private:
