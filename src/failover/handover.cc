@@ -40,7 +40,7 @@ HandoverActions HandoverGiver::on_successor_there(Instant now) {
 
 HandoverActions HandoverGiver::on_still_master(Instant) {
   if (state_ == State::moving) {
-    auto actions = give_up("nobody took over", false);
+    auto actions = give_up(nobody_took_over, false);
     actions.insert(actions.begin(), {Unkeep{}, SendDone{}});
     return actions;
   }

@@ -61,6 +61,7 @@ struct SendFlows {  // look at the kernel, send the list, report the number by f
 struct CountFlows {};  // look, and report
 struct Unkeep {};      // the loopback and ARP as before
 struct SendDone {};
+inline constexpr const char* nobody_took_over = "nobody took over";
 struct Failed {  // nothing has moved
   std::string why;
   bool refused = false;  // by the other node, for a reason that a plain pass would not change

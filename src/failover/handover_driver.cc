@@ -78,11 +78,17 @@ void Handovers::act(Given& given, const HandoverActions& actions) {
               const auto routers = routers_of(scope.instances);
               const bool has_yielded = std::ranges::any_of(
                   routers, [](const Router* router) { return router->instance().is_yielding(); });
-              if (failed.refused && !given.at_stop) {
+              const PairPeer* next = has_yielded ? nullptr : next_peer(given);
+              if (next && failed.why != nobody_took_over) {
+                auto tried = given.tried;
+                tried.push_back(given.peer);
+                give(routers, *next, std::exchange(given.ticket, 0), given.at_stop,
+                     std::move(tried));
+              } else if (failed.refused && !given.at_stop) {
                 if (given.ticket != 0) {
                   host_.pass_ended(std::exchange(given.ticket, 0), false, failed.why);
                 }
-              } else if (!has_yielded && failed.why != "nobody took over") {
+              } else if (!has_yielded && failed.why != nobody_took_over) {
                 pass_plainly(routers, std::exchange(given.ticket, 0), given.at_stop, failed.why);
               } else if (given.ticket != 0) {
                 host_.pass_ended(std::exchange(given.ticket, 0), false, failed.why);

@@ -75,20 +75,32 @@ void Handovers::pass(const std::vector<Router*>& routers, const std::string& to,
     return;
   }
   if (!peer) return pass_plainly(routers, ticket, false, why_plain());
-  if (!give(routers, *peer, ticket, false)) {
+  if (!give(routers, *peer, ticket, false, {})) {
     pass_plainly(routers, ticket, false, "an instance has no address to send from");
+  } else {
+    given_.back()->to_this_one = !to.empty();
   }
+}
+
+const PairPeer* Handovers::next_peer(const Given& given) const {
+  if (given.to_this_one) return nullptr;
+  for (const auto& peer : link_.peers()) {
+    const bool tried = peer->address() == given.peer ||
+                       std::ranges::find(given.tried, peer->address()) != given.tried.end();
+    if (peer->is_up() && !tried) return peer.get();
+  }
+  return nullptr;
 }
 
 bool Handovers::give_at_stop(const std::vector<Router*>& routers) {
   std::string problem;
   const PairPeer* peer = choose_peer("", problem);
-  return peer && !routers.empty() && give(routers, *peer, 0, true);
+  return peer && !routers.empty() && give(routers, *peer, 0, true, {});
 }
 
 // False when connections cannot be kept.
 bool Handovers::give(const std::vector<Router*>& routers, const PairPeer& peer,
-                     std::uint64_t ticket, bool at_stop) {
+                     std::uint64_t ticket, bool at_stop, std::vector<net::IpAddress> tried) {
   HandoverScope scope;
   scope.id = ++next_id_;
   scope.timeout = timeout_;
@@ -97,6 +109,7 @@ bool Handovers::give(const std::vector<Router*>& routers, const PairPeer& peer,
   given->peer_name = peer.name();
   given->ticket = ticket;
   given->at_stop = at_stop;
+  given->tried = std::move(tried);
   given->begun = loop_.refresh_now();
   for (const Router* router : routers) {
     const auto& source = router->instance().source();
@@ -153,8 +166,10 @@ void Handovers::on_pass_request(const PairPeer& from, std::string_view body) {
   });
   if (masters.empty() || is_under_way) return;
   log_.print(LogLevel::info, "{} asks for {}", from.name(), fmt::join(*names, ", "));
-  if (!give(masters, from, 0, false)) {
+  if (!give(masters, from, 0, false, {})) {
     pass_plainly(masters, 0, false, "an instance has no address to send from");
+  } else {
+    given_.back()->to_this_one = true;
   }
 }
 

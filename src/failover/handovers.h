@@ -105,7 +105,9 @@ class Handovers {
 
   const PairPeer* choose_peer(const std::string& to, std::string& problem) const;
   bool give(const std::vector<Router*>& routers, const PairPeer& peer, std::uint64_t ticket,
-            bool at_stop);
+            bool at_stop, std::vector<net::IpAddress> tried);
+  // Another node to give to, when nobody has said which one it should be.
+  const PairPeer* next_peer(const Given& given) const;
   // `why`: connections are not kept.
   void pass_plainly(const std::vector<Router*>& routers, std::uint64_t ticket, bool at_stop,
                     std::string why);
@@ -177,6 +179,8 @@ struct Handovers::Given {
   std::string peer_name;
   std::uint64_t ticket = 0;
   bool at_stop = false;
+  bool to_this_one = false;           // an operator has named it
+  std::vector<net::IpAddress> tried;  // peers that have refused before it
   Instant begun{};
   std::vector<HeldAddress> kept;
   std::vector<KeptAddress> silent;
