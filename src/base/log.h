@@ -31,6 +31,8 @@ class Log {
   virtual void write(LogLevel level, std::string_view line) = 0;
   // False when a line of `level` would be thrown away, so that it need not be made.
   [[nodiscard]] virtual bool enabled(LogLevel level) const = 0;
+  // Tries again to write what had to wait, where that can be; false when something still waits.
+  virtual bool flush() { return true; }
 
   template <typename... Args>
   void print(LogLevel level, fmt::format_string<Args...> format, Args&&... args) {

@@ -11,6 +11,7 @@
 #include "cli/problems.h"
 #include "config/nginx/dump.h"
 #include "proxy/logs/log_files.h"
+#include "supervisor/listen_sockets.h"
 #include "supervisor/logs.h"
 #include "supervisor/start_log.h"
 
@@ -35,9 +36,9 @@ std::string words_of(const Diagnostic& diagnostic) {
   return fmt::format("{} in {}:{}", diagnostic.message, *where.file, where.line);
 }
 
-// Whether the files that a start would write to can be opened; the problem in nginx's words, or
-// nothing. A pid file that is not there is made and taken away again.
-std::string problem_with_files(const config::Proxy& proxy) {
+// Whether a start could write to its files and listen at its addresses; the problem in nginx's
+// words, or nothing. A pid file that is not there is made and taken away again.
+std::string problem_at_start(const config::Proxy& proxy) {
   const auto logs = proxy::open_logs(proxy);
   if (!logs) return logs.error();
   const char* pid = proxy.pid_path.c_str();
@@ -45,7 +46,7 @@ std::string problem_with_files(const config::Proxy& proxy) {
   const runtime::Fd file(::open(pid, O_RDWR | O_CREAT | O_CLOEXEC, 0644));
   if (!file) return fmt::format("open() \"{}\" failed ({}: {})", pid, errno, std::strerror(errno));
   if (is_new) ::unlink(pid);
-  return "";
+  return supervisor::ListenSockets::try_to_listen(proxy.listeners);
 }
 
 }  // namespace
@@ -73,7 +74,7 @@ int nginx_test(const NginxTestOptions& options, std::ostream& out, std::ostream&
   if (proxy && !options.quiet) {
     errors << "nginx: the configuration file " << path << " syntax is ok\n" << std::flush;
   }
-  const std::string problem = proxy && start_log ? problem_with_files(*proxy) : "";
+  const std::string problem = proxy && start_log ? problem_at_start(*proxy) : "";
   if (!problem.empty()) start_log->write(LogLevel::emergency, problem);
   if (!proxy || !problem.empty()) {
     errors << "nginx: configuration file " << path << " test failed\n" << std::flush;

@@ -1,12 +1,20 @@
 // The raw sockets, shared by all instances that talk in the same way on the same interface, and
 // the way from a packet to its instance by virtual router id.
+//
+// Hundreds of instances are a crowd, and what costs then is not the packets but the calls and the
+// waking: adverts of the ordinary beat are posted and leave together at the end of the turn; and
+// a socket that gets a crowd's adverts is looked into every few milliseconds, not for each of
+// them. When a packet came is the kernel's word, so nothing is lost by that; and who is about to
+// believe a master dead looks first.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
 #include <vector>
 
+#include "failover/crowd_gauge.h"
 #include "failover/read_watch.h"
 #include "linux/vrrp_socket.h"
 #include "runtime/loop.h"
@@ -18,6 +26,8 @@ class AdvertListener {
  public:
   // `arrived`: when the kernel got it.
   virtual void on_packet(const vrrp::ParsedAdvert& parsed, Instant arrived) = 0;
+  // What became of a packet that was posted.
+  virtual void on_sent(const net::IpAddress& destination, const Status& status) = 0;
 
  protected:
   ~AdvertListener() = default;
@@ -29,11 +39,20 @@ using UnknownRouter =
 
 class AdvertPort {
  public:
+  // How long a crowd may wait.
+  static constexpr Duration crowd_pause = 5ms;
+
   // `unknown` outlives the port.
   AdvertPort(runtime::Loop& loop, linux::VrrpSocket socket, const UnknownRouter& unknown);
+  ~AdvertPort() { flush(); }
+  AdvertPort(const AdvertPort&) = delete;
 
   [[nodiscard]] const linux::VrrpEndpoint& endpoint() const { return socket_.endpoint(); }
-  Status send(const linux::OutgoingPacket& packet) { return socket_.send(packet); }
+  // At once, behind what was posted.
+  Status send(const linux::OutgoingPacket& packet);
+  // At the end of this turn at the latest. `sender` is told, unless it is gone by then; the bytes
+  // are copied.
+  void post(AdvertListener& sender, const linux::OutgoingPacket& packet);
   // Delivers what waits in the socket now, within a bound; true when nothing is left.
   bool drain();
   void listen(std::uint8_t virtual_router_id, AdvertListener* listener);
@@ -42,10 +61,27 @@ class AdvertPort {
  private:
   static constexpr int packets_per_turn = 128;
 
+  struct Posted {
+    AdvertListener* sender = nullptr;
+    linux::OutgoingPacket packet;  // without its bytes, which may still move
+    std::size_t size = 0;
+  };
+  struct Flusher final : runtime::Waiter {
+    explicit Flusher(AdvertPort& owner) : port(owner) {}
+    void run() override { port.flush(); }
+    AdvertPort& port;
+  };
+  void flush();
+  void tell(const Posted& posted, const Status& status);
+
   runtime::Loop& loop_;
   linux::VrrpSocket socket_;
   const UnknownRouter& unknown_;
-  std::map<std::uint8_t, AdvertListener*> listeners_;
+  std::array<AdvertListener*, 256> listeners_{};
+  std::vector<Posted> posted_;
+  std::vector<std::uint8_t> posted_bytes_;
+  Flusher flusher_{*this};
+  CrowdGauge gauge_;
   ReadWatch watch_;
 };
 

@@ -40,10 +40,16 @@ void Announcer::announce(const std::string& instance, const std::vector<Target>&
 
 void Announcer::solicit(const std::string& device, const net::IpAddress& source) {
   const linux::Link* link = links_.find(device);
-  if (!link || link->loopback || !source.is_ipv4()) return;
-  for (const auto& neighbour : linux::known_neighbours(device)) {
-    // What hinders it is what is to be found out.
-    static_cast<void>(socket_.request(link->index, link->mac, source, neighbour));
+  if (!link || link->loopback) return;
+  // What hinders it is what is to be found out.
+  if (source.is_ipv4()) {
+    for (const auto& neighbour : linux::known_neighbours(device)) {
+      static_cast<void>(socket_.request(link->index, link->mac, source, neighbour));
+    }
+  }
+  // A backup may have spoken with nobody yet.
+  if (const auto local = links_.own_address(device, net::Family::ipv6, {})) {
+    static_cast<void>(socket_.send(link->index, linux::build_call_to_all(link->mac, *local)));
   }
 }
 

@@ -37,7 +37,8 @@ class Announcer {
   void announce(const std::string& instance, const std::vector<Target>& targets,
                 std::uint32_t repeat, const AnnouncePacing& pacing);
   // Asks some of the neighbours that this machine knows on `device` for their addresses (which it
-  // knows): whoever answers proves that the link receives.
+  // knows), and in IPv6 all nodes whether they are there: whoever answers proves that the link
+  // receives.
   void solicit(const std::string& device, const net::IpAddress& source);
   // Asks the members of `group` whether one of them has the address, too. `from`: who asks.
   void probe(const Target& target, const net::IpAddress& from, const net::IpAddress& group);

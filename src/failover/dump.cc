@@ -15,6 +15,7 @@
 #include "failover/node_view.h"
 #include "failover/status.h"
 #include "runtime/fd.h"
+#include "vrrp/timers.h"
 
 namespace baton::failover {
 
@@ -239,6 +240,97 @@ std::string settings_text(const vrrp::Settings& settings, const config::VrrpInst
   return text;
 }
 
+// Where its adverts go, whom it follows, what fails.
+std::string engagement_text(const Router& router, const config::VrrpInstance& config) {
+  const vrrp::Instance& instance = router.instance();
+  const vrrp::Settings& settings = instance.settings();
+  std::string text;
+  if (!settings.sync_group.empty())
+    text += fmt::format("   Sync group = {}\n", settings.sync_group);
+  if (instance.source()) text += fmt::format("   Using src_ip = {}\n", instance.source()->text());
+  if (settings.peers.empty()) {
+    text += fmt::format("   Multicast address {}\n", router.plan().identity.multicast_group.text());
+  } else {
+    text += "   Unicast Peer :\n";
+    for (const auto& peer : settings.peers) text += fmt::format("     {}\n", peer.address.text());
+  }
+  int total = settings.priority;
+  std::size_t faults = 0;
+  std::size_t undecided = 0;
+  for (const auto& tracker : instance.trackers()) {
+    total += tracker.contribution();
+    faults += tracker.is_fault() ? 1 : 0;
+    undecided += tracker.is_undecided() ? 1 : 0;
+  }
+  const Duration down =
+      vrrp::master_down_time(settings.version, instance.effective_priority(),
+                             settings.advert_interval, settings.down_timer_adverts);
+  text += fmt::format(
+      "   Total priority = {}\n   Number of config faults = {}\n"
+      "   Number of interface and track script faults = {}\n"
+      "   Number of track scripts init = {}\n   Master down timer = {} usecs\n"
+      "   Promote_secondaries = {}\n",
+      total, settings.permanent_fault.empty() ? 0 : 1, faults, undecided, down / 1us,
+      enabled_word(router.plan().promote_secondaries));
+  if (config.fast_failover) {
+    text += fmt::format("   Fast failover = {}\n", enabled_word(config.fast_failover->enabled));
+  }
+  return text;
+}
+
+// What each tracker of the instance says, one a line.
+std::string trackers_text(const vrrp::Instance& instance) {
+  std::string text;
+  for (const auto& tracker : instance.trackers()) {
+    text += fmt::format("     {}, weight {}, {}\n", tracker.settings.name, tracker.settings.weight,
+                        vrrp::name_of(tracker.health));
+  }
+  return text.empty() ? text : "   Tracking :\n" + text;
+}
+
+std::string groups_text(const NodeView& node) {
+  if (node.groups().empty()) return "";
+  std::string text = "------< VRRP Sync groups >------\n";
+  for (const auto& group : node.groups()) {
+    const auto& config = node.config().sync_groups.at(group.index);
+    const auto count = [&](vrrp::State state) {
+      return std::ranges::count_if(group.instances, [state](const vrrp::Instance* instance) {
+        return instance->state() == state;
+      });
+    };
+    const auto is_in = [&](vrrp::State state) {
+      return count(state) == static_cast<std::ptrdiff_t>(group.instances.size());
+    };
+    const auto state = count(vrrp::State::fault) > 0  ? vrrp::State::fault
+                       : is_in(vrrp::State::master)   ? vrrp::State::master
+                       : count(vrrp::State::init) > 0 ? vrrp::State::init
+                                                      : vrrp::State::backup;
+    text += fmt::format(
+        " VRRP Sync Group = {}, {}\n   Num member fault {}, num member init {}\n"
+        "   VRRP member instances :\n",
+        group.machine.name(), vrrp::name_of(state), count(vrrp::State::fault),
+        count(vrrp::State::init));
+    for (const auto* router : group.routers) text += fmt::format("     {}\n", router->name());
+    text += fmt::format("   Using smtp notification = {}\n", config.smtp_alert ? "yes" : "no");
+  }
+  return text;
+}
+
+std::string scripts_text(const NodeView& node) {
+  std::string text;
+  const auto& scripts = node.config().scripts;
+  for (std::size_t i = 0; i < scripts.size() && i < node.scripts().states().size(); ++i) {
+    const auto health = node.scripts().states()[i].health.health();
+    text += fmt::format(
+        " VRRP Script = {}\n   Command = '{}'\n   Interval = {} sec\n   Timeout = {} sec\n"
+        "   Rise = {}\n   Fall = {}\n   Status = {}\n",
+        scripts[i].name, fmt::join(scripts[i].command.arguments, "' '"),
+        to_seconds(scripts[i].interval), to_seconds(scripts[i].timeout), scripts[i].rise,
+        scripts[i].fall, vrrp::name_of(health));
+  }
+  return text.empty() ? text : "------< VRRP Scripts >------\n" + text;
+}
+
 // "Virtual IP (2):" and the excluded ones below it.
 std::string addresses_text(const NodeView& node, const Router& router) {
   const std::size_t advertised = router.plan().settings.addresses.size();
@@ -273,8 +365,10 @@ std::string dump_text(const NodeView& node, Instant now, WallTime wall_now) {
         fmt::format("   Master router = {}\n   Master priority = {}\n   Last transition = {:.6f}\n",
                     master ? master->text() : "unknown", instance.master_priority().value_or(0),
                     unix_time(instance.since(), now, wall_now));
+    text += engagement_text(*router, config);
     text += settings_text(settings, config);
     text += addresses_text(node, *router);
+    text += trackers_text(instance);
     const HeldRoutes& routes = router->plan().routes;
     if (!routes.routes.empty())
       text += fmt::format("   Virtual Routes ({}):\n", routes.routes.size());
@@ -285,6 +379,8 @@ std::string dump_text(const NodeView& node, Instant now, WallTime wall_now) {
       text += fmt::format("   Using VMAC {} on {}: {}\n", link.name, link.parent, link.mac.text());
     }
   }
+  text += groups_text(node);
+  text += scripts_text(node);
   // keepalived has more sections; what baton knows beyond them is better read as its status.
   text += "------< baton >------\n";
   text += status(node, now, wall_now).dump(2) + "\n";

@@ -47,13 +47,15 @@ const char* name_of(Moment::Kind kind) {
   return names[static_cast<std::size_t>(kind)];
 }
 
-void FlightRecorder::note(const std::string& instance, const Moment& moment) {
-  auto found = rings_.find(instance);
-  if (found == rings_.end()) {
-    if (rings_.size() >= instances_max) return;
-    found = rings_.try_emplace(instance).first;
-  }
-  Ring& ring = found->second;
+FlightRecorder::Ring* FlightRecorder::ring_of(const std::string& instance) {
+  const auto found = rings_.find(instance);
+  if (found != rings_.end()) return &found->second;
+  return rings_.size() < instances_max ? &rings_.try_emplace(instance).first->second : nullptr;
+}
+
+void FlightRecorder::note(Ring* known, const Moment& moment) {
+  if (known == nullptr) return;
+  Ring& ring = *known;
   // A burst of announcements is one claim.
   const Moment& last = ring.moments[(ring.next + moments_max - 1) % moments_max];
   const bool is_burst = moment.kind == Moment::Kind::claimed && last.kind == moment.kind &&

@@ -100,9 +100,13 @@ class FlightRecorder {
   static constexpr Duration aftermath = 200ms;        // ... within this time
   static constexpr std::size_t instances_max = 1024;  // rings; beyond, nothing is recorded
 
-  // Something happened to `instance`. Allocates only at an instance's very first moment and while
-  // a transition has just been.
-  void note(const std::string& instance, const Moment& moment);
+  struct Ring;
+  // The ring of `instance`, for who notes often: valid as long as the recorder. Null when there is
+  // no room for another one.
+  [[nodiscard]] Ring* ring_of(const std::string& instance);
+  // Something happened. Allocates only while a transition has just been.
+  void note(Ring* ring, const Moment& moment);
+  void note(const std::string& instance, const Moment& moment) { note(ring_of(instance), moment); }
   // `instance` changed its state.
   void note_transition(const std::string& instance, const vrrp::action::Transition& transition,
                        Instant at, WallTime wall);
@@ -118,7 +122,6 @@ class FlightRecorder {
   // The newest moments of an instance, oldest first.
   [[nodiscard]] std::vector<Moment> recent(const std::string& instance) const;
 
- private:
   struct Ring {
     std::array<Moment, moments_max> moments;
     std::size_t next = 0;
@@ -132,6 +135,8 @@ class FlightRecorder {
     Instant open_since{};
     std::size_t open_moments = 0;
   };
+
+ private:
   void watch_adverts(Ring& ring, const Moment& moment);
   void extend(Ring& ring, const Moment& moment);
   Flight* find(std::uint64_t number);

@@ -2,11 +2,19 @@
 
 #include "failover/network_settings.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <filesystem>
+#include <fstream>
 
 #include "base/text.h"
 #include "linux/vmac.h"
+#include "runtime/fd.h"
 
 namespace baton::failover {
 
@@ -25,6 +33,20 @@ bool has_ipv4(const std::vector<config::VmacLink>& links) {
       links, [](const config::VmacLink& link) { return link.family == net::Family::ipv4; });
 }
 
+// What is in the file counts for this boot and this network namespace.
+std::string here() {
+  std::array<char, 64> space{};
+  const ssize_t size = ::readlink("/proc/self/ns/net", space.data(), space.size());
+  return linux::read_setting("kernel/random/boot_id").value_or("?") + " " +
+         std::string(space.data(), static_cast<std::size_t>(std::max<ssize_t>(0, size)));
+}
+
+// The file is root's own, and yet nothing but what prepare() changes is taken from it.
+bool is_ours(const std::string& path, const std::string& value) {
+  const bool known = path == link_reports || path.starts_with("net/ipv4/conf/");
+  return known && path.find("..") == path.npos && parse_unsigned(value);
+}
+
 std::vector<std::string> all_interfaces() {
   std::vector<std::string> names;
   std::error_code error;
@@ -36,8 +58,50 @@ std::vector<std::string> all_interfaces() {
 
 }  // namespace
 
+void NetworkSettings::recover() {
+  if (file_.empty()) return;
+  std::ifstream file(file_);
+  std::string line;
+  if (!file || !std::getline(file, line)) return;
+  if (line == here()) {
+    while (std::getline(file, line)) {
+      const std::size_t blank = line.rfind(' ');
+      if (blank == line.npos) continue;
+      const std::string path = line.substr(0, blank);
+      std::string value = line.substr(blank + 1);
+      if (is_ours(path, value)) before_[path] = std::move(value);
+    }
+    log_.print(LogLevel::notice,
+               "an earlier run ended without a word: its {} settings of the "
+               "network are put back",
+               before_.size());
+  }
+  restore();
+}
+
+void NetworkSettings::write_file() {
+  if (file_.empty()) return;
+  if (before_.empty()) {
+    ::unlink(file_.c_str());
+    return;
+  }
+  std::string text = here() + "\n";
+  for (const auto& [path, value] : before_) text += path + " " + value + "\n";
+  // Whole or not at all.
+  const std::string fresh = file_ + ".new";
+  const runtime::Fd file(
+      ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
+  const bool written =
+      file && ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  if (!written || ::rename(fresh.c_str(), file_.c_str()) != 0) {
+    log_.print(LogLevel::warning, "cannot keep the settings of the network in {}: {}", file_,
+               baton::describe(fail_errno(errno, "write").error()));
+  }
+}
+
 void NetworkSettings::remember(const std::vector<config::VmacLink>& links) {
   if (!has_ipv4(links)) return;
+  const std::size_t known = before_.size();
   const auto note = [this](const std::string& path) {
     if (before_.contains(path)) return;
     if (auto value = linux::read_setting(path)) before_[path] = std::move(*value);
@@ -49,6 +113,7 @@ void NetworkSettings::remember(const std::vector<config::VmacLink>& links) {
     note(path_of(link.parent, "arp_filter"));
     note(path_of(link.parent, "arp_announce"));
   }
+  if (before_.size() != known) write_file();
 }
 
 // The filter of `all` counts for every interface and cannot be switched off for one: each gets it
@@ -102,7 +167,12 @@ void NetworkSettings::restore() {
     const auto now = linux::read_setting(path);
     if (now && *now != value) set(path, value);
   }
+  forget();
+}
+
+void NetworkSettings::forget() {
   before_.clear();
+  write_file();
 }
 
 void NetworkSettings::set(const std::string& path, const std::string& value) {

@@ -84,6 +84,7 @@ Node::Node(runtime::Loop& loop, ProcessInputs inputs, Opened opened)
       link_timer_(loop, [this] { review_links(); }),
       start_timer_(loop, [this] { start_routers(); }),
       stop_timer_(loop, [this] { review_stop(); }),
+      log_timer_(loop, [this] { flush_log(); }),
       pair_(loop, scope_, log_),
       handovers_(loop, log_, pair_, guard_, recorder_, *this) {
   join_pair();
@@ -219,6 +220,7 @@ void Node::on_beat() {
   const Instant now = loop_.refresh_now();
   check_sleep(now);
   beat_timer_.arm(now + beat);
+  flush_log();
   review_proxy();
   sample_links(now);
   if (now < next_renewal_) return;
@@ -233,7 +235,13 @@ void Node::on_beat() {
   review_statics();
   files_.retry_folders();
   poll_links();
+  forget_notifications();
   run_notifications();
+}
+
+// Lines wait for a log daemon that is slower than we are.
+void Node::flush_log() {
+  if (!log_.flush()) log_timer_.arm_after(5ms);
 }
 
 void Node::check_sleep(Instant now) {
@@ -407,15 +415,18 @@ void Node::collect_virtual_addresses() {
   std::ranges::sort(virtual_addresses_);
 }
 
-void Node::run_notifications() {
-  const Instant now = loop_.now();
-  // Those of instances that are gone stay until all is told.
+// Those of instances that are gone stay until all is told.
+void Node::forget_notifications() {
   std::erase_if(notifications_, [this](const auto& entry) {
     return entry.second.idle() &&
            std::ranges::none_of(config_->instances, [&entry](const auto& instance) {
              return instance.name == entry.first;
            });
   });
+}
+
+void Node::run_notifications() {
+  const Instant now = loop_.now();
   const auto run = [&](NotifyQueue& queue) {
     const std::uint64_t ticket = last_notify_ticket_ + 1;
     const auto request = queue.next(ticket, now);

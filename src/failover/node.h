@@ -80,7 +80,7 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
 
   void on_notice(Router& router, const vrrp::action::Notify& notify) override;
   void on_transition(Router& router, const vrrp::action::Transition& transition) override;
-  void on_handled(Router& router) override;
+  void on_handled(Router& router, bool changed) override;
   void on_advert(Router& router, const vrrp::ParsedAdvert& parsed,
                  const Router::AdvertVerdict& verdict) override;
   void check_sleep(Instant now) override;
@@ -176,6 +176,8 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   void run_scripts();
   void take_outcome(const ScriptSchedule::Outcome& outcome);
   void run_notifications();
+  void forget_notifications();
+  void flush_log();
   // Files, processes and links (node_trackers.cc).
   void watch_trackers(bool at_start);
   void report_file(Router* router, std::uint32_t file);
@@ -259,6 +261,7 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   runtime::Timer link_timer_;
   runtime::Timer start_timer_;
   runtime::Timer stop_timer_;
+  runtime::Timer log_timer_;
   struct LinkSample {
     bool usable = false;
     std::uint64_t frames = 0;

@@ -34,9 +34,9 @@ void Node::arrange_groups() {
   });
 }
 
-void Node::on_handled(Router& router) {
+void Node::on_handled(Router& router, bool changed) {
   handovers_.review();
-  detection_.note(router);
+  if (changed) detection_.note(router);
   if (untold_ > 0 || router.plan().settings.sync_group.empty()) return;
   for (auto& group : groups_) {
     if (std::ranges::find(group.routers, &router) == group.routers.end()) continue;

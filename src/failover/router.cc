@@ -13,7 +13,8 @@ Router::Router(Tools& tools, Owner& owner, Plan plan, std::uint32_t index)
       index_(index),
       instance_(plan_.settings),
       timer_(tools.loop, [this] { on_timer(); }),
-      extra_timer_(tools.loop, [this] { announce_elsewhere(); }) {
+      extra_timer_(tools.loop, [this] { announce_elsewhere(); }),
+      ring_(tools.recorder.ring_of(plan_.settings.name)) {
   review_links();
 }
 
@@ -153,6 +154,7 @@ void Router::replan(Plan plan, std::uint32_t index) {
   const bool same = plan.settings == plan_.settings && plan.held == plan_.held &&
                     plan.routes.same_as(plan_.routes);
   plan_ = std::move(plan);
+  built_.reset();
   if (same) return;
   handle(vrrp::event::Reconfigured{plan_.settings}, tools_.loop.now());
 }
@@ -201,26 +203,44 @@ bool Router::tracks_proxy() const {
       plan_.watched, [](const Watched& watched) { return watched.kind == Watched::Kind::proxy; });
 }
 
+namespace {
+
+// Nothing but an advert that others need not see at once.
+bool is_beat(const vrrp::Event& event, const vrrp::Actions& actions) {
+  return std::holds_alternative<vrrp::event::TimerDue>(event) &&
+         std::ranges::all_of(actions, [](const vrrp::Action& action) {
+           return std::holds_alternative<vrrp::action::SendAdvert>(action) ||
+                  std::holds_alternative<vrrp::action::SendReport>(action) ||
+                  std::holds_alternative<vrrp::action::Probe>(action);
+         });
+}
+
+}  // namespace
+
 void Router::handle(const vrrp::Event& event, Instant now) {
   const std::uint64_t rejected = instance_.counters().rejected_total();
+  const auto state = instance_.state();
+  const auto master = instance_.master();
+  const auto source = instance_.source();
   const auto actions = instance_.handle(event, now);
   record(event, now, instance_.counters().rejected_total() != rejected, actions);
+  on_beat_ = is_beat(event, actions);
   for (const auto& single : actions) {
     std::visit([&](const auto& what) { apply(what); }, single);
   }
   timer_.arm(instance_.deadline());
-  owner_.on_handled(*this);
+  owner_.on_handled(*this, state != instance_.state() || master != instance_.master() ||
+                               source != instance_.source());
 }
 
 void Router::apply(const vrrp::action::SendAdvert& send) {
   if (!instance_.source()) return;
   record(Moment::Kind::advert_sent, send.priority);
-  const vrrp::Advert advert = instance_.make_advert(send.priority);
   if (!plan_.identity.unicast) {
-    send_to(plan_.identity.multicast_group, advert);
+    send_to(plan_.identity.multicast_group, send.priority);
     return;
   }
-  for (const auto& peer : plan_.settings.peers) send_to(peer.address, advert);
+  for (const auto& peer : plan_.settings.peers) send_to(peer.address, send.priority);
 }
 
 Bequest::Goodbye Router::make_packet(const vrrp::Advert& advert,
@@ -236,14 +256,38 @@ Bequest::Goodbye Router::make_packet(const vrrp::Advert& advert,
   return {source, destination, ttl, std::move(bytes)};
 }
 
-void Router::send_to(const net::IpAddress& destination, const vrrp::Advert& advert) {
+void Router::send_to(const net::IpAddress& destination, std::uint8_t priority) {
   review_port();
   if (!port_) return;
-  const auto made = make_packet(advert, destination);
-  const auto done = port_->send({made.bytes, made.source, made.destination, made.hop_limit});
-  const int cause = done ? 0 : done.error().errno_value;
+  const auto packet = make_advert(destination, priority);
+  if (on_beat_) {
+    port_->post(*this, packet);
+  } else {
+    on_sent(destination, port_->send(packet));
+  }
+}
+
+// Beat after beat it is the same one, unless it is signed with the time.
+linux::OutgoingPacket Router::make_advert(const net::IpAddress& destination,
+                                          std::uint8_t priority) {
+  const auto form = instance_.checksum_form();
+  const bool same = built_ && !plan_.settings.hmac.enabled() && built_->priority == priority &&
+                    built_->form == form && built_->packet.source == *instance_.source() &&
+                    built_->packet.destination == destination;
+  if (!same) {
+    built_ = Built{priority, form, make_packet(instance_.make_advert(priority), destination)};
+  } else if (destination.is_ipv4()) {
+    if (++packet_id_ == 0) packet_id_ = 1;
+    vrrp::renumber_ipv4_packet(built_->packet.bytes, packet_id_);
+  }
+  const auto& made = built_->packet;
+  return {made.bytes, made.source, made.destination, made.hop_limit};
+}
+
+void Router::on_sent(const net::IpAddress& destination, const Status& status) {
+  const int cause = status ? 0 : status.error().errno_value;
   if (cause != 0 && cause != send_error_) {
-    tools_.log.print(LogLevel::warning, "({}) {} to {}", name(), baton::describe(done.error()),
+    tools_.log.print(LogLevel::warning, "({}) {} to {}", name(), baton::describe(status.error()),
                      destination.text());
   }
   send_error_ = cause;

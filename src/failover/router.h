@@ -56,8 +56,9 @@ class Router final : public AdvertListener {
     // An advert was judged.
     virtual void on_advert(Router& router, const vrrp::ParsedAdvert& parsed,
                            const AdvertVerdict& verdict) = 0;
-    // After every event that the router has dealt with.
-    virtual void on_handled(Router& router) = 0;
+    // After every event that the router has dealt with. `changed`: its state, its source or its
+    // master is another one.
+    virtual void on_handled(Router& router, bool changed) = 0;
     // A preempting return is due, and the master may be asked to pass.
     virtual void ask_to_pass(Router& router) = 0;
     // Before a timer or a packet is believed: has this process slept?
@@ -96,6 +97,7 @@ class Router final : public AdvertListener {
   void replan(Plan plan, std::uint32_t index);
 
   void on_packet(const vrrp::ParsedAdvert& parsed, Instant arrived) override;
+  void on_sent(const net::IpAddress& destination, const Status& status) override;
 
   [[nodiscard]] const vrrp::Instance& instance() const { return instance_; }
   [[nodiscard]] const Plan& plan() const { return plan_; }
@@ -130,7 +132,9 @@ class Router final : public AdvertListener {
   [[nodiscard]] bool is_vmac(const std::string& device) const;
   void log_detail(const char* what);
   void review_sysctl();
-  void send_to(const net::IpAddress& destination, const vrrp::Advert& advert);
+  void send_to(const net::IpAddress& destination, std::uint8_t priority);
+  [[nodiscard]] linux::OutgoingPacket make_advert(const net::IpAddress& destination,
+                                                  std::uint8_t priority);
   [[nodiscard]] Bequest::Goodbye make_packet(const vrrp::Advert& advert,
                                              const net::IpAddress& destination);
   // What is to be done if this process dies while it is master.
@@ -146,6 +150,15 @@ class Router final : public AdvertListener {
   runtime::Timer timer_;
   runtime::Timer extra_timer_;  // garp_extra_if
   std::shared_ptr<AdvertPort> port_;
+  // The advert of the ordinary beat as it went out last: only its IP header is another one.
+  struct Built {
+    std::uint8_t priority = 0;
+    vrrp::ChecksumForm form{};
+    Bequest::Goodbye packet;
+  };
+  std::optional<Built> built_;
+  bool on_beat_ = false;  // what is sent now may leave at the end of the turn
+  FlightRecorder::Ring* ring_;
   std::uint16_t packet_id_ = 0;
   int port_error_ = 0;
   int send_error_ = 0;

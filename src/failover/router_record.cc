@@ -137,7 +137,7 @@ void Router::record(const vrrp::Event& event, Instant now, bool rejected,
   moment.at = now;
   moment.due = instance_.deadline();
   std::visit(Describe{instance_, rejected, moment}, event);
-  tools_.recorder.note(name(), moment);
+  tools_.recorder.note(ring_, moment);
 }
 
 void Router::record(Moment::Kind kind, std::uint8_t priority) {
@@ -146,7 +146,7 @@ void Router::record(Moment::Kind kind, std::uint8_t priority) {
   moment.kind = kind;
   moment.priority = priority;
   moment.due = instance_.deadline();
-  tools_.recorder.note(name(), moment);
+  tools_.recorder.note(ring_, moment);
 }
 
 }  // namespace baton::failover

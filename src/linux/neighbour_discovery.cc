@@ -120,6 +120,13 @@ NeighbourFrame build_neighbour_probe(const net::Mac& mac, const net::IpAddress& 
   return build_frame({ND_NEIGHBOR_SOLICIT, 0, from, group, address, option_source_mac, mac});
 }
 
+// An echo request has an identifier and a number where the others have flags; what follows is as
+// long and means nothing.
+NeighbourFrame build_call_to_all(const net::Mac& mac, const net::IpAddress& from) {
+  constexpr std::uint32_t identifier = 0x6261'0001;
+  return build_frame({ICMP6_ECHO_REQUEST, identifier, from, all_nodes(), from, 0, mac});
+}
+
 std::optional<AddressClaim> parse_neighbour_claim(std::span<const std::uint8_t> message) {
   net::ByteReader reader(message);
   const bool is_claim = reader.u8() == ND_NEIGHBOR_ADVERT && reader.u8() == 0;

@@ -32,6 +32,10 @@ NeighbourFrame build_neighbour_advertisement(const net::Mac& mac, const net::IpA
 NeighbourFrame build_neighbour_probe(const net::Mac& mac, const net::IpAddress& from,
                                      const net::IpAddress& address, const net::IpAddress& group);
 
+// The question to all nodes of a link whether they are there (RFC 4443 section 4.1), from `from`, a
+// link-local address of ours. Who answers does so to us alone.
+NeighbourFrame build_call_to_all(const net::Mac& mac, const net::IpAddress& from);
+
 // What an ICMPv6 message claims; nothing unless it is a whole neighbour advertisement for a unicast
 // address that says its sender's hardware address.
 std::optional<AddressClaim> parse_neighbour_claim(std::span<const std::uint8_t> message);

@@ -44,6 +44,15 @@ TEST(NeighbourProbe, AsksTheVrrpRoutersAndClaimsNothing) {
   EXPECT_FALSE(parse_neighbour_claim(message_of(frame)));
 }
 
+TEST(CallToAll, IsAnEchoRequestThatClaimsNothing) {
+  const auto frame = build_call_to_all(mac, ip("fe80::1"));
+  const net::Mac to{{0x33, 0x33, 0, 0, 0, 1}};
+  EXPECT_TRUE(std::ranges::equal(std::span(frame).first(6), to.bytes));
+  EXPECT_EQ(frame[headers], 128);
+  EXPECT_EQ(frame[headers + 1], 0);
+  EXPECT_FALSE(parse_neighbour_claim(message_of(frame)));
+}
+
 TEST(NeighbourClaim, IsReadFromAnAdvertisement) {
   const auto frame = build_neighbour_advertisement(mac, ip("fd09::63"), false);
   const auto claim = parse_neighbour_claim(message_of(frame));

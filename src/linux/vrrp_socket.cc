@@ -5,7 +5,6 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <time.h>
 
 #include <algorithm>
 #include <array>
@@ -13,6 +12,9 @@
 #include <cstring>
 #include <initializer_list>
 #include <tuple>
+
+#include "base/assert.h"
+#include "runtime/loop.h"
 
 namespace baton::linux {
 
@@ -167,13 +169,10 @@ Result<runtime::Fd> open_receiver(const VrrpEndpoint& endpoint) {
   return fd;
 }
 
-Duration age_of(const cmsghdr* part) {
+Duration age_of(const cmsghdr* part, WallTime now) {
   timespec stamp{};
   std::memcpy(&stamp, CMSG_DATA(part), sizeof stamp);
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  const Duration age =
-      std::chrono::seconds(now.tv_sec - stamp.tv_sec) + Duration(now.tv_nsec - stamp.tv_nsec);
+  const Duration age = now - WallTime(std::chrono::seconds(stamp.tv_sec) + Duration(stamp.tv_nsec));
   return age > age_longest || age < 0s ? Duration(0s) : age;
 }
 
@@ -182,10 +181,10 @@ net::IpAddress to_address(const in6_addr& raw) {
 }
 
 // Age and envelope, from what the kernel says beside the bytes.
-void read_control(msghdr& message, ReceivedPacket& packet) {
+void read_control(msghdr& message, ReceivedPacket& packet, WallTime now) {
   for (cmsghdr* part = CMSG_FIRSTHDR(&message); part; part = CMSG_NXTHDR(&message, part)) {
     if (part->cmsg_level == SOL_SOCKET && part->cmsg_type == SCM_TIMESTAMPNS) {
-      packet.age = age_of(part);
+      packet.age = age_of(part, now);
     } else if (part->cmsg_level == IPPROTO_IPV6 && part->cmsg_type == IPV6_PKTINFO) {
       in6_pktinfo info{};
       std::memcpy(&info, CMSG_DATA(part), sizeof info);
@@ -207,32 +206,50 @@ void put_control(cmsghdr*& part, msghdr& message, int type, const Value& value) 
   part = CMSG_NXTHDR(&message, part);
 }
 
-Status send6(int fd, const OutgoingPacket& packet, int link) {
-  sockaddr_in6 to = to_sockaddr6(packet.destination, link);
-  iovec piece{const_cast<std::uint8_t*>(packet.bytes.data()), packet.bytes.size()};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int))]{};
-  msghdr message{};
-  message.msg_name = &to;
-  message.msg_namelen = sizeof to;
-  message.msg_iov = &piece;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  cmsghdr* part = CMSG_FIRSTHDR(&message);
-  in6_pktinfo info{};
-  info.ipi6_addr = to_in6_addr(packet.source);
-  info.ipi6_ifindex = static_cast<unsigned>(link);
-  put_control(part, message, IPV6_PKTINFO, info);
-  put_control(part, message, IPV6_HOPLIMIT, static_cast<int>(packet.hop_limit));
-  if (::sendmsg(fd, &message, 0) < 0) return fail_errno(errno, "sending an advert");
-  return {};
+// A message for the kernel with what it points to. Stays where it was made.
+struct Parcel {
+  sockaddr_in to4;
+  sockaddr_in6 to6;
+  iovec piece;
+  alignas(
+      cmsghdr) std::array<char, CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int))> control;
+
+  void pack(const OutgoingPacket& packet, const VrrpEndpoint& endpoint, msghdr& message) {
+    piece = {const_cast<std::uint8_t*>(packet.bytes.data()), packet.bytes.size()};
+    message = {};
+    message.msg_iov = &piece;
+    message.msg_iovlen = 1;
+    if (endpoint.is_ipv4()) {
+      to4 = to_sockaddr(packet.destination);
+      message.msg_name = &to4;
+      message.msg_namelen = sizeof to4;
+      return;
+    }
+    to6 = to_sockaddr6(packet.destination, endpoint.link);
+    message.msg_name = &to6;
+    message.msg_namelen = sizeof to6;
+    control = {};
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    cmsghdr* part = CMSG_FIRSTHDR(&message);
+    in6_pktinfo info{};
+    info.ipi6_addr = to_in6_addr(packet.source);
+    info.ipi6_ifindex = static_cast<unsigned>(endpoint.link);
+    put_control(part, message, IPV6_PKTINFO, info);
+    put_control(part, message, IPV6_HOPLIMIT, static_cast<int>(packet.hop_limit));
+  }
+};
+
+// A multicast advert belongs on this link whatever the routes say; a unicast peer may be far.
+int flags_for(const VrrpEndpoint& endpoint) {
+  return endpoint.is_ipv4() && endpoint.is_multicast() ? MSG_DONTROUTE : 0;
 }
 
 }  // namespace
 
 // Many packets in one call: with many instances they come in crowds.
 struct VrrpSocket::Batch {
-  static constexpr std::size_t size_max = 16;
+  static constexpr std::size_t size_max = 32;
   // The longest advert has 255 IPv6 addresses and a trailer.
   static constexpr std::size_t packet_max = 4608;
   static constexpr std::size_t control_max =
@@ -245,6 +262,8 @@ struct VrrpSocket::Batch {
   };
   std::array<Place, size_max> places;
   std::array<mmsghdr, size_max> messages;
+  WallTime wall{};  // when it was read
+  Instant at{};
 };
 
 void VrrpSocket::BatchDeleter::operator()(Batch* batch) const {
@@ -272,15 +291,20 @@ runtime::Fd VrrpSocket::release_receiver() {
 }
 
 Status VrrpSocket::send(const OutgoingPacket& packet) {
-  if (!endpoint_.is_ipv4()) return send6(sender_.get(), packet, endpoint_.link);
-  const sockaddr_in to = to_sockaddr(packet.destination);
-  // A multicast advert belongs on this link whatever the routes say; a unicast peer may be far.
-  const int flags = endpoint_.is_multicast() ? MSG_DONTROUTE : 0;
-  if (::sendto(sender_.get(), packet.bytes.data(), packet.bytes.size(), flags,
-               reinterpret_cast<const sockaddr*>(&to), sizeof to) < 0) {
-    return fail_errno(errno, "sending an advert");
+  return send_all({&packet, 1}).next;
+}
+
+VrrpSocket::Sent VrrpSocket::send_all(std::span<const OutgoingPacket> packets) {
+  BATON_ASSERT(packets.size() <= batch_max);
+  std::array<Parcel, batch_max> parcels;
+  std::array<mmsghdr, batch_max> messages;
+  for (std::size_t i = 0; i < packets.size(); ++i) {
+    parcels[i].pack(packets[i], endpoint_, messages[i].msg_hdr);
   }
-  return {};
+  const int count = ::sendmmsg(sender_.get(), messages.data(),
+                               static_cast<unsigned>(packets.size()), flags_for(endpoint_));
+  if (count < 0) return {0, fail_errno(errno, "sending an advert")};
+  return {static_cast<std::size_t>(count), {}};
 }
 
 // False when nothing waits.
@@ -302,6 +326,8 @@ bool VrrpSocket::take_batch() {
     const int count = ::recvmmsg(watched_, batch_->messages.data(), Batch::size_max, 0, nullptr);
     if (count > 0) {
       taken_ = static_cast<std::size_t>(count);
+      batch_->wall = runtime::wall_now();
+      batch_->at = runtime::monotonic_now();
       return true;
     }
     // ENETDOWN and the like are told once and then gone.
@@ -310,7 +336,12 @@ bool VrrpSocket::take_batch() {
 }
 
 std::optional<ReceivedPacket> VrrpSocket::receive() {
-  if (given_ == taken_ && !take_batch()) return std::nullopt;
+  if (given_ == taken_) {
+    // A batch that was not full has emptied the socket.
+    const bool was_last = taken_ > 0 && taken_ < Batch::size_max;
+    given_ = taken_ = 0;
+    if (was_last || !take_batch()) return std::nullopt;
+  }
   const std::size_t index = given_++;
   Batch::Place& place = batch_->places[index];
   mmsghdr& taken = batch_->messages[index];
@@ -321,7 +352,8 @@ std::optional<ReceivedPacket> VrrpSocket::receive() {
     packet.envelope->source = to_address(place.from.sin6_addr);
     packet.envelope->destination = endpoint_.receive_address;
   }
-  read_control(taken.msg_hdr, packet);
+  read_control(taken.msg_hdr, packet, batch_->wall);
+  packet.arrived = batch_->at - packet.age;
   return packet;
 }
 

@@ -33,7 +33,8 @@ struct VrrpEndpoint {
 
 struct ReceivedPacket {
   std::span<const std::uint8_t> bytes;     // valid until the next receive()
-  Duration age{};                          // how long the kernel has had it
+  Instant arrived{};                       // when the kernel got it
+  Duration age{};                          // how long that was before it was read
   std::optional<vrrp::Envelope> envelope;  // IPv6 only: `bytes` is then the message alone
 };
 
@@ -54,7 +55,19 @@ class VrrpSocket {
   runtime::Fd release_receiver();
   // Without blocking.
   Status send(const OutgoingPacket& packet);
-  // The next packet that waits; nothing when there is none.
+  // Many in one call, at most `batch_max`. How many of them, from the first one on, were sent; and
+  // what hindered the next one, if anything did.
+  struct Sent {
+    std::size_t count = 0;
+    Status next;
+  };
+  static constexpr std::size_t batch_max = 32;
+  Sent send_all(std::span<const OutgoingPacket> packets);
+  // The next packet that waits; nothing when there is none. Begins with begin_reading(): that the
+  // socket was empty is known from the last batch, for a moment.
+  void begin_reading() {
+    if (given_ == taken_) given_ = taken_ = 0;
+  }
   std::optional<ReceivedPacket> receive();
 
  private:

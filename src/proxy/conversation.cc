@@ -40,7 +40,6 @@ void lend(Exchange& exchange, Client& client) {
                    .connected = client.connected,
                    .client_text = exchange.client_text,
                    .fd = client.stream.fd(),
-                   .on_unix_socket = !unix_path.empty(),
                    .connections = exchange.services.connections,
                    .unix_path = unix_path,
                    .proxy_header = client.proxy_header.get()};

@@ -51,9 +51,10 @@ struct Exchange {
   bool error_page_used = false;  // one per request
   bool silent = false;           // nothing is answered: the connection just ends
 
-  // Of a subrequest (subrequest.h): the exchange it belongs to, and where its response goes.
-  Exchange* parent = nullptr;
-  ResponseSink* sink = nullptr;  // nullptr: to the client
+  Exchange* parent = nullptr;  // of a subrequest (subrequest.h): the exchange it belongs to
+  // Who takes the body in place of the client: always set for a subrequest, for other requests
+  // while a page (page.h) is put together. Whether this is a subrequest is for `parent` to say.
+  ResponseSink* sink = nullptr;
   // False for a subrequest that runs beside others: the client's connection is not its to watch.
   bool watches_client = true;
   // Subrequests that run beside this request (mirror, background update).

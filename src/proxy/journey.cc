@@ -7,6 +7,8 @@
 
 #include "proxy/journey.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -37,11 +39,15 @@ Verdict answer_bad_head(Exchange& exchange, HeadOutcome outcome) {
   Request& request = exchange.request;
   request.keep_alive = false;
   switch (outcome) {
-    case HeadOutcome::refused:
-      exchange.services.error_log.write(
-          LogLevel::info, request, exchange.refusal.why,
-          exchange.parser.has_line() ? "reading client request headers" : "");
+    case HeadOutcome::refused: {
+      // Some reasons say themselves where it was.
+      const std::string_view why = exchange.refusal.why;
+      const bool says_where =
+          why.find(" while ") != std::string_view::npos || !exchange.parser.has_line();
+      exchange.services.error_log.write(LogLevel::info, request, why,
+                                        says_where ? "" : "reading client request headers");
       return Verdict::error(exchange.refusal.status);
+    }
     case HeadOutcome::timed_out:
       exchange.services.error_log.write(LogLevel::info, request,
                                         "client timed out (110: Connection timed out)",
@@ -148,6 +154,22 @@ runtime::Task<bool> discard_body(Exchange& exchange) {
   co_return true;
 }
 
+// A client that ends its connection without another request; nginx's words.
+void tell_closed(const Exchange& exchange) {
+  ErrorLog& log = exchange.services.error_log;
+  if (!log.enabled(LogLevel::info)) return;
+  const ClientInfo& client = exchange.info;
+  const config::Listener& listener = exchange.services.config.listeners[exchange.client->listener];
+  std::string line;
+  if (client.requests > 1) {
+    line = fmt::format("client {} closed keepalive connection", client.client_text);
+  } else {
+    line = fmt::format("client closed connection while waiting for request, client: {}, server: {}",
+                       client.client_text, listener.address.text());
+  }
+  log.write_main(LogLevel::info, client.number, line);
+}
+
 }  // namespace
 
 runtime::Task<void> find_answer(Exchange& exchange, Verdict verdict) {
@@ -184,8 +206,12 @@ void log_request(Exchange& exchange) {
 
 runtime::Task<After> serve_request(Exchange& exchange) {
   Request& request = exchange.request;
+  request.pipelined = exchange.received > 0;
   const HeadOutcome outcome = co_await read_request_head(exchange);
-  if (outcome == HeadOutcome::gone && exchange.received == 0) co_return After::close;
+  if (outcome == HeadOutcome::gone && exchange.received == 0) {
+    tell_closed(exchange);
+    co_return After::close;
+  }
   count(exchange.services.counters.requests, std::uint64_t{1});
   Verdict verdict = outcome == HeadOutcome::complete
                         ? route(request, exchange.services.router, exchange.client->listener)

@@ -27,7 +27,7 @@ void Request::reset() {
   ended_at = WallTime{};
   request_length = bytes_sent = body_bytes_sent = 0;
   gzip_in_bytes = gzip_out_bytes = 0;
-  completed = false;
+  completed = pipelined = false;
   request_id[0] = '\0';
   passed = nullptr;
   attempts.clear();

@@ -39,7 +39,6 @@ struct ClientInfo {
   Instant connected{};           // for $connection_time
   std::string_view client_text;  // client.address.text(), made once per connection
   int fd = -1;                   // for $tcpinfo_rtt and its like
-  bool on_unix_socket = false;
   const ConnectionCounter* connections = nullptr;  // for $connections_active and its family
   // Of the unix socket that the client connected to; "" for TCP. Its address is "unix:" then.
   std::string_view unix_path;
@@ -200,6 +199,7 @@ struct Request {
   std::uint64_t gzip_out_bytes = 0;
   std::optional<std::uint64_t> limit_rate;  // bytes a second, when `set $limit_rate` said so
   bool completed = false;                   // $request_completion: "OK"
+  bool pipelined = false;                   // $pipe: it came before the answer to the one before
   mutable std::optional<std::array<std::uint32_t, 4>> user_id;  // given out by `userid`
   mutable std::array<char, 32> request_id{};  // $request_id, made at its first use
 

@@ -74,6 +74,15 @@ void Source::watch_writes() {
   ::epoll_ctl(loop_.epoll_.get(), EPOLL_CTL_MOD, fd_.get(), &event);
 }
 
+void Source::set_watched(bool watched) {
+  if (std::exchange(watched_, watched) == watched) return;
+  epoll_event event{};
+  event.events = watched ? EPOLLIN | EPOLLRDHUP : 0;
+  if (trigger_ == Trigger::edge) event.events |= EPOLLET;
+  event.data.ptr = static_cast<EventTarget*>(this);
+  ::epoll_ctl(loop_.epoll_.get(), EPOLL_CTL_MOD, fd_.get(), &event);
+}
+
 void Source::on_events(std::uint32_t events) {
   if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) hung_up_ = true;
   if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {

@@ -62,6 +62,10 @@ class Source final : public EventTarget {
   void await_ready(Direction direction, Waiter& waiter);
   void forget(Direction direction) { waiter(direction) = nullptr; }
 
+  // Whether the kernel is to tell of this descriptor at all; what is there when it is told again
+  // to look is an event. Only for those that nobody writes to.
+  void set_watched(bool watched);
+
   void on_events(std::uint32_t events) override;
 
  private:
@@ -83,6 +87,7 @@ class Source final : public EventTarget {
   bool read_interrupted_ = false;
   bool write_interrupted_ = false;
   bool watching_writes_ = false;
+  bool watched_ = true;
   Trigger trigger_;
 };
 

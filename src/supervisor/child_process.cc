@@ -15,6 +15,8 @@
 
 #include "supervisor/process_title.h"
 
+extern "C" [[gnu::weak]] int __llvm_profile_write_file();
+
 namespace baton::supervisor {
 
 namespace {
@@ -44,7 +46,10 @@ namespace {
   // After the change of identity, which the kernel answers by forgetting this wish.
   ::prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
   if (::getppid() != supervisor) ::_exit(1);
-  ::_exit(plan.entry(std::move(channel)));
+  const int code = plan.entry(std::move(channel));
+  // Only a build that counts what runs (`./dev profile`) has it; _exit() would lose the counts.
+  if (__llvm_profile_write_file) __llvm_profile_write_file();
+  ::_exit(code);
 }
 
 }  // namespace

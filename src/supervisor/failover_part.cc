@@ -64,7 +64,8 @@ Status FailoverPart::launch() {
     inputs.rename_executor = [] { set_process_title("baton: executor of the VRRP process"); };
     return failover::run_process(std::move(inputs));
   };
-  settings_before_.emplace(log_);
+  settings_before_.emplace(log_, settings_.originals_path);
+  settings_before_->recover();
   settings_before_->remember(failover::all_vmacs(*configuration_->failover));
   answer_ = Answer::none;
   was_ready_ = false;
@@ -204,6 +205,8 @@ void FailoverPart::on_exit(ChildProcess& child, runtime::ExitStatus status) {
   if (!clean) {
     failover::remove_leftovers(*configuration_->failover, log_);
     if (settings_before_) settings_before_->restore();
+  } else if (settings_before_) {
+    settings_before_->forget();
   }
   if (failure_.empty()) failure_ = fmt::format("the failover process {}", described(status));
   changed_.open();

@@ -23,13 +23,15 @@ namespace baton::supervisor {
 class FailoverPart final : public ChildProcess::Owner, public PulseReceiver {
  public:
   static constexpr Duration ready_patience = 10s;
-  static constexpr Duration pass_patience = 15s;
+  static constexpr Duration pass_patience = 45s;
 
   struct Settings {
     config::keepalived::LoadOptions load_options;
     std::vector<std::string> pid_paths;  // where the failover process's pid is kept
-    bool restart_always = false;         // also after an end by itself (keepalived's parent does)
-    bool restart_never = false;          // keepalived's -R
+    // Keeps what the process changes of the network's settings for the next start; empty: nothing.
+    std::string originals_path;
+    bool restart_always = false;  // also after an end by itself (keepalived's parent does)
+    bool restart_never = false;   // keepalived's -R
     bool keep_addresses_at_end = false;
     bool proxy_expected = false;
     bool log_detail = true;

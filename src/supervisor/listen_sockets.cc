@@ -62,7 +62,7 @@ unsigned socket_address(const config::ListenAddress& address, sockaddr_storage& 
   return static_cast<unsigned>(offsetof(sockaddr_un, sun_path) + length + 1);
 }
 
-// A bound socket that does not listen yet; -1 and `problem` on failure.
+// A bound socket that does not listen yet; none, with `problem` and errno, on failure.
 runtime::Fd bind_socket(const config::Listener& listener, bool share_port, std::string& problem) {
   const auto& address = listener.address;
   sockaddr_storage name{};
@@ -85,10 +85,18 @@ runtime::Fd bind_socket(const config::Listener& listener, bool share_port, std::
     }
   }
   if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&name), length) != 0) {
-    problem = fmt::format("bind() to {} failed ({}: {})", address.text(), errno, ::strerror(errno));
+    const int reason = errno;
+    problem =
+        fmt::format("bind() to {} failed ({}: {})", address.text(), reason, ::strerror(reason));
     fd.reset();
+    errno = reason;
   }
   return fd;
+}
+
+std::string listen_problem(const config::Listener& listener) {
+  return fmt::format("listen() to {}, backlog {} failed ({}: {})", listener.address.text(),
+                     listener.backlog, errno, ::strerror(errno));
 }
 
 // Removes a unix socket file that nobody listens on any more (left by a crash).
@@ -171,8 +179,7 @@ bool ListenSockets::open_one(const config::Listener& listener, std::uint32_t thr
     apply_settings(fd.get(), listener);
     if (is_unix) ::chmod(listener.address.unix_path.c_str(), 0666);
     if (::listen(fd.get(), listener.backlog) != 0) {
-      problem = fmt::format("listen() to {}, backlog {} failed ({}: {})", listener.address.text(),
-                            listener.backlog, errno, ::strerror(errno));
+      problem = listen_problem(listener);
       return false;
     }
     sockets.push_back(std::move(fd));
@@ -204,6 +211,21 @@ bool ListenSockets::open(const std::vector<config::Listener>& listeners, std::ui
     fresh.erase(key_of(listener));
   }
   return true;
+}
+
+std::string ListenSockets::try_to_listen(const std::vector<config::Listener>& listeners) {
+  for (const auto& listener : listeners) {
+    const std::string& path = listener.address.unix_path;
+    std::string problem;
+    const runtime::Fd fd = bind_socket(listener, false, problem);
+    if (!fd && errno == EADDRINUSE) continue;
+    if (!fd) return problem;
+    const bool listens = ::listen(fd.get(), listener.backlog) == 0 || errno == EADDRINUSE;
+    if (!listens) problem = listen_problem(listener);
+    if (!path.empty()) ::unlink(path.c_str());
+    if (!listens) return problem;
+  }
+  return "";
 }
 
 void ListenSockets::keep_only(const std::vector<config::Listener>& listeners) {

@@ -27,6 +27,10 @@ class ListenSockets {
   // `bind() to 0.0.0.0:80 failed (98: Address already in use)`.
   bool open(const std::vector<config::Listener>& listeners, std::uint32_t threads,
             std::string& problem);
+  // Whether open() could do it, as `nginx -t` asks: each address is bound, listened at and left
+  // again. That somebody has it already is no problem (a running server, most likely). Gives the
+  // problem in nginx's words, or nothing.
+  static std::string try_to_listen(const std::vector<config::Listener>& listeners);
   // Closes all that are not among `listeners`.
   void keep_only(const std::vector<config::Listener>& listeners);
   void close_all() { keep_only({}); }

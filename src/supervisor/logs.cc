@@ -25,8 +25,10 @@ std::tm local_time() {
   return result;
 }
 
-std::string formatted(LineStyle style, const std::string& ident, LogLevel level,
-                      std::string_view line) {
+}  // namespace
+
+std::string format_line(LineStyle style, const std::string& ident, LogLevel level,
+                        std::string_view line) {
   const auto when = local_time();
   const auto pid = ::getpid();
   switch (style) {
@@ -43,8 +45,6 @@ std::string formatted(LineStyle style, const std::string& ident, LogLevel level,
   return fmt::format("{}\n", line);
 }
 
-}  // namespace
-
 std::string_view level_word(LogLevel level) {
   static constexpr std::string_view words[] = {"emerg", "alert",  "crit", "error",
                                                "warn",  "notice", "info", "debug"};
@@ -53,7 +53,7 @@ std::string_view level_word(LogLevel level) {
 
 void StreamLog::write(LogLevel level, std::string_view line) {
   if (fd_ < 0 || !enabled(level)) return;
-  const std::string text = formatted(style_, ident_, level, line);
+  const std::string text = format_line(style_, ident_, level, line);
   // A full disk or a closed terminal must not stop the tree, and there is nobody to be told.
   static_cast<void>(::write(fd_, text.data(), text.size()));
 }
@@ -83,7 +83,7 @@ void SyslogLog::write(LogLevel level, std::string_view line) {
 
 void SyslogServerLog::write(LogLevel level, std::string_view line) {
   if (!enabled(level)) return;
-  std::string text = formatted(LineStyle::nginx, "", level, line);
+  std::string text = format_line(LineStyle::nginx, "", level, line);
   text.pop_back();
   const auto now = std::chrono::floor<std::chrono::seconds>(runtime::wall_now());
   static_cast<void>(socket_.send(
@@ -95,6 +95,12 @@ void SyslogServerLog::write(LogLevel level, std::string_view line) {
 
 void TeeLog::write(LogLevel level, std::string_view line) {
   for (const auto& log : logs_) log->write(level, line);
+}
+
+bool TeeLog::flush() {
+  bool all = true;
+  for (const auto& log : logs_) all &= log->flush();
+  return all;
 }
 
 bool TeeLog::enabled(LogLevel level) const {

@@ -84,6 +84,7 @@ class TeeLog : public Log {
   void add(std::unique_ptr<Log> log) { logs_.push_back(std::move(log)); }
   void write(LogLevel level, std::string_view line) override;
   [[nodiscard]] bool enabled(LogLevel level) const override;
+  bool flush() override;
   // From now on to the logs of `other`.
   void become(TeeLog& other) { logs_ = std::move(other.logs_); }
   [[nodiscard]] const std::vector<std::unique_ptr<Log>>& logs() const { return logs_; }
@@ -91,6 +92,10 @@ class TeeLog : public Log {
  private:
   std::vector<std::unique_ptr<Log>> logs_;
 };
+
+// A whole line in one of the styles, with its line end.
+std::string format_line(LineStyle style, const std::string& ident, LogLevel level,
+                        std::string_view line);
 
 // nginx's word for a level: "emerg", "alert", "crit", "error", "warn", "notice", "info", "debug".
 std::string_view level_word(LogLevel level);

@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <utility>
 
 #include "base/version.h"
 #include "supervisor/process_title.h"
@@ -154,6 +155,10 @@ void Tree::make_failover_part() {
   FailoverPart::Settings settings;
   settings.load_options = *options_.files.failover;
   settings.pid_paths = options_.failover_pid_paths;
+  // The pid file is what tells this instance from others on the machine.
+  std::string instance = options_.pid_path;
+  std::ranges::replace(instance, '/', '-');
+  settings.originals_path = options_.run_directory + "/settings" + instance;
   settings.restart_always = options_.personality == Personality::keepalived;
   settings.restart_never = options_.restart_never;
   settings.silence_stderr = options_.daemonize && !keeps_stderr();
@@ -259,6 +264,7 @@ void Tree::started() {
   log_->print(LogLevel::notice, "baton {} is ready", BATON_VERSION);
   service_.ready(::getpid(), "ready");
   daemon_.started(keeps_stderr());
+  if (std::exchange(reload_early_, false)) want_reload();
 }
 
 // Whether anything is still to be said on stderr from the background.
@@ -301,7 +307,11 @@ runtime::Task<void> Tree::shut_down() {
 
 runtime::Task<void> Tree::end_failover() {
   failover_->end();
-  const Duration wanted = configuration_->failover->places.child_wait;
+  Duration wanted = configuration_->failover->places.child_wait;
+  // In version 3 a successor may take an advert interval to come.
+  for (const auto& instance : configuration_->failover->instances) {
+    if (instance.version == 3) wanted = std::max<Duration>(wanted, instance.advert_interval + 1s);
+  }
   Instant deadline = loop_.refresh_now() + std::max<Duration>(yield_patience, wanted);
   bool is_draining = false;
   bool has_drained = false;

@@ -129,6 +129,7 @@ class Tree final : public control::Commands {
   runtime::Gate changed_;
   int exit_code_ = 0;
   bool serving_ = false;
+  bool reload_early_ = false;  // asked for during the start
   bool stopping_ = false;
   bool in_a_hurry_ = false;  // told to stop once more
   bool stop_gracefully_ = false;

@@ -147,8 +147,15 @@ void Tree::reopen_logs() {
   if (proxy_) proxy_->reopen_logs();
 }
 
+// Asked for before everything runs, it is done as soon as that is so: the file may have changed
+// since it was read.
 void Tree::want_reload() {
-  if (serving_ && !stopping_) tasks_.spawn(reload_task());
+  if (stopping_) return;
+  if (serving_) {
+    tasks_.spawn(reload_task());
+  } else {
+    reload_early_ = true;
+  }
 }
 
 runtime::Task<void> Tree::reload_task() {

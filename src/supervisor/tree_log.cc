@@ -4,6 +4,8 @@
 
 #include <unistd.h>
 
+#include "supervisor/patient_logs.h"
+
 namespace baton::supervisor {
 
 namespace {
@@ -49,11 +51,19 @@ std::unique_ptr<TeeLog> make_tree_log(const Options& options, const config::Prox
 }
 
 std::unique_ptr<Log> make_failover_log(const Options& options) {
-  if (options.personality == Personality::keepalived) {
-    return keepalived_log(options, "Keepalived_vrrp" + options.ident_suffix);
+  const std::string ident = "Keepalived_vrrp" + options.ident_suffix;
+  const bool as_keepalived = options.personality == Personality::keepalived;
+  auto log = std::make_unique<TeeLog>();
+  if (!as_keepalived || options.log_to_console) {
+    const auto style = as_keepalived ? LineStyle::console : LineStyle::baton;
+    log->add(std::make_unique<PatientStreamLog>(STDERR_FILENO, style, ident, LogLevel::info));
+  } else if (options.log_to_syslog) {
+    log->add(std::make_unique<PatientSyslogLog>(ident, options.syslog_facility, LogLevel::info));
   }
-  return std::make_unique<StreamLog>(STDERR_FILENO, LineStyle::baton,
-                                     "Keepalived_vrrp" + options.ident_suffix, LogLevel::info);
+  if (as_keepalived && !options.log_file.empty()) {
+    log->add(std::make_unique<FileLog>(options.log_file, LineStyle::baton, ident, LogLevel::info));
+  }
+  return log;
 }
 
 void reopen(TeeLog& log) {

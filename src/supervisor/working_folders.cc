@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "config/model/client_body.h"
+#include "config/model/fastcgi.h"
 #include "config/model/proxy_buffering.h"
 
 namespace baton::supervisor {
@@ -66,6 +67,8 @@ std::string prepare_temporary_folders(const config::Proxy& config,
       const auto* buffering = location.proxy_buffering.get();
       want(body ? &body->temporary : nullptr, default_body);
       want(buffering ? &buffering->temporary : nullptr, default_proxy);
+      const auto* fastcgi = location.fastcgi ? location.fastcgi->buffering.get() : nullptr;
+      if (fastcgi) want(&fastcgi->temporary, default_proxy);
     }
   }
   if (default_body) prepare_default(config::default_body_folder, account);

@@ -168,7 +168,7 @@ void Instance::on(const event::TimerDue&, Instant now) {
     if (now >= next_probe_at_) probe(now);
     // On the beat, unless a beat was missed: then a new one begins.
     advert_at_ += settings_.advert_interval;
-    if (advert_at_ <= now) advert_at_ = now + settings_.advert_interval;
+    if (advert_at_ <= now) advert_at_ = next_beat(now);
     send(effective_priority_);
     ++contested_adverts_;
   }
@@ -317,7 +317,7 @@ void Instance::become_master(std::string reason, Instant now) {
   actions_.emplace_back(action::Announce{settings_.announce.repeat});
   actions_.emplace_back(action::Notify{action::Notice::master, effective_priority_});
   master_interval_ = settings_.advert_interval;
-  advert_at_ = now + settings_.advert_interval;
+  advert_at_ = next_beat(now);
   const AnnounceSchedule& schedule = settings_.announce;
   if (schedule.delay > 0s) announce_again_at_ = now + schedule.delay;
   if (schedule.refresh > 0s) refresh_at_ = now + schedule.delay + schedule.refresh;
@@ -415,7 +415,15 @@ void Instance::send(std::uint8_t priority) {
 
 void Instance::send_and_restart(Instant now) {
   send(effective_priority_);
-  advert_at_ = now + settings_.advert_interval;
+  advert_at_ = next_beat(now);
+}
+
+// An interval from now, or up to a tenth sooner. Intervals are multiples of 10 ms, so the beat
+// stays where it is.
+Instant Instance::next_beat(Instant now) const {
+  const Duration grid = std::min<Duration>(beat_grid, settings_.advert_interval / 10);
+  const Instant full = now + settings_.advert_interval;
+  return full - full.time_since_epoch() % grid;
 }
 
 // Another master was there: neighbours may have believed it. Bounded to two bursts an interval, so

@@ -49,6 +49,10 @@ namespace baton::vrrp {
 // hands over answers for the addresses until then.
 inline constexpr Duration handover_linger = 50ms;
 
+// Adverts go out on a beat that is a multiple of this, or of a tenth of their interval, on the
+// node's clock: those of many instances then go together, and wake their hearers once.
+inline constexpr Duration beat_grid = 10ms;
+
 // An old master answers the first advert of its successor with a last one of its own, and its
 // address for a moment longer; within this time after a takeover that is no conflict.
 inline constexpr Duration handover_window = 1s;
@@ -198,6 +202,7 @@ class Instance {
 
   void send(std::uint8_t priority);
   void send_and_restart(Instant now);
+  [[nodiscard]] Instant next_beat(Instant now) const;
   void announce_conflict(Instant now);
   void run_announcements(Instant now);
   void probe(Instant now);

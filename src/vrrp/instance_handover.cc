@@ -15,9 +15,9 @@ namespace baton::vrrp {
 
 namespace {
 
-// A successor of priority 1 needs one second; the rest is for its packet to arrive.
+// The slowest successor, one of priority 1, needs a second, in version 3 an advert interval; the
+// rest is for its packet to arrive.
 constexpr Duration yield_margin = 200ms;
-constexpr Duration yield_longest = 3s;
 
 }  // namespace
 
@@ -69,7 +69,7 @@ void Instance::begin_yield(bool successor_told, Instant now) {
   send(0);
   log(LogLevel::info, "sent 0 priority", true);
   const Duration slowest = skew_time(settings_.version, 1, settings_.advert_interval);
-  yield_until_ = now + std::min(slowest + yield_margin, yield_longest);
+  yield_until_ = now + slowest + yield_margin;
 }
 
 // The time is over, or the successor has been heard and is there.

@@ -49,6 +49,31 @@ TEST_F(PassTest, AddressesAreSomewhereAtEveryMoment) {
   }
 }
 
+// Of version 3, whose successors wait for a share of the interval.
+TEST(PassWithLongIntervals, AddressesAreSomewhereAtEveryMoment) {
+  VirtualSegment segment{1};
+  for (const std::uint8_t last : {1, 2}) {
+    Settings wanted;
+    wanted.name = "VI_1";
+    wanted.virtual_router_id = 51;
+    wanted.version = 3;
+    wanted.advert_interval = 40s;
+    wanted.priority = last == 1 ? 100 : 2;
+    wanted.addresses = {net::IpAddress::ipv4(10, 9, 0, 100)};
+    segment.add(wanted, net::IpAddress::ipv4(10, 9, 0, last));
+  }
+  segment.start(0);
+  segment.start(1);
+  segment.run_for(400s);
+  ASSERT_TRUE(segment.node(0).instance.state() == State::master);
+  segment.tell(0, event::Stop{});
+  for (int s = 0; s < 60; ++s) {
+    segment.run_for(1s);
+    ASSERT_TRUE(segment.node(0).holds || segment.node(1).holds) << s;
+  }
+  EXPECT_EQ(segment.node(1).instance.state(), State::master);
+}
+
 TEST_F(PassTest, ASuccessorThatWasToldTakesOverWithoutWaiting) {
   segment.tell(0, event::Pass{true});
   segment.tell(1, event::TakeOver{"left"});

@@ -128,8 +128,37 @@ TEST_F(InstancePair, MasterSendsEverySecondWithoutDrift) {
   start_elected();
   const auto& sent = segment.node(0).sent;
   ASSERT_GT(sent.size(), 5u);
-  for (std::size_t i = 1; i < sent.size(); ++i) {
+  // The second one may come a moment early, to be on the node's beat.
+  EXPECT_LE(sent[1].first - sent[0].first, 1s);
+  EXPECT_GT(sent[1].first - sent[0].first, 1s - beat_grid);
+  for (std::size_t i = 2; i < sent.size(); ++i) {
     EXPECT_EQ(sent[i].first - sent[i - 1].first, 1s);
+  }
+}
+
+TEST(InstanceBeat, InstancesThatBecameMasterOneAfterTheOtherSendTogether) {
+  for (const Duration interval : {Duration(10ms), Duration(70ms), Duration(100ms), Duration(1s)}) {
+    std::vector<Instant> beats;
+    for (const Duration later : {0us, 200us, 900us, 4300us, 9999us}) {
+      Settings wanted = settings(100);
+      wanted.version = 3;
+      wanted.auth_type = auth_none;
+      wanted.advert_interval = interval;
+      Instance instance(wanted);
+      instance.handle(event::SourceChanged{host(1)}, Instant{});
+      instance.handle(event::Start{}, Instant{});
+      const Instant begin = Instant{} + 60s + later;
+      instance.handle(event::TimerDue{}, begin);
+      ASSERT_EQ(instance.state(), State::master);
+      const Instant first = instance.deadline();
+      EXPECT_LE(first - begin, interval);
+      EXPECT_GT(first - begin, interval * 9 / 10 - 1ns);
+      instance.handle(event::TimerDue{}, first + 1ms);
+      EXPECT_EQ(instance.deadline() - first, interval);
+      beats.push_back(first);
+    }
+    if (interval < 100ms) continue;
+    EXPECT_EQ(beats, std::vector<Instant>(5, beats.front())) << to_ms(interval);
   }
 }
 

@@ -276,4 +276,15 @@ std::vector<std::uint8_t> build_ipv4_packet(std::span<const std::uint8_t> messag
   return writer.take();
 }
 
+void renumber_ipv4_packet(std::span<std::uint8_t> packet, std::uint16_t id) {
+  BATON_ASSERT(packet.size() >= ipv4_header_size);
+  const auto put = [&](std::size_t place, std::uint16_t value) {
+    packet[place] = static_cast<std::uint8_t>(value >> 8);
+    packet[place + 1] = static_cast<std::uint8_t>(value);
+  };
+  put(4, id);
+  put(10, 0);
+  put(10, net::InternetChecksum().add(packet.first(ipv4_header_size)).value());
+}
+
 }  // namespace baton::vrrp

@@ -153,5 +153,7 @@ std::vector<std::uint8_t> build_ipv4_packet(std::span<const std::uint8_t> messag
                                             const net::IpAddress& source,
                                             const net::IpAddress& destination, std::uint16_t id,
                                             std::uint8_t ttl = ip_ttl);
+// Gives such a packet another identification.
+void renumber_ipv4_packet(std::span<std::uint8_t> packet, std::uint16_t id);
 
 }  // namespace baton::vrrp

@@ -75,3 +75,23 @@ def test_a_session_with_another_program_comes_up_and_goes_down_with_the_link(pai
     switch.run(["ip", "link", "set", "other", "up"])
     wait_until(lambda: session(host)["state"] == "Up", 8, "up again")
     wait_until(lambda: daemon.state() == "up", 5, f"{peer} says so, too")
+
+
+@pytest.mark.parametrize("peer", ["frr", "bird"])
+@pytest.mark.parametrize("made_of", [("tree", "keepalived", "apache")])
+def test_a_session_over_ipv6_comes_up_and_goes_down_with_the_link(pair, peer, made_of):
+    switch, host, other = pair
+    us, them = "fd09::101", "fd09::150"
+    for end, address in ((host, us), (other, them)):
+        end.run(["ip", "addr", "add", f"{address}/64", "dev", "ens33", "nodad"])
+    _install(host, "baton", BATON)
+    host.write(HA_FILE, CONFIGURATION.replace(US, us).replace(THEM, them))
+    host.popen(["sh", "-c", f"exec baton run --ha {HA_FILE} > /var/log/messages 2>&1"])
+    daemon = DAEMONS[peer](other, us, them, interval_ms=50, multiplier=3)
+    wait_until(lambda: session(host)["state"] == "Up", 8, f"baton's session with {peer} is up")
+    wait_until(lambda: daemon.state() == "up", 5, f"{peer} says so, too")
+    switch.run(["ip", "link", "set", "other", "down"])
+    wait_until(lambda: session(host)["state"] == "Down", 2, "silence ends the session")
+    wait_until(lambda: "Entering FAULT STATE" in host.messages(), 2, "the tracking instance fails")
+    switch.run(["ip", "link", "set", "other", "up"])
+    wait_until(lambda: session(host)["state"] == "Up", 8, "up again")

@@ -80,3 +80,23 @@ def test_unicast_works_over_ipv6_with_its_own_hop_limit(network):
     }
     network.nginx01.host.systemctl("stop", "keepalived")
     network.await_holder("nginx02", VIP, within=4)
+
+
+@every_pairing
+def test_a_partition_that_heals_leaves_one_master_that_announces_its_ipv6_addresses(network):
+    recording = network.capture()
+    network.start_failover(failover)
+    network.await_holder("nginx01", VIP)
+    network.part()
+    wait_until(lambda: network.nginx02.host.has_address(VIP), 5, "both are masters")
+    assert network.nginx01.host.has_address(VIP)
+    network.part(False)
+    network.await_holder("nginx01", VIP, within=4)
+    last = recording.adverts_of("nginx02")[-1].time
+    if not network.nginx01.is_baton:
+        return  # keepalived forgets it now and then
+    wait_until(
+        lambda: recording.announcements6("nginx01", VIP, since=last),
+        3,
+        "nginx01 tells all nodes that the address is with it",
+    )

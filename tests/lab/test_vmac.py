@@ -150,3 +150,21 @@ def test_adverts_go_out_with_the_real_mac_when_that_is_asked_for():
         lines = capture.communicate()[0].splitlines()
         assert {line.split(" > ")[0] for line in lines if "VRRPv2" in line} == {real}
         assert {line.split(" > ")[0] for line in lines if "tell 10.9.0.100" in line} == {MAC}
+
+
+def test_the_next_start_puts_back_what_a_power_cut_of_all_processes_left():
+    with Segment() as segment:
+        router = segment.router("one", "baton", configuration(254))
+        router.host.run("sysctl -qw net.ipv4.conf.all.rp_filter=1")
+        before = settings(router)
+        router.start()
+        router.await_state("MASTER")
+        router.kill_all()
+        assert settings(router) != before, "nobody was left to put it back"
+        router.start()
+        wait_until(lambda: router.log().count("Entering MASTER STATE") == 2, 8, "master again")
+        router.stop()
+        assert settings(router) == before
+        assert "vrrp.51" not in "".join(router.show("link"))
+        kept = router.host.output("ls /run/baton")
+        assert "settings" not in kept, kept

@@ -2,12 +2,14 @@
 // which says what the two protocols have in common: the group, timeouts, retries, header lines.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/time.h"
 #include "config/model/proxy.h"
+#include "config/model/proxy_buffering.h"
 #include "config/model/template_text.h"
 
 namespace baton::config {
@@ -23,9 +25,9 @@ struct FastcgiSettings {
   std::string index;                         // behind a URI that ends with a slash
   std::optional<std::string> split_pattern;  // fastcgi_split_path_info: two groups
   bool keep_connection = false;
-  std::vector<std::string> failing_errors;  // fastcgi_catch_stderr
-  bool ignores_redirect = false;            // fastcgi_ignore_headers X-Accel-Redirect
-  ProxyPass common;                         // what becomes of Location::proxy
+  std::vector<std::string> failing_errors;          // fastcgi_catch_stderr
+  ProxyPass common;                                 // what becomes of Location::proxy
+  std::shared_ptr<const ProxyBuffering> buffering;  // fastcgi_temp_path and its limit
   std::vector<std::string> hidden, passed;  // fastcgi_hide_header, fastcgi_pass_header; lower case
 };
 

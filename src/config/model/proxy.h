@@ -143,7 +143,6 @@ struct Location {
   std::optional<std::size_t> alias_prefix_bytes;
   std::vector<TemplateText> index = {{{{Variable::literal, "index.html", 0}}, "index.html"}};
   std::vector<TemplateText> try_files;  // the last one is the fallback: a URI or "=404"
-  bool autoindex = false;
   bool sendfile = false;
   bool tcp_nopush = false;
   bool tcp_nodelay = true;
@@ -265,6 +264,7 @@ struct Proxy {
   std::vector<std::shared_ptr<const CacheZone>> cache_zones;
   std::vector<Server> servers;
   std::vector<Listener> listeners;
+  std::vector<std::string> charsets;  // that `charset` and `source_charset` name
   bool has_http = false;
 };
 

@@ -10,10 +10,11 @@
 #include "base/assert.h"
 #include "base/text.h"
 #include "config/model/fastcgi.h"
-#include "config/model/proxy_rules.h"
 #include "config/nginx/edit.h"
+#include "config/nginx/proxy_rewriting.h"
 #include "config/nginx/regex.h"
 #include "config/nginx/setters.h"
+#include "config/nginx/temporary_path.h"
 #include "config/nginx/variables.h"
 
 namespace baton::config::nginx {
@@ -41,18 +42,20 @@ void read_fastcgi_pass(Reader& reader, const Directive& directive) {
     return reader.directive_error(directive, 0, "is duplicate");
   }
   const std::string& text = directive.word(1);
-  if (has_variables(text)) {
-    return reader.error(directive, 1, "variables in \"fastcgi_pass\" are not supported by baton");
-  }
-  const AddressText address = parse_address(text, AddressUse::upstream);
-  if (!address.problem.empty()) {
-    return reader.error(directive, 1, fmt::format("{} in upstream \"{}\"", address.problem, text));
-  }
   ProxyLine line;
   line.directive = &directive;
   line.proxy = std::make_shared<ProxyPass>();
-  line.host = address.unix_path.empty() ? address.host : "unix:" + address.unix_path;
-  line.port = address.port;
+  if (has_variables(text)) {
+    line.proxy->url = reader.compile(directive, 1);
+  } else {
+    const AddressText address = parse_address(text, AddressUse::upstream);
+    if (!address.problem.empty()) {
+      return reader.error(directive, 1,
+                          fmt::format("{} in upstream \"{}\"", address.problem, text));
+    }
+    line.host = address.unix_path.empty() ? address.host : "unix:" + address.unix_path;
+    line.port = address.port;
+  }
   settings(reader);
   location.fastcgi_pass = true;
   location.proxy = line.proxy;
@@ -65,7 +68,9 @@ void finish_fastcgi(Reader& reader, Level& level) {
   BATON_ASSERT(line.proxy == level.location.proxy);
   const FastcgiSettings& fastcgi = *level.location.fastcgi;
   ProxyPass& proxy = *line.proxy;
+  auto url = std::move(proxy.url);
   proxy = fastcgi.common;
+  proxy.url = std::move(url);
   proxy.port = line.port.value_or(80);
   // A Location of a FastCGI server is the application's own.
   edit(proxy.rules).redirects.emplace();
@@ -123,20 +128,23 @@ void read_fastcgi_pass_header(Reader& reader, const Directive& directive) {
   names.push_back(lowered(directive.word(1)));
 }
 
-void read_fastcgi_ignore_headers(Reader& reader, const Directive& directive) {
-  constexpr std::array<std::pair<std::string_view, bool>, 9> choices{{{"X-Accel-Redirect", true},
-                                                                      {"X-Accel-Expires", false},
-                                                                      {"X-Accel-Limit-Rate", false},
-                                                                      {"X-Accel-Buffering", false},
-                                                                      {"X-Accel-Charset", false},
-                                                                      {"Expires", false},
-                                                                      {"Cache-Control", false},
-                                                                      {"Set-Cookie", false},
-                                                                      {"Vary", false}}};
-  for (std::size_t i = 1; i <= directive.count(); ++i) {
-    const auto choice = choose(reader, directive, i, choices);
-    if (!choice) return;
-    if (*choice) settings(reader).ignores_redirect = true;
+void read_fastcgi_rule(Reader& reader, const Directive& directive) {
+  ProxyRules& rules = edit(settings(reader).common.rules);
+  const std::string_view what = std::string_view(directive.name()).substr(8);
+  if (what == "bind") {
+    read_bind(reader, directive, rules);
+  } else if (what == "limit_rate") {
+    read_read_rate(reader, directive, rules);
+  } else if (what == "ignore_headers") {
+    read_ignored_headers(reader, directive, rules);
+  } else if (what == "socket_keepalive") {
+    rules.socket_keepalive = parse_switch(directive.word(1)).value_or(false);
+  } else if (what == "force_ranges") {
+    rules.force_ranges = parse_switch(directive.word(1)).value_or(false);
+  } else {
+    read_socket_buffer(
+        reader, directive,
+        what == "socket_sndbuf" ? rules.send_buffer_bytes : rules.receive_buffer_bytes);
   }
 }
 
@@ -168,6 +176,33 @@ void read_fastcgi_buffer_size(Reader& reader, const Directive& directive) {
   const auto size = parse_size(directive.word(1));
   if (!size || *size == 0) return reader.directive_error(directive, 1, "invalid value");
   settings(reader).common.buffer_size_bytes = *size;
+}
+
+void read_fastcgi_buffers(Reader& reader, const Directive& directive) {
+  constexpr std::uint64_t bytes_max = 1U << 30;
+  const auto count = parse_number(directive.word(1));
+  if (!count || *count == 0 || *count > 65536) {
+    return reader.directive_error(directive, 1, "invalid value");
+  }
+  const auto size = parse_size(directive.word(2));
+  if (!size || *size == 0 || *size > bytes_max) {
+    return reader.directive_error(directive, 2, "invalid value");
+  }
+  if (*count < 2) {
+    return reader.error(directive, 1, "there must be at least 2 \"fastcgi_buffers\"");
+  }
+  settings(reader).common.buffers_bytes = *count * *size;
+}
+
+void read_fastcgi_temp_path(Reader& reader, const Directive& directive) {
+  auto temporary = parse_temporary_path(reader, directive);
+  if (temporary) edit(settings(reader).buffering).temporary = std::move(*temporary);
+}
+
+void read_fastcgi_max_temp_file_size(Reader& reader, const Directive& directive) {
+  const auto size = parse_size(directive.word(1));
+  if (!size) return reader.directive_error(directive, 1, "invalid value");
+  edit(settings(reader).buffering).temporary_bytes_max = *size;
 }
 
 void read_fastcgi_next_upstream_tries(Reader& reader, const Directive& directive) {
@@ -203,11 +238,6 @@ void read_fastcgi_switch(Reader& reader, const Directive& directive) {
   for (const auto& [name, member] : members) {
     if (directive.name() == name) settings(reader).common.*member = on;
   }
-}
-
-void read_fastcgi_force_ranges(Reader& reader, const Directive& directive) {
-  const bool on = parse_switch(directive.word(1)).value_or(false);
-  edit(settings(reader).common.rules).force_ranges = on;
 }
 
 }  // namespace baton::config::nginx

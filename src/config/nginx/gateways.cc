@@ -8,7 +8,8 @@ namespace baton::config::nginx {
 namespace {
 
 constexpr auto hsl = in_http_server_location;
-constexpr auto passed_on = "responses are passed on as they come";
+constexpr auto sent_at_once = "what the client takes is sent at once";
+constexpr auto in_pieces = "a file is written in the pieces that were read";
 
 constexpr Rule rules[] = {
     // fastcgi
@@ -20,7 +21,7 @@ constexpr Rule rules[] = {
     supported("fastcgi_catch_stderr", hsl, take1, read_fastcgi_catch_stderr),
     supported("fastcgi_pass_header", hsl, take1, read_fastcgi_pass_header),
     supported("fastcgi_hide_header", hsl, take1, read_fastcgi_hide_header),
-    supported("fastcgi_ignore_headers", hsl, take1_or_more, read_fastcgi_ignore_headers),
+    supported("fastcgi_ignore_headers", hsl, take1_or_more, read_fastcgi_rule),
     supported("fastcgi_connect_timeout", hsl, take1, read_fastcgi_time, Value::milliseconds),
     supported("fastcgi_send_timeout", hsl, take1, read_fastcgi_time, Value::milliseconds),
     supported("fastcgi_read_timeout", hsl, take1, read_fastcgi_time, Value::milliseconds),
@@ -32,24 +33,25 @@ constexpr Rule rules[] = {
     supported("fastcgi_ignore_client_abort", hsl, take_switch, read_fastcgi_switch),
     supported("fastcgi_pass_request_headers", hsl, take_switch, read_fastcgi_switch),
     supported("fastcgi_pass_request_body", hsl, take_switch, read_fastcgi_switch),
-    supported("fastcgi_force_ranges", hsl, take_switch, read_fastcgi_force_ranges),
+    supported("fastcgi_force_ranges", hsl, take_switch, read_fastcgi_rule),
     supported("fastcgi_buffer_size", hsl, take1, read_fastcgi_buffer_size, Value::size),
     supported("fastcgi_buffering", hsl, take_switch, read_fastcgi_switch),
-    no_effect("fastcgi_buffers", hsl, take2, Value::buffers, passed_on),
-    no_effect("fastcgi_busy_buffers_size", hsl, take1, Value::size, passed_on),
-    no_effect("fastcgi_temp_path", hsl, take1234, Value::text, passed_on),
-    no_effect("fastcgi_max_temp_file_size", hsl, take1, Value::size, passed_on),
-    no_effect("fastcgi_temp_file_write_size", hsl, take1, Value::size, passed_on),
-    only_value("fastcgi_request_buffering", hsl, take_switch, "on"),
+    supported("fastcgi_buffers", hsl, take2, read_fastcgi_buffers, Value::buffers),
+    no_effect("fastcgi_busy_buffers_size", hsl, take1, Value::size, sent_at_once),
+    supported("fastcgi_temp_path", hsl, take1234, read_fastcgi_temp_path, Value::text),
+    supported("fastcgi_max_temp_file_size", hsl, take1, read_fastcgi_max_temp_file_size,
+              Value::size),
+    no_effect("fastcgi_temp_file_write_size", hsl, take1, Value::size, in_pieces),
+    supported("fastcgi_request_buffering", hsl, take_switch, read_fastcgi_switch),
     no_effect("fastcgi_send_lowat", hsl, take1, Value::size),
-    no_effect("fastcgi_socket_keepalive", hsl, take_switch),
-    no_effect("fastcgi_socket_sndbuf", hsl, take1, Value::size),
-    no_effect("fastcgi_socket_rcvbuf", hsl, take1, Value::size),
+    supported("fastcgi_socket_keepalive", hsl, take_switch, read_fastcgi_rule),
+    supported("fastcgi_socket_sndbuf", hsl, take1, read_fastcgi_rule, Value::size),
+    supported("fastcgi_socket_rcvbuf", hsl, take1, read_fastcgi_rule, Value::size),
+    supported("fastcgi_bind", hsl, take12, read_fastcgi_rule, Value::text),
+    supported("fastcgi_limit_rate", hsl, take1, read_fastcgi_rule, Value::text),
     only_value("fastcgi_store", hsl, take1, "off"),
     no_effect("fastcgi_store_access", hsl, take123),
-    only_value("fastcgi_bind", hsl, take12, "off"),
     only_value("fastcgi_bind_dynamic", hsl, take_switch, "off"),
-    only_value("fastcgi_limit_rate", hsl, take1, "0", Value::size),
     refused("fastcgi_allow_upstream", hsl, take1_or_more),
     refused("fastcgi_request_dynamic", hsl, take_switch),
     only_value("fastcgi_cache", hsl, take1, "off"),

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/text.h"
@@ -130,11 +131,20 @@ void check_charsets(Reader& reader, const Directive& directive) {
                            headers.source_charset, charset));
 }
 
+// A charset that is named anywhere may be the one of X-Accel-Charset.
+void know_charset(Reader& reader, const std::string& name) {
+  auto& known = reader.proxy().charsets;
+  if (std::ranges::find(known, name) == known.end()) known.push_back(name);
+}
+
 void read_charset(Reader& reader, const Directive& directive) {
   if (!reader.first_on_level()) return reader.directive_error(directive, 0, "is duplicate");
   HeaderSettings& headers = settings(reader);
   headers.charset.reset();
-  if (directive.word(1) != "off") headers.charset = reader.compile(directive, 1);
+  if (directive.word(1) != "off") {
+    headers.charset = reader.compile(directive, 1);
+    if (headers.charset->is_literal()) know_charset(reader, directive.word(1));
+  }
   check_charsets(reader, directive);
 }
 
@@ -145,6 +155,7 @@ void read_source_charset(Reader& reader, const Directive& directive) {
   }
   HeaderSettings& headers = settings(reader);
   headers.source_charset = directive.word(1) == "off" ? "" : directive.word(1);
+  if (!headers.source_charset.empty()) know_charset(reader, headers.source_charset);
   check_charsets(reader, directive);
 }
 

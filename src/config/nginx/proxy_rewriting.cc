@@ -1,13 +1,14 @@
 // The part of the proxy_* family that rewrites: redirects, cookies, the request's body and method,
 // and what it does about addresses and rates.
 
+#include "config/nginx/proxy_rewriting.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <limits>
 
-#include "config/model/proxy_rules.h"
 #include "config/nginx/edit.h"
 #include "config/nginx/proxy_cache.h"
 #include "config/nginx/setters.h"
@@ -121,7 +122,9 @@ void read_cookie_flags(Reader& reader, const Directive& directive) {
   rules.cookie_flags.push_back(std::move(rule));
 }
 
-void read_ignore_headers(Reader& reader, const Directive& directive) {
+}  // namespace
+
+void read_ignored_headers(Reader& reader, const Directive& directive, ProxyRules& rules) {
   constexpr std::array<std::pair<std::string_view, std::uint32_t>, 9> choices{
       {{"X-Accel-Redirect", ignore_accel_redirect},
        {"X-Accel-Expires", ignore_accel_expires},
@@ -132,19 +135,16 @@ void read_ignore_headers(Reader& reader, const Directive& directive) {
        {"Cache-Control", ignore_cache_control_header},
        {"Set-Cookie", ignore_set_cookie_header},
        {"Vary", ignore_vary_header}}};
-  ProxyRules& rules = rules_of(reader);
   if (reader.first_on_level()) rules.ignored_headers = 0;
   for (std::size_t i = 1; i <= directive.count(); ++i) {
     const auto header = choose(reader, directive, i, choices);
     if (!header) return;
     rules.ignored_headers |= *header;
-    ignore_header_for_cache(reader, directive.word(i));
   }
 }
 
 // off | ADDRESS [transparent]
-void read_bind(Reader& reader, const Directive& directive) {
-  ProxyRules& rules = rules_of(reader);
+void read_bind(Reader& reader, const Directive& directive, ProxyRules& rules) {
   const std::string& address = directive.word(1);
   rules.bind.reset();
   rules.bind_transparent = false;
@@ -162,11 +162,34 @@ void read_bind(Reader& reader, const Directive& directive) {
   rules.bind = reader.compile(directive, 1);
 }
 
-void read_limit_rate(Reader& reader, const Directive& directive) {
+void read_read_rate(Reader& reader, const Directive& directive, ProxyRules& rules) {
   if (!has_variables(directive.word(1)) && !parse_size(directive.word(1))) {
     return reader.directive_error(directive, 1, "invalid value");
   }
-  rules_of(reader).read_rate = reader.compile(directive, 1);
+  rules.read_rate = reader.compile(directive, 1);
+}
+
+void read_socket_buffer(Reader& reader, const Directive& directive, std::optional<int>& bytes) {
+  const auto size = parse_size(directive.word(1));
+  if (!size || *size > std::uint64_t{std::numeric_limits<int>::max()}) {
+    return reader.directive_error(directive, 1, "invalid value");
+  }
+  bytes = static_cast<int>(*size);
+}
+
+namespace {
+
+void read_ignore_headers(Reader& reader, const Directive& directive) {
+  read_ignored_headers(reader, directive, rules_of(reader));
+  for (std::size_t i = 1; i <= directive.count(); ++i) {
+    ignore_header_for_cache(reader, directive.word(i));
+  }
+}
+
+// One of the readers above, for proxy_*.
+template <void (*Read)(Reader&, const Directive&, ProxyRules&)>
+void into_rules(Reader& reader, const Directive& directive) {
+  Read(reader, directive, rules_of(reader));
 }
 
 void read_early_hints(Reader& reader, const Directive& directive) {
@@ -183,12 +206,8 @@ void read_template(Reader& reader, const Directive& directive) {
 }
 
 template <std::optional<int> ProxyRules::* Member>
-void read_socket_buffer(Reader& reader, const Directive& directive) {
-  const auto size = parse_size(directive.word(1));
-  if (!size || *size > std::uint64_t{std::numeric_limits<int>::max()}) {
-    return reader.directive_error(directive, 1, "invalid value");
-  }
-  rules_of(reader).*Member = static_cast<int>(*size);
+void read_buffer_of_socket(Reader& reader, const Directive& directive) {
+  read_socket_buffer(reader, directive, rules_of(reader).*Member);
 }
 
 constexpr auto hsl = in_http_server_location;
@@ -201,16 +220,16 @@ constexpr Rule rules[] = {
     supported("proxy_ignore_headers", hsl, take1_or_more, read_ignore_headers),
     supported("proxy_set_body", hsl, take1, read_template<&ProxyRules::set_body>, Value::text),
     supported("proxy_method", hsl, take1, read_template<&ProxyRules::method>, Value::text),
-    supported("proxy_bind", hsl, take12, read_bind, Value::text),
-    supported("proxy_limit_rate", hsl, take1, read_limit_rate, Value::text),
+    supported("proxy_bind", hsl, take12, into_rules<read_bind>, Value::text),
+    supported("proxy_limit_rate", hsl, take1, into_rules<read_read_rate>, Value::text),
     supported("proxy_pass_trailers", hsl, take_switch, set_switch<&ProxyRules::pass_trailers>),
     supported("proxy_force_ranges", hsl, take_switch, set_switch<&ProxyRules::force_ranges>),
     supported("proxy_socket_keepalive", hsl, take_switch,
               set_switch<&ProxyRules::socket_keepalive>),
-    supported("proxy_socket_sndbuf", hsl, take1, read_socket_buffer<&ProxyRules::send_buffer_bytes>,
-              Value::size),
+    supported("proxy_socket_sndbuf", hsl, take1,
+              read_buffer_of_socket<&ProxyRules::send_buffer_bytes>, Value::size),
     supported("proxy_socket_rcvbuf", hsl, take1,
-              read_socket_buffer<&ProxyRules::receive_buffer_bytes>, Value::size),
+              read_buffer_of_socket<&ProxyRules::receive_buffer_bytes>, Value::size),
     supported("early_hints", hsl, take1_or_more, read_early_hints),
 };
 

@@ -23,7 +23,7 @@ ForwardedAddress find_address(const Request& request, const config::RealIpSettin
   net::IpAddress from = request.client->client.address;
   // Everybody on a unix socket is as trusted as the others.
   std::vector<net::Prefix> trusted;
-  const bool local = request.client->on_unix_socket;
+  const bool local = !request.client->unix_path.empty();
   if (local) {
     if (!settings.trusts_unix) return {from, {}, false};
     trusted = settings.trusted;

@@ -2,14 +2,9 @@
 
 #include "proxy/forwarding/attempt.h"
 
-#include <fmt/format.h>
-
 #include <array>
 
-#include "config/model/proxy_rules.h"
 #include "proxy/forwarding/relay.h"
-#include "proxy/forwarding/upstream_request.h"
-#include "proxy/variables/variables.h"
 #include "runtime/tcp_state.h"
 
 namespace baton::proxy {
@@ -24,26 +19,6 @@ bool is_idempotent(http::Method method) {
 }
 
 }  // namespace
-
-void Attempt::log_failure(std::string_view message, std::string_view action, LogLevel level) {
-  ErrorLog& log = exchange_.services.error_log;
-  if (!log.enabled(level, exchange_.request)) return;
-  log.write(level, exchange_.request, message, action, upstream_url(exchange_, pick_.peer().name));
-}
-
-void Attempt::fail_with(const Error& error, std::string_view action) {
-  error_ = error.on(Side::upstream);
-  action_ = action;
-  end_ = AttemptEnd::failed;
-  record().status = error.kind == ErrorKind::timed_out ? 504 : 502;
-  log_failure(failure_message(error), action, LogLevel::error);
-}
-
-void Attempt::client_failed(const Error& error) {
-  if (end_ == AttemptEnd::client_failed) return;
-  end_ = AttemptEnd::client_failed;
-  error_ = error.on(Side::client);
-}
 
 runtime::Task<bool> Attempt::open() {
   upstream::ConnectionPool& pool = exchange_.services.upstreams.pool();
@@ -60,7 +35,7 @@ runtime::Task<bool> Attempt::open() {
 runtime::Task<bool> Attempt::connect() {
   upstream::Connecting how;
   how.source = watch_.upstream();
-  if (proxy_.rules) choose_options(how.options);
+  choose_options(how.options);
   if (exchange_.watches_client && !proxy_.ignore_client_abort) {
     watch_.start(exchange_.client->stream.source(), nullptr);
   }
@@ -83,35 +58,8 @@ runtime::Task<bool> Attempt::connect() {
   co_return true;
 }
 
-// proxy_bind and the proxy_socket_* family.
-void Attempt::choose_options(runtime::ConnectOptions& options) {
-  const config::ProxyRules& rules = *proxy_.rules;
-  options.keepalive_probes = rules.socket_keepalive;
-  options.send_buffer_bytes = rules.send_buffer_bytes;
-  options.receive_buffer_bytes = rules.receive_buffer_bytes;
-  if (!rules.bind) return;
-  std::string text;
-  append_text(text, *rules.bind, exchange_.request);
-  if (const auto address = net::IpAddress::parse(text)) {
-    options.from = net::Endpoint{*address, 0};
-  } else if (const auto endpoint = net::Endpoint::parse(text)) {
-    options.from = *endpoint;
-  } else if (!text.empty()) {
-    exchange_.services.error_log.write(LogLevel::error, exchange_.request,
-                                       fmt::format("invalid local address \"{}\"", text));
-  }
-  options.transparent = rules.bind_transparent;
-}
-
-void Attempt::client_went_away(std::string_view action) {
-  client_failed({ErrorKind::closed, Side::client, Retry::no, 0, "client went away"});
-  log_failure("client prematurely closed connection, so upstream connection is closed too", action,
-              LogLevel::info);
-}
-
 runtime::Task<AttemptEnd> Attempt::run() {
-  if (proxy_.rules && proxy_.rules->bind && !proxy_.rules->bind->is_literal()) {
-    // Bound for this request: no other one may have it.
+  if (is_bound_for_request()) {
     must_be_fresh_ = true;
     may_be_kept_ = false;
   }

@@ -20,8 +20,6 @@
 
 namespace baton::proxy {
 
-class OutgoingBody;
-class ReadAhead;
 class UpstreamBody;
 
 class Attempt : public ServerAttempt {
@@ -42,8 +40,6 @@ class Attempt : public ServerAttempt {
   // attempt.cc
   runtime::Task<bool> open();
   runtime::Task<bool> connect();
-  void choose_options(runtime::ConnectOptions& options);
-  void client_went_away(std::string_view action);
   runtime::Task<void> converse(bool& stale);
   [[nodiscard]] bool is_stale(std::size_t size);
   // attempt_request.cc
@@ -58,18 +54,12 @@ class Attempt : public ServerAttempt {
   runtime::Task<void> answer();
   runtime::Task<bool> read_head();
   runtime::Task<void> pass_on();
-  [[nodiscard]] bool is_buffered() const;
-  [[nodiscard]] bool is_storing() const;
   [[nodiscard]] bool is_unwanted() const;
   bool begin_answer(UpstreamBody& body, OutgoingBody& outgoing);
   std::optional<std::string_view> unwrap(UpstreamBody& body, std::span<char> raw);
   runtime::Task<void> pass_on_ahead(UpstreamBody& body, OutgoingBody& outgoing,
                                     std::span<iovec> unsent);
   runtime::Task<void> fill(UpstreamBody& body, ReadAhead& ahead);
-  runtime::Task<void> drain(OutgoingBody& outgoing, ReadAhead& ahead, std::span<iovec> unsent);
-  runtime::Task<Status> send_rest(OutgoingBody& outgoing, BodyPart part);
-  [[nodiscard]] std::uint64_t read_rate() const;
-  runtime::Task<void> slow_down(std::uint64_t rate);
   static Error invalid_chunk();
   static Error cut_off(const Result<std::size_t>& got);
   [[nodiscard]] Instant read_deadline() const;
@@ -80,7 +70,6 @@ class Attempt : public ServerAttempt {
   runtime::Task<void> pass_interim();
   HeadStep head_failed(const Result<std::size_t>& got);
   void finish_upstream(bool surplus);
-  void finish_answer(bool client_left);
   // tunnel.cc
   [[nodiscard]] bool is_upgrade() const;
   runtime::Task<void> tunnel();
@@ -88,13 +77,8 @@ class Attempt : public ServerAttempt {
   runtime::Task<void> carry_up(bool& ended, Instant& active);
   runtime::Task<void> carry_down(bool& ended, Instant& active);
   void end_tunnel(bool& ended);
-  void break_off(const Error& error);
   void stop_upload();
   void watch_client();
-
-  void fail_with(const Error& error, std::string_view action);
-  void client_failed(const Error& error);
-  void log_failure(std::string_view message, std::string_view action, LogLevel level);
 
   bool must_be_fresh_ = false;
   bool may_be_kept_ = true;  // by the pool, for any other request
@@ -105,7 +89,6 @@ class Attempt : public ServerAttempt {
   Instant head_progress_{};
   http::ResponseParser parser_;
   int interim_heads_ = 0;
-  bool ahead_last_ = false;   // read ahead begins with the body's end
   std::string interim_;       // an early hint on its way to the client
   std::size_t received_ = 0;  // in exchange_.upstream_buffer
 };

@@ -22,25 +22,12 @@ namespace baton::proxy {
 void Attempt::supersede() {
   const http::ResponseHead& head = exchange_.upstream_head;
   end_ = AttemptEnd::superseded;
-  pick_.count_response(head.status, record().header.value_or(0s), elapsed());
-  pick_.count_bytes(record().bytes_sent, record().bytes_received);
-  pick_.succeed(exchange_.now());
+  count_success();
   watch_.stop();
   const bool bodyless = head.framing.kind == http::BodyKind::none && received_ == head.bytes;
   if (head.keep_alive && bodyless && uploaded_ && may_be_kept_) {
     exchange_.services.upstreams.pool().keep(std::move(connection_));
   }
-}
-
-// proxy_buffering, unless the server says otherwise.
-bool Attempt::is_buffered() const {
-  const http::HeaderTable& headers = exchange_.upstream_head.headers;
-  if (const http::Header* line = headers.find(http::HeaderId::x_accel_buffering)) {
-    const bool ignored = proxy_.rules && proxy_.rules->ignores(config::ignore_accel_buffering);
-    if (!ignored && equals_ignoring_case(line->value, "no")) return false;
-    if (!ignored && equals_ignoring_case(line->value, "yes")) return true;
-  }
-  return proxy_.buffering;
 }
 
 // Writes the head; the body's size where it is known. False: it is answered otherwise after all.
@@ -86,11 +73,6 @@ std::optional<std::string_view> Attempt::unwrap(UpstreamBody& body, std::span<ch
   const std::string_view wanted = exchange_.cached->pass(passed);
   if (body.done()) exchange_.cached->complete();
   return wanted;
-}
-
-// Whether what is being stored is to be fetched to its end, with or without the client.
-bool Attempt::is_storing() const {
-  return exchange_.cached && exchange_.cached->is_storing();
 }
 
 // Sends head and body to the client as they come. Where the client does not keep up, goes on as
@@ -165,8 +147,8 @@ Error Attempt::cut_off(const Result<std::size_t>& got) {
 runtime::Task<void> Attempt::pass_on_ahead(UpstreamBody& body, OutgoingBody& outgoing,
                                            std::span<iovec> unsent) {
   ReadAhead ahead(exchange_, proxy_.buffers_bytes);
-  ahead_last_ = body.done();
-  co_await runtime::both(fill(body, ahead), drain(outgoing, ahead, unsent));
+  const bool unsent_is_last = body.done();
+  co_await runtime::both(fill(body, ahead), drain(outgoing, ahead, unsent, unsent_is_last));
   // Whichever failed has said so.
   if (end_ != AttemptEnd::broken_off) finish_answer(ahead.given_up());
 }
@@ -216,82 +198,18 @@ runtime::Task<void> Attempt::fill(UpstreamBody& body, ReadAhead& ahead) {
   ahead.finish();
 }
 
-// Sends what was read ahead; what was read before a server broke off still reaches the client.
-runtime::Task<void> Attempt::drain(OutgoingBody& outgoing, ReadAhead& ahead,
-                                   std::span<iovec> unsent) {
-  BodyPart part = ahead_last_ ? BodyPart::last : BodyPart::more;
-  Status sent = co_await send_to_client(exchange_, unsent, false);
-  if (sent) sent = co_await send_rest(outgoing, part);
-  while (sent && part != BodyPart::last) {
-    co_await ahead.bytes_or_end();
-    if (ahead.empty() && end_ == AttemptEnd::broken_off) co_return;
-    if (exchange_.loop().cancelled()) break;
-    std::string_view bytes;
-    if (!ahead.empty()) {
-      bytes = ahead.take();
-      if (bytes.empty()) sent = fail(ErrorKind::system, "temporary file");
-      if (!sent) break;
-    }
-    const bool at_end = ahead.empty() && ahead.finished() && end_ != AttemptEnd::broken_off;
-    if (at_end) part = BodyPart::last;
-    sent = co_await send_to_client(exchange_, outgoing.frame_some(bytes, part), false);
-    if (sent) sent = co_await send_rest(outgoing, part);
-  }
-  if (sent) co_return;
-  // Nobody is left to read for, but perhaps a cache.
-  const bool goes_on = is_storing();
-  if (!goes_on && end_ != AttemptEnd::broken_off) break_off(sent.error());
-  ahead.give_up();
-  if (!goes_on && connection_) upstream().source().cancel();
-}
-
-// What the filters still hold of the bytes that they were given.
-runtime::Task<Status> Attempt::send_rest(OutgoingBody& outgoing, BodyPart part) {
-  while (outgoing.has_more()) {
-    const Status sent = co_await send_to_client(exchange_, outgoing.frame_some({}, part), false);
-    if (!sent) co_return sent;
-  }
-  co_return outgoing.status();
-}
-
-// The response has begun and cannot be completed.
-void Attempt::break_off(const Error& error) {
-  end_ = AttemptEnd::broken_off;
-  error_ = error;
-  action_ = "reading upstream";
-  exchange_.request.keep_alive = false;
-  if (error.side == Side::us) return;  // told already
-  if (error.side == Side::client) {
-    if (error.kind == ErrorKind::timed_out) {
-      exchange_.services.error_log.write(LogLevel::info, exchange_.request,
-                                         "client timed out (110: Connection timed out)",
-                                         "sending to client");
-    }
-    return;
-  }
-  if (watch_.client_gone()) {
-    error_.side = Side::client;
-    log_failure("client prematurely closed connection, so upstream connection is closed too",
-                "reading upstream", LogLevel::info);
-    return;
-  }
-  log_failure(failure_message(error), "reading upstream", LogLevel::error);
-}
-
 // The server has given all that it had to: its connection is free.
 void Attempt::finish_upstream(bool surplus) {
-  pick_.count_response(exchange_.upstream_head.status, record().header.value_or(0s), elapsed());
   const upstream::Group& group =
       exchange_.services.upstreams.group(exchange_.upstream_group, exchange_.upstream_hold);
   if (group.config().sticky) {
     bind_session(exchange_, group, pick_.peer(), SessionMoment::end);
   }
-  pick_.count_bytes(record().bytes_sent, record().bytes_received);
-  pick_.succeed(exchange_.now());
+  count_success();
   record().response = elapsed();
   if (surplus) {
-    log_failure("upstream sent more data than specified in \"Content-Length\" header",
-                "reading upstream", LogLevel::warning);
+    log("upstream sent more data than specified in \"Content-Length\" header", "reading upstream",
+        LogLevel::warning);
   }
   watch_.stop();
   if (!uploaded_) return;  // the rest of the request's body is still on its way
@@ -300,37 +218,6 @@ void Attempt::finish_upstream(bool surplus) {
   } else {
     connection_.reset();
   }
-}
-
-// The client has the whole response, unless it left before the end.
-void Attempt::finish_answer(bool client_left) {
-  end_ = AttemptEnd::answered;
-  exchange_.request.completed = !client_left;
-  if (client_left) exchange_.request.keep_alive = false;
-}
-
-// proxy_limit_rate in bytes a second; 0: none.
-std::uint64_t Attempt::read_rate() const {
-  if (!proxy_.rules || !proxy_.rules->read_rate) return 0;
-  std::string text;
-  append_text(text, *proxy_.rules->read_rate, exchange_.request);
-  std::uint64_t unit = 1;
-  if (text.ends_with('k') || text.ends_with('K')) unit = 1 << 10;
-  if (text.ends_with('m') || text.ends_with('M')) unit = 1 << 20;
-  if (unit > 1) text.pop_back();
-  return parse_unsigned(text, UINT32_MAX).value_or(0) * unit;
-}
-
-// Waits until no more than `rate` bytes a second have come since the first; one second's worth may
-// come at once.
-runtime::Task<void> Attempt::slow_down(std::uint64_t rate) {
-  const Duration since = elapsed() - record().header.value_or(0s);
-  const auto ms = static_cast<std::uint64_t>(to_ms(since));
-  const std::uint64_t allowed = rate * (ms / 1000 + 1);
-  const std::uint64_t received = record().body_bytes;
-  if (received < allowed) co_return;
-  const auto wait_ms = (received - allowed) * 1000 / rate + 1;
-  co_await exchange_.loop().sleep_for(std::chrono::milliseconds(wait_ms));
 }
 
 }  // namespace baton::proxy

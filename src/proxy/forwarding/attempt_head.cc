@@ -122,7 +122,7 @@ Attempt::HeadStep Attempt::parse_head(std::size_t count) {
 // early_hints: whether, and what of it, the client gets.
 void Attempt::take_hint() {
   const Request& request = exchange_.request;
-  if (request.head.version_minor < 1 || exchange_.sink) return;
+  if (request.head.version_minor < 1 || exchange_.parent) return;
   std::string condition;
   const bool wanted = std::ranges::any_of(proxy_.rules->early_hints, [&](const auto& text) {
     condition.clear();
@@ -152,7 +152,7 @@ Attempt::HeadStep Attempt::judge_head() {
   record().header = elapsed();
   action_ = reading_head;
   if (pick_.answered(exchange_.now())) {
-    log_failure("upstream server answers again", reading_head, LogLevel::notice);
+    log("upstream server answers again", reading_head, LogLevel::notice);
   }
   if (next_upstream_condition(status) & may_pass_over_) {
     end_ = AttemptEnd::passed_over;

@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "config/model/fastcgi.h"
+#include "config/model/proxy_rules.h"
 #include "http/framing.h"
 #include "proxy/client/stored_body.h"
 #include "proxy/filters/page.h"
@@ -29,30 +30,18 @@ namespace {
 
 constexpr std::string_view sending_request = "sending request to upstream";
 constexpr std::string_view reading_head = "reading response header from upstream";
-constexpr std::string_view reading_body = "reading upstream";
 // In front of the lines of a CGI head, so that it is parsed and judged like any other.
 constexpr std::string_view status_line = "HTTP/1.1 200 OK\r\n";
 
-constexpr Error broken{ErrorKind::malformed, Side::upstream, Retry::no, 0, "FastCGI"};
-constexpr Error closed_early{ErrorKind::closed, Side::upstream, Retry::if_reused, 0,
-                             "upstream prematurely closed FastCGI stdout"};
-
 }  // namespace
 
-void FastcgiAttempt::log(std::string_view message, std::string_view action, LogLevel level) {
-  ErrorLog& log = exchange_.services.error_log;
-  if (!log.enabled(level, exchange_.request)) return;
-  log.write(level, exchange_.request, message, action, fastcgi_url(pick_.peer().name));
+Error FastcgiAttempt::broken() {
+  return {ErrorKind::malformed, Side::upstream, Retry::no, 0, "FastCGI"};
 }
 
-void FastcgiAttempt::fail_with(const Error& error, std::string_view message,
-                               std::string_view action) {
-  if (end_ == AttemptEnd::client_failed) return;
-  error_ = error.on(Side::upstream);
-  action_ = action;
-  end_ = AttemptEnd::failed;
-  record().status = error.kind == ErrorKind::timed_out ? 504 : 502;
-  log(message.empty() ? failure_message(error) : message, action, LogLevel::error);
+Error FastcgiAttempt::closed_early() {
+  return {ErrorKind::closed, Side::upstream, Retry::if_reused, 0,
+          "upstream prematurely closed FastCGI stdout"};
 }
 
 // What the server wrote to STDERR, as far as it is here.
@@ -65,16 +54,17 @@ void FastcgiAttempt::tell_errors(std::string_view action) {
 
 runtime::Task<bool> FastcgiAttempt::open() {
   upstream::ConnectionPool& pool = exchange_.services.upstreams.pool();
-  if (plan_.location->fastcgi->keep_connection) {
+  if (plan_.location->fastcgi->keep_connection && !is_bound_for_request()) {
     connection_ = pool.take(exchange_.upstream_group, pick_.peer());
   }
   if (!connection_) {
-    const upstream::Connecting how;
+    upstream::Connecting how;
+    choose_options(how.options);
     auto connected = co_await exchange_.services.upstreams.connect(
         exchange_.upstream_group, exchange_.upstream_hold, pick_.peer(),
         exchange_.now() + proxy_.connect_timeout, how);
     if (!connected) {
-      fail_with(connected.error(), {}, "connecting to upstream");
+      fail_with(connected.error(), "connecting to upstream");
       co_return false;
     }
     connection_ = std::move(*connected);
@@ -87,13 +77,22 @@ runtime::Task<AttemptEnd> FastcgiAttempt::run() {
   const bool opened = co_await open();
   if (!opened) co_return end_;
   request_sent_ = true;
-  if (exchange_.watches_client && !proxy_.ignore_client_abort) {
-    watch_.start(exchange_.client->stream.source(), &upstream().source());
-  }
+  is_streamed_ = proxy_.pass_request_body && !exchange_.request.stored_body &&
+                 !exchange_.body.finished() && !exchange_.body.is_whole_early();
+  if (!is_streamed_) watch_client();
   co_await runtime::both(upload(), answer());
+  if (is_streamed_) {
+    exchange_.client->stream.source().clear_interrupt(runtime::Direction::read);
+  }
   watch_.stop();
-  record().response = elapsed();
+  if (!record().response) record().response = elapsed();
   co_return end_;
+}
+
+// While nobody reads from the client, its leaving ends the attempt.
+void FastcgiAttempt::watch_client() {
+  if (!exchange_.watches_client || proxy_.ignore_client_abort) return;
+  watch_.start(exchange_.client->stream.source(), &upstream().source());
 }
 
 // The request and its body. A server may answer without reading everything: the answer decides what
@@ -101,25 +100,73 @@ runtime::Task<AttemptEnd> FastcgiAttempt::run() {
 runtime::Task<void> FastcgiAttempt::upload() {
   const Request& request = exchange_.request;
   const StoredBody* stored = proxy_.pass_request_body ? request.stored_body.get() : nullptr;
-  std::string_view memory = stored ? std::string_view(stored->memory) : request.early_body;
-  if (!proxy_.pass_request_body) memory = {};
   iovec head = piece_of(exchange_.upstream_request);
   Status sent = co_await send_all(upstream(), {&head, 1}, proxy_.send_timeout, true);
   record().bytes_sent += exchange_.upstream_request.size();
-  const bool from_file = stored && stored->in_file();
-  if (sent && from_file) sent = co_await send_stored_file();
-  while (sent && !from_file && !memory.empty() && !uploaded_) {
-    const std::string_view part = memory.substr(0, fastcgi::content_bytes_max);
-    memory.remove_prefix(part.size());
-    sent = co_await send_stdin(part, false);
+  upload_progress_ = exchange_.now();
+  if (sent && is_streamed_) {
+    sent = co_await send_streamed();
+  } else if (sent && stored && stored->in_file()) {
+    sent = co_await send_stored_file();
+  } else if (sent && proxy_.pass_request_body) {
+    sent = co_await send_memory(stored ? std::string_view(stored->memory) : request.early_body);
   }
   if (sent && !uploaded_) sent = co_await send_stdin({}, true);
-  if (!sent && !uploaded_ && sent.error().kind == ErrorKind::timed_out) {
-    fail_with(sent.error(), {}, sending_request);
+  if (!sent && !uploaded_) upload_failed(sent.error());
+  if (sent && !record().header) pick_.await_answer(exchange_.now());
+  if (sent && is_streamed_ && end_ == AttemptEnd::failed) watch_client();
+  uploaded_ = true;
+}
+
+void FastcgiAttempt::upload_failed(const Error& error) {
+  if (error.side == Side::client) {
+    client_failed(error);
+    upstream().source().cancel();
+  } else if (error.kind == ErrorKind::timed_out) {
+    fail_with(error, sending_request);
     upstream().source().cancel();
   }
-  if (sent && !record().header) pick_.await_answer(exchange_.now());
+}
+
+void FastcgiAttempt::stop_upload() {
+  if (uploaded_) return;
   uploaded_ = true;
+  upstream().source().cancel();
+  if (is_streamed_) exchange_.client->stream.source().interrupt(runtime::Direction::read);
+}
+
+runtime::Task<Status> FastcgiAttempt::send_memory(std::string_view bytes) {
+  while (!bytes.empty() && !uploaded_) {
+    const std::string_view part = bytes.substr(0, fastcgi::content_bytes_max);
+    bytes.remove_prefix(part.size());
+    const Status sent = co_await send_stdin(part, false);
+    if (!sent) co_return sent;
+  }
+  co_return Status{};
+}
+
+// fastcgi_request_buffering off. The error's side is the client when it failed.
+runtime::Task<Status> FastcgiAttempt::send_streamed() {
+  RequestBody& body = exchange_.body;
+  runtime::Stream& client = exchange_.client->stream;
+  const Duration timeout = exchange_.request.location->client_body_timeout;
+  runtime::BufferPool::Buffer buffer;
+  bool last = false;
+  while (!uploaded_ && !last) {
+    if (!body.has_early()) {
+      const Status told = co_await send_continue(exchange_);
+      if (!told) co_return std::unexpected(told.error().on(Side::client));
+      if (!buffer) buffer = exchange_.services.large_buffers.take();
+    }
+    const auto piece = co_await body.read(client, buffer.span(), exchange_.now() + timeout);
+    if (uploaded_) break;
+    if (!piece) co_return std::unexpected(piece.error().on(Side::client));
+    last = piece->last;
+    const Status sent = co_await send_memory({piece->bytes.data(), piece->bytes.size()});
+    if (!sent) co_return std::unexpected(sent.error().on(Side::upstream));
+    upload_progress_ = exchange_.now();
+  }
+  co_return Status{};
 }
 
 // A record of STDIN, and with `last` the empty one that ends it.
@@ -152,10 +199,7 @@ runtime::Task<Status> FastcgiAttempt::send_stored_file() {
 runtime::Task<void> FastcgiAttempt::answer() {
   const bool accepted = co_await read_head();
   if (accepted) co_await pass_on();
-  if (!uploaded_) {
-    uploaded_ = true;
-    upstream().source().cancel();
-  }
+  stop_upload();
 }
 
 runtime::Task<bool> FastcgiAttempt::read_head() {
@@ -164,9 +208,16 @@ runtime::Task<bool> FastcgiAttempt::read_head() {
   std::ranges::copy(status_line, exchange_.upstream_buffer.span().begin());
   received_ = status_line.size();
   Step step = Step::more;
+  Instant progress = exchange_.now();
   while (step == Step::more) {
     const std::span<char> space = exchange_.upstream_buffer.span().subspan(received_);
-    const auto got = co_await upstream().read(space, exchange_.now() + proxy_.read_timeout);
+    // The server's time counts from the last piece of the body that went up.
+    const Instant waiting_since = exchange_.now();
+    const Instant deadline = std::max(progress, upload_progress_) + proxy_.read_timeout;
+    const auto got = co_await upstream().read(space, deadline);
+    const bool timed_out = !got && got.error().kind == ErrorKind::timed_out;
+    if (timed_out && upload_progress_ > waiting_since) continue;
+    progress = exchange_.now();
     step = take_bytes(got);
   }
   co_return step == Step::done;
@@ -176,14 +227,11 @@ runtime::Task<bool> FastcgiAttempt::read_head() {
 FastcgiAttempt::Step FastcgiAttempt::take_bytes(const Result<std::size_t>& got) {
   if (!got || *got == 0) {
     if (watch_.client_gone()) {
-      end_ = AttemptEnd::client_failed;
-      error_ = {ErrorKind::closed, Side::client, Retry::no, 0, "client went away"};
-      log("client prematurely closed connection, so upstream connection is closed too",
-          reading_head, LogLevel::info);
+      client_went_away(reading_head);
     } else if (!got) {
-      fail_with(got.error(), {}, reading_head);
+      fail_with(got.error(), reading_head);
     } else {
-      fail_with(closed_early, "upstream prematurely closed connection", reading_head);
+      fail_with(closed_early(), reading_head, "upstream prematurely closed connection");
     }
     return Step::ended;
   }
@@ -196,10 +244,9 @@ FastcgiAttempt::Step FastcgiAttempt::take_bytes(const Result<std::size_t>& got) 
   tell_errors(reading_head);
   if (!caught) decoder_.errors().clear();
   if (!output || caught) {
-    fail_with(broken,
+    fail_with(broken(), reading_head,
               output ? "upstream sent a message of \"fastcgi_catch_stderr\""
-                     : std::string_view(decoder_.problem()),
-              reading_head);
+                     : std::string_view(decoder_.problem()));
     return Step::ended;
   }
   received_ += *output;
@@ -217,18 +264,17 @@ FastcgiAttempt::Step FastcgiAttempt::parse_head() {
     if (!decoder_.ended() && received_ < exchange_.upstream_buffer.span().size()) {
       return Step::more;
     }
-    fail_with(closed_early,
+    fail_with(closed_early(), reading_head,
               decoder_.ended() ? "upstream prematurely closed FastCGI stdout"
-                               : "upstream sent too big header",
-              reading_head);
+                               : "upstream sent too big header");
     return Step::ended;
   }
   if (progress == http::Progress::refused) {
-    fail_with(broken, parser_.refusal().why, reading_head);
+    fail_with(broken(), reading_head, parser_.refusal().why);
     return Step::ended;
   }
   if (!finish_head()) {
-    fail_with(broken, "upstream sent invalid status", reading_head);
+    fail_with(broken(), reading_head, "upstream sent invalid status");
     return Step::ended;
   }
   return judge_head();
@@ -269,84 +315,13 @@ FastcgiAttempt::Step FastcgiAttempt::judge_head() {
     pick_.succeed(exchange_.now());
     return Step::ended;
   }
-  if (!accel_target(exchange_).empty() && !plan_.location->fastcgi->ignores_redirect) {
+  if (!accel_target(exchange_).empty() &&
+      !(proxy_.rules && proxy_.rules->ignores(config::ignore_accel_redirect))) {
     end_ = AttemptEnd::redirected;
     pick_.succeed(exchange_.now());
     return Step::ended;
   }
   return Step::done;
-}
-
-// Sends head and body to the client as they come.
-runtime::Task<void> FastcgiAttempt::pass_on() {
-  const http::ResponseHead& head = exchange_.upstream_head;
-  take_upstream_head(exchange_, plan_);
-  auto client_length = length_;
-  if (!cut_range(client_length)) co_return;
-  OutgoingBody outgoing;
-  begin_outgoing(exchange_, outgoing, client_length);
-  std::uint64_t left = length_.value_or(UINT64_MAX);
-  const std::span<char> buffer = exchange_.upstream_buffer.span().subspan(head.bytes);
-  std::string_view bytes(buffer.data(), received_ - head.bytes);
-  while (true) {
-    if (bytes.size() > left) {
-      log("upstream sent more data than specified in \"Content-Length\" header", reading_body,
-          LogLevel::warning);
-      bytes = bytes.substr(0, static_cast<std::size_t>(left));
-    }
-    if (length_) left -= bytes.size();
-    record().body_bytes += bytes.size();
-    const bool cut_short =
-        decoder_.ended() && length_ && left > 0 && !is_bodyless(exchange_.request);
-    const bool last = (decoder_.ended() && !cut_short) || left == 0;
-    // Bytes that may be buffered need not be pressed out of the filters at once.
-    const BodyPart part = last               ? BodyPart::last
-                          : proxy_.buffering ? BodyPart::more
-                                             : BodyPart::flush;
-    const Status sent =
-        co_await send_to_client(exchange_, outgoing.frame(cut_.pass(bytes), part), false);
-    if (!sent || !outgoing.status()) {
-      co_return break_off(sent ? outgoing.status().error() : sent.error(), {});
-    }
-    if (cut_short) co_return break_off(closed_early, closed_early.detail);
-    if (last) break;
-    const auto got = co_await upstream().read(buffer, exchange_.now() + proxy_.read_timeout);
-    if (!got) co_return break_off(got.error().on(Side::upstream), {});
-    if (*got == 0) co_return break_off(closed_early, "upstream prematurely closed connection");
-    record().bytes_received += *got;
-    const auto output = decoder_.decode(buffer.first(*got));
-    tell_errors(reading_body);
-    decoder_.errors().clear();
-    if (!output) co_return break_off(broken, decoder_.problem());
-    bytes = {buffer.data(), *output};
-  }
-  finish();
-}
-
-void FastcgiAttempt::finish() {
-  end_ = AttemptEnd::answered;
-  exchange_.request.completed = true;
-  pick_.count_response(exchange_.upstream_head.status, record().header.value_or(0s), elapsed());
-  pick_.count_bytes(record().bytes_sent, record().bytes_received);
-  pick_.succeed(exchange_.now());
-  watch_.stop();
-  const bool stays = plan_.location->fastcgi->keep_connection && decoder_.ended() &&
-                     !decoder_.has_surplus() && uploaded_;
-  if (stays) exchange_.services.upstreams.pool().keep(std::move(connection_));
-}
-
-// The response has begun and cannot be completed.
-void FastcgiAttempt::break_off(const Error& error, std::string_view message) {
-  end_ = AttemptEnd::broken_off;
-  error_ = error;
-  exchange_.request.keep_alive = false;
-  if (watch_.client_gone()) error_.side = Side::client;
-  if (error_.side == Side::client) {
-    log("client prematurely closed connection, so upstream connection is closed too", reading_body,
-        LogLevel::info);
-    return;
-  }
-  log(message.empty() ? failure_message(error) : message, reading_body, LogLevel::error);
 }
 
 }  // namespace baton::proxy

@@ -97,6 +97,11 @@ Verdict read_url(Exchange& exchange, const config::ProxyPass& proxy, AddressText
   Request& request = exchange.request;
   std::string url;
   append_text(url, *proxy.url, request);
+  if (request.location->fastcgi_pass) {
+    text = config::nginx::parse_address(url, config::nginx::AddressUse::upstream);
+    if (text.problem.empty()) return Verdict::proceed();
+    return refuse(exchange, 500, fmt::format("{} in upstream \"{}\"", text.problem, url));
+  }
   if (url.size() <= scheme.size() ||
       !equals_ignoring_case(std::string_view(url).substr(0, scheme.size()), scheme)) {
     return refuse(exchange, 500, fmt::format("invalid URL prefix in \"{}\"", url));
@@ -133,6 +138,9 @@ runtime::Task<Verdict> find_passed_upstream(Exchange& exchange, const config::Pr
     exchange.upstream_group = *group;
     exchange.upstream_hold = exchange.services.upstreams.hold(*group);
     co_return Verdict::proceed();
+  }
+  if (!text.port && exchange.request.location->fastcgi_pass) {
+    co_return refuse(exchange, 500, fmt::format("no port in upstream \"{}\"", text.host));
   }
   const std::uint16_t port = text.port.value_or(http_port);
   if (text.address) {

@@ -10,6 +10,8 @@
 #include <cstring>
 #include <system_error>
 
+#include "config/model/fastcgi.h"
+
 namespace baton::proxy {
 
 namespace {
@@ -18,7 +20,9 @@ constexpr std::size_t blocks_max = 256;
 
 const config::ProxyBuffering& settings_of(const Request& request) {
   static const config::ProxyBuffering defaults;
-  const auto& settings = request.location->proxy_buffering;
+  const config::Location& location = *request.location;
+  const auto& settings =
+      location.fastcgi_pass ? location.fastcgi->buffering : location.proxy_buffering;
   return settings ? *settings : defaults;
 }
 

@@ -6,9 +6,13 @@
 
 #include <system_error>
 
+#include "base/text.h"
 #include "config/model/proxy_rules.h"
+#include "config/nginx/value.h"
 #include "proxy/filters/page_filters.h"
+#include "proxy/forwarding/upstream_request.h"
 #include "proxy/response/compression.h"
+#include "proxy/variables/variables.h"
 
 namespace baton::proxy {
 
@@ -39,6 +43,92 @@ ServerAttempt::ServerAttempt(Exchange& exchange, const LocationPlan& plan, upstr
   if (exchange.upstream_hold) record.server = exchange.request.arena.store(record.server);
   record.after_redirect = record_ > 0 && record_ == exchange.first_attempt;
   exchange.request.attempts.push_back(record);
+}
+
+void ServerAttempt::log(std::string_view message, std::string_view action, LogLevel level) {
+  ErrorLog& log = exchange_.services.error_log;
+  if (!log.enabled(level, exchange_.request)) return;
+  log.write(level, exchange_.request, message, action, upstream_url(exchange_, pick_.peer().name));
+}
+
+void ServerAttempt::fail_with(const Error& error, std::string_view action,
+                              std::string_view message) {
+  if (end_ == AttemptEnd::client_failed) return;
+  error_ = error.on(Side::upstream);
+  action_ = action;
+  end_ = AttemptEnd::failed;
+  record().status = error.kind == ErrorKind::timed_out ? 504 : 502;
+  log(message.empty() ? failure_message(error) : message, action, LogLevel::error);
+}
+
+void ServerAttempt::client_failed(const Error& error) {
+  if (end_ == AttemptEnd::client_failed) return;
+  end_ = AttemptEnd::client_failed;
+  error_ = error.on(Side::client);
+}
+
+void ServerAttempt::client_went_away(std::string_view action) {
+  client_failed({ErrorKind::closed, Side::client, Retry::no, 0, "client went away"});
+  log("client prematurely closed connection, so upstream connection is closed too", action,
+      LogLevel::info);
+}
+
+void ServerAttempt::count_success() {
+  pick_.count_response(exchange_.upstream_head.status, record().header.value_or(0s), elapsed());
+  pick_.count_bytes(record().bytes_sent, record().bytes_received);
+  pick_.succeed(exchange_.now());
+}
+
+void ServerAttempt::choose_options(runtime::ConnectOptions& options) {
+  if (!proxy_.rules) return;
+  const config::ProxyRules& rules = *proxy_.rules;
+  options.keepalive_probes = rules.socket_keepalive;
+  options.send_buffer_bytes = rules.send_buffer_bytes;
+  options.receive_buffer_bytes = rules.receive_buffer_bytes;
+  if (!rules.bind) return;
+  std::string text;
+  append_text(text, *rules.bind, exchange_.request);
+  if (const auto address = net::IpAddress::parse(text)) {
+    options.from = net::Endpoint{*address, 0};
+  } else if (const auto endpoint = net::Endpoint::parse(text)) {
+    options.from = *endpoint;
+  } else if (!text.empty()) {
+    exchange_.services.error_log.write(LogLevel::error, exchange_.request,
+                                       fmt::format("invalid local address \"{}\"", text));
+  }
+  options.transparent = rules.bind_transparent;
+}
+
+bool ServerAttempt::is_bound_for_request() const {
+  return proxy_.rules && proxy_.rules->bind && !proxy_.rules->bind->is_literal();
+}
+
+bool ServerAttempt::is_buffered() const {
+  const http::HeaderTable& headers = exchange_.upstream_head.headers;
+  if (const http::Header* line = headers.find(http::HeaderId::x_accel_buffering)) {
+    const bool ignored = proxy_.rules && proxy_.rules->ignores(config::ignore_accel_buffering);
+    if (!ignored && equals_ignoring_case(line->value, "no")) return false;
+    if (!ignored && equals_ignoring_case(line->value, "yes")) return true;
+  }
+  return proxy_.buffering;
+}
+
+std::uint64_t ServerAttempt::read_rate() const {
+  if (!proxy_.rules || !proxy_.rules->read_rate) return 0;
+  std::string text;
+  append_text(text, *proxy_.rules->read_rate, exchange_.request);
+  return config::nginx::parse_size(text).value_or(0);
+}
+
+// One second's worth may come at once.
+runtime::Task<void> ServerAttempt::slow_down(std::uint64_t rate) {
+  const Duration since = elapsed() - record().header.value_or(0s);
+  const auto ms = static_cast<std::uint64_t>(to_ms(since));
+  const std::uint64_t allowed = rate * (ms / 1000 + 1);
+  const std::uint64_t received = record().body_bytes;
+  if (received < allowed) co_return;
+  const auto wait_ms = (received - allowed) * 1000 / rate + 1;
+  co_await exchange_.loop().sleep_for(std::chrono::milliseconds(wait_ms));
 }
 
 bool ServerAttempt::cut_range(std::optional<std::uint64_t>& length) {

@@ -3,14 +3,20 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "proxy/exchange.h"
+#include "proxy/filters/body_filter.h"
 #include "proxy/forwarding/range_cut.h"
+#include "runtime/task.h"
 #include "upstream/thread_upstreams.h"
 
 namespace baton::proxy {
+
+class OutgoingBody;
+class ReadAhead;
 
 enum class AttemptEnd : std::uint8_t {
   answered,       // the whole response was passed on
@@ -48,6 +54,33 @@ class ServerAttempt {
   UpstreamAttempt& record() { return exchange_.request.attempts[record_]; }
   runtime::Stream& upstream() { return connection_->stream(); }
   Duration elapsed() const { return exchange_.now() - begun_; }
+  // proxy_bind and the proxy_socket_* family.
+  void choose_options(runtime::ConnectOptions& options);
+  // Whether the address to connect from is this request's own: no other one may have the
+  // connection.
+  [[nodiscard]] bool is_bound_for_request() const;
+  // proxy_buffering, unless the server says otherwise.
+  [[nodiscard]] bool is_buffered() const;
+  // proxy_limit_rate in bytes a second; 0: none.
+  [[nodiscard]] std::uint64_t read_rate() const;
+  // Waits until no more than `rate` bytes a second have come since the first.
+  runtime::Task<void> slow_down(std::uint64_t rate);
+  // The server has done what was asked of it.
+  void count_success();
+  // Nothing came of it; `message`: in other words than the error's own.
+  void fail_with(const Error& error, std::string_view action, std::string_view message = {});
+  void client_failed(const Error& error);
+  void client_went_away(std::string_view action);
+  void log(std::string_view message, std::string_view action, LogLevel level);
+  // Whether what is being stored is to be fetched to its end, with or without the client.
+  [[nodiscard]] bool is_storing() const;
+  // Sends `unsent` and then what is read ahead; `unsent_is_last`: that is all.
+  runtime::Task<void> drain(OutgoingBody& outgoing, ReadAhead& ahead, std::span<iovec> unsent,
+                            bool unsent_is_last);
+  runtime::Task<Status> send_rest(OutgoingBody& outgoing, BodyPart part);
+  // The response has begun and cannot be completed; `message`: in other words than the error's own.
+  void break_off(const Error& error, std::string_view message = {});
+  void finish_answer(bool client_left);
   // proxy_force_ranges: cuts what the client asked for out of a body of `length` bytes, which
   // becomes the length of the part. False: there is no such part; end_ is set.
   bool cut_range(std::optional<std::uint64_t>& length);

@@ -72,7 +72,7 @@ std::span<char> early_bytes(Exchange& exchange) {
 
 // The client asked for another protocol; a server that changes without being asked is not heard.
 bool Attempt::is_upgrade() const {
-  return exchange_.request.head.headers.has(http::HeaderId::upgrade) && !exchange_.sink;
+  return exchange_.request.head.headers.has(http::HeaderId::upgrade) && !exchange_.parent;
 }
 
 // The head to the client, and to both sides what came behind the heads.
@@ -132,7 +132,7 @@ runtime::Task<void> Attempt::carry_up(bool& ended, Instant& active) {
     iovec piece{buffer.span().data(), *got};
     const Status sent = co_await send_all(upstream(), {&piece, 1}, proxy_.send_timeout);
     if (!sent) {
-      if (!ended) log_failure(failure_message(sent.error()), proxying, LogLevel::error);
+      if (!ended) log(failure_message(sent.error()), proxying, LogLevel::error);
       break;
     }
     record().bytes_sent += *got;
@@ -148,13 +148,13 @@ runtime::Task<void> Attempt::carry_down(bool& ended, Instant& active) {
     if (!ready) {
       const bool silent = ready.error().kind == ErrorKind::timed_out;
       if (silent && active + proxy_.read_timeout > deadline) continue;
-      if (!ended) log_failure(failure_message(ready.error()), proxying, LogLevel::error);
+      if (!ended) log(failure_message(ready.error()), proxying, LogLevel::error);
       break;
     }
     const auto buffer = exchange_.services.large_buffers.take();
     const auto got = co_await upstream().read(buffer.span(), deadline);
     if (!got || *got == 0) {
-      if (!got && !ended) log_failure(failure_message(got.error()), proxying, LogLevel::error);
+      if (!got && !ended) log(failure_message(got.error()), proxying, LogLevel::error);
       break;
     }
     active = exchange_.now();

@@ -2,8 +2,7 @@
 
 #include "proxy/forwarding/upstream_request.h"
 
-#include <charconv>
-
+#include "base/number_text.h"
 #include "config/model/proxy_rules.h"
 #include "http/head_parser.h"
 #include "http/header_line.h"
@@ -76,9 +75,9 @@ void append_method(std::string& text, Exchange& exchange, const config::ProxyPas
 }
 
 void append_length(std::string& text, std::uint64_t bytes) {
-  char digits[20];
-  const auto [end, error] = std::to_chars(digits, digits + sizeof digits, bytes);
-  text.append("Content-Length: ").append(digits, end).append("\r\n");
+  text.append("Content-Length: ");
+  append_decimal(text, bytes);
+  text.append("\r\n");
 }
 
 void append_framing(std::string& text, const Exchange& exchange, const config::ProxyPass& proxy) {

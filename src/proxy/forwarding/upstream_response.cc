@@ -2,7 +2,15 @@
 
 #include "proxy/forwarding/upstream_response.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <optional>
+
+#include "base/text.h"
+#include "config/model/headers.h"
+#include "config/model/proxy_rules.h"
+#include "proxy/response/compression.h"
 
 namespace baton::proxy {
 
@@ -39,6 +47,40 @@ bool may_be_rewritten(http::HeaderId id) {
          id == http::HeaderId::set_cookie;
 }
 
+std::string_view charset_of(std::string_view content_type) {
+  constexpr std::string_view word = "charset=";
+  const std::size_t at = content_type.rfind(word);
+  return at == std::string_view::npos ? std::string_view() : content_type.substr(at + word.size());
+}
+
+// X-Accel-Charset names the charset, if the configuration knows it. A body is not recoded: where it
+// is known to be in another one, the type stays as it is.
+void override_charset(Exchange& exchange, std::string_view charset) {
+  Request& request = exchange.request;
+  Response& response = request.response;
+  if (charset.empty() || response.content_type.empty()) return;
+  if (response.status == 301 || response.status == 302) return;
+  const auto same = [charset](std::string_view name) {
+    return equals_ignoring_case(name, charset);
+  };
+  ErrorLog& log = exchange.services.error_log;
+  if (!std::ranges::any_of(exchange.services.config.charsets, same)) {
+    return log.write(LogLevel::error, request,
+                     fmt::format("unknown charset \"{}\" to override", charset));
+  }
+  std::string_view source = charset_of(response.content_type);
+  if (source.empty() && request.location->headers) {
+    source = request.location->headers->source_charset;
+  }
+  if (!source.empty() && !same(source)) {
+    return log.write(
+        LogLevel::error, request,
+        fmt::format("no \"charset_map\" between the charsets \"{}\" and \"{}\"", source, charset));
+  }
+  const std::string_view type = type_without_charset(response.content_type);
+  response.content_type = request.arena.join({type, "; charset=", charset});
+}
+
 }  // namespace
 
 void take_upstream_head(Exchange& exchange, const LocationPlan& plan) {
@@ -58,6 +100,11 @@ void take_upstream_head(Exchange& exchange, const LocationPlan& plan) {
     } else {
       response.headers.push_back({line.name, line.value});
     }
+  }
+  const std::string_view charset = head.headers.value(http::HeaderId::x_accel_charset);
+  const auto& rules = plan.location->proxy->rules;
+  if (!charset.empty() && !(rules && rules->ignores(config::ignore_accel_charset))) {
+    override_charset(exchange, charset);
   }
 }
 

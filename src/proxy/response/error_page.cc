@@ -132,12 +132,14 @@ void use_builtin_page(Exchange& exchange, std::uint16_t status) {
     return;
   }
   request.response.content_type = "text/html";
-  std::string_view note;
-  if (status == 494) note = "<center>Request Header Or Cookie Too Large</center>\r\n";
-  const std::string_view shown = status == 494 ? "400 Bad Request" : title;
+  // What is nginx's own way of saying 400 has its reason below the heading.
+  const bool has_reason = status >= 494 && status <= 497;
+  const std::string_view shown = has_reason ? "400 Bad Request" : title;
+  const std::string_view reason = has_reason ? title.substr(4) : std::string_view();
   request.response.text = request.arena.join(
       {"<html>\r\n<head><title>", title, "</title></head>\r\n<body>\r\n<center><h1>", shown,
-       "</h1></center>\r\n", note, "<hr><center>", server_token(*request.location),
+       "</h1></center>\r\n", has_reason ? "<center>" : "", reason,
+       has_reason ? "</center>\r\n" : "", "<hr><center>", server_token(*request.location),
        "</center>\r\n</body>\r\n</html>\r\n", padding_for(request, status)});
 }
 

@@ -4,8 +4,7 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
+#include "base/number_text.h"
 #include "base/version.h"
 #include "config/model/compression.h"
 #include "config/model/connection.h"
@@ -20,18 +19,12 @@ namespace baton::proxy {
 
 namespace {
 
-void append_number(std::string& into, std::uint64_t value) {
-  char digits[20];
-  const auto [end, error] = std::to_chars(digits, digits + sizeof digits, value);
-  into.append(digits, end);
-}
-
 void append_status_line(std::string& into, const Response& response) {
   const std::uint16_t status = http::status_to_send(response.status);
   into.append("HTTP/1.1 ");
   const std::string_view usual = http::status_line_text(status);
   if (!response.reason.empty() || usual.empty()) {
-    append_number(into, status);
+    append_decimal(into, status);
     into.append(" ").append(response.reason);
   } else {
     into.append(usual);
@@ -46,7 +39,7 @@ void append_connection(std::string& into, const Request& request) {
     into.append("Connection: keep-alive\r\n");
     if (const auto& timeout = request.location->keepalive_header) {
       into.append("Keep-Alive: timeout=");
-      append_number(into, static_cast<std::uint64_t>(to_ms(*timeout) / 1000));
+      append_decimal(into, static_cast<std::uint64_t>(to_ms(*timeout) / 1000));
       into.append("\r\n");
     }
   } else {
@@ -154,7 +147,7 @@ void write_response_head(Exchange& exchange) {
     http::append_header_line(text, "Content-Type", response.content_type);
   if (response.content_length && response.status != 204 && response.status >= 200) {
     text.append("Content-Length: ");
-    append_number(text, *response.content_length);
+    append_decimal(text, *response.content_length);
     text.append("\r\n");
   }
   if (!response.last_modified.empty())

@@ -77,7 +77,13 @@ Verdict settle_from_server(Request& request, const Router& router) {
 Verdict route(Request& request, const Router& router, std::uint32_t listener) {
   const Verdict verdict = router.choose_server(request, listener);
   apply_real_ip(request);
-  if (verdict.kind != Verdict::Kind::proceed) return verdict;
+  if (verdict.kind != Verdict::Kind::proceed) {
+    if (request.error_log) {
+      request.error_log->write(LogLevel::info, request,
+                               "client sent invalid request while reading client request line");
+    }
+    return verdict;
+  }
   const Verdict settled = settle_from_server(request, router);
   // A location may have trusted proxies of its own.
   if (settled.kind == Verdict::Kind::proceed) apply_real_ip(request);

@@ -136,10 +136,9 @@ const LocationPlan& Router::plan(const Request& request) const {
 std::string_view absolute_location(Request& request, std::string_view path) {
   const config::Location& location = *request.location;
   if (!location.absolute_redirect || !path.starts_with('/')) return path;
-  std::string_view host = request.host;
-  if (location.server_name_in_redirect || request.head.host.empty() || host.empty()) {
-    host = request.server->primary_name;
-  }
+  // A client that named no host is told the address that it found us at.
+  std::string_view host = request.head.host.empty() ? std::string_view() : request.host;
+  if (location.server_name_in_redirect) host = request.server->primary_name;
   if (host.empty()) host = request.arena.store(request.client->local.address.text());
   std::string port;
   if (location.port_in_redirect && request.client->local.port != 80) {

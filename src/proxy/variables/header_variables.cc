@@ -8,6 +8,7 @@
 #include <cstring>
 #include <iterator>
 
+#include "base/number_text.h"
 #include "base/text.h"
 
 namespace baton::proxy {
@@ -53,8 +54,7 @@ Pair take_pair(std::string_view& text, char separator) {
 
 bool append_body_length(std::string& into, const Request& request) {
   if (!request.response.content_length) return false;
-  const fmt::format_int text(*request.response.content_length);
-  into.append(text.data(), text.size());
+  append_decimal(into, *request.response.content_length);
   return true;
 }
 
@@ -63,9 +63,13 @@ bool append_if_any(std::string& into, std::string_view value) {
   return !value.empty();
 }
 
+bool stays_open(const Request& request) {
+  return request.keep_alive && request.head.keep_alive;
+}
+
 bool append_keep_alive(std::string& into, const Request& request) {
   const auto* location = request.location;
-  if (!request.keep_alive || !location || !location->keepalive_header) return false;
+  if (!stays_open(request) || !location || !location->keepalive_header) return false;
   fmt::format_to(
       std::back_inserter(into), "timeout={}",
       std::chrono::duration_cast<std::chrono::seconds>(*location->keepalive_header).count());
@@ -112,7 +116,7 @@ bool append_sent_header(std::string& into, const Request& request, std::string_v
   if (name == "location") return append_if_any(into, response.location);
   if (name == "keep_alive") return append_keep_alive(into, request);
   if (name == "connection") {
-    into += response.status == 101 ? "upgrade" : request.keep_alive ? "keep-alive" : "close";
+    into += response.status == 101 ? "upgrade" : stays_open(request) ? "keep-alive" : "close";
     return true;
   }
   if (name == "transfer_encoding") {

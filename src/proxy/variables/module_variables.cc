@@ -2,13 +2,13 @@
 
 #include "proxy/variables/module_variables.h"
 
-#include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <ctime>
 
+#include "base/number_text.h"
 #include "base/text.h"
 #include "proxy/access/secure_link.h"
 #include "proxy/access/user_id.h"
@@ -45,7 +45,7 @@ bool append_tcp_info(std::string& into, Variable variable, const Request& reques
                               : variable == Variable::tcpinfo_rttvar   ? info.tcpi_rttvar
                               : variable == Variable::tcpinfo_snd_cwnd ? info.tcpi_snd_cwnd
                                                                        : info.tcpi_rcv_space;
-  into += fmt::format_int(value).c_str();
+  append_decimal(into, value);
   return true;
 }
 

@@ -2,19 +2,14 @@
 
 #include "proxy/variables/upstream_variables.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <optional>
+
+#include "base/number_text.h"
 
 namespace baton::proxy {
 
 namespace {
-
-void append_number(std::string& into, std::uint64_t number) {
-  const fmt::format_int text(number);
-  into.append(text.data(), text.size());
-}
 
 void append_optional_seconds(std::string& into, const std::optional<Duration>& duration) {
   if (duration) {
@@ -40,7 +35,7 @@ bool join(std::string& into, const Request& request, Appender append_one) {
 
 void append_seconds(std::string& into, Duration duration) {
   const std::int64_t ms = std::max<std::int64_t>(0, to_ms(duration));
-  append_number(into, static_cast<std::uint64_t>(ms / 1000));
+  append_decimal(into, static_cast<std::uint64_t>(ms / 1000));
   const char decimals[4] = {'.', static_cast<char>('0' + ms / 100 % 10),
                             static_cast<char>('0' + ms / 10 % 10),
                             static_cast<char>('0' + ms % 10)};
@@ -59,7 +54,7 @@ bool append_upstream_variable(std::string& into, config::Variable variable,
         if (attempt.status == 0) {
           into += '-';
         } else {
-          append_number(into, attempt.status);
+          append_decimal(into, attempt.status);
         }
       });
     case Variable::upstream_connect_time:
@@ -72,12 +67,14 @@ bool append_upstream_variable(std::string& into, config::Variable variable,
       return each(
           [&](const UpstreamAttempt& attempt) { append_optional_seconds(into, attempt.response); });
     case Variable::upstream_response_length:
-      return each([&](const UpstreamAttempt& attempt) { append_number(into, attempt.body_bytes); });
+      return each(
+          [&](const UpstreamAttempt& attempt) { append_decimal(into, attempt.body_bytes); });
     case Variable::upstream_bytes_received:
       return each(
-          [&](const UpstreamAttempt& attempt) { append_number(into, attempt.bytes_received); });
+          [&](const UpstreamAttempt& attempt) { append_decimal(into, attempt.bytes_received); });
     case Variable::upstream_bytes_sent:
-      return each([&](const UpstreamAttempt& attempt) { append_number(into, attempt.bytes_sent); });
+      return each(
+          [&](const UpstreamAttempt& attempt) { append_decimal(into, attempt.bytes_sent); });
     default:
       return false;
   }

@@ -14,6 +14,7 @@
 #include <iterator>
 #include <memory>
 
+#include "base/number_text.h"
 #include "base/text.h"
 #include "base/version.h"
 #include "proxy/client/body_storage.h"
@@ -35,8 +36,7 @@ using config::TextPart;
 using config::Variable;
 
 bool append_number(std::string& into, std::uint64_t number) {
-  const fmt::format_int text(number);
-  into.append(text.data(), text.size());
+  append_decimal(into, number);
   return true;
 }
 
@@ -260,6 +260,13 @@ bool append_connection_variable(std::string& into, Variable variable, const Requ
   }
 }
 
+// What has come of the request until now; exact once it is logged.
+std::uint64_t length_so_far(const Request& request) {
+  if (request.request_length > 0) return request.request_length;
+  return request.head.bytes +
+         (request.stored_body ? request.stored_body->size : request.early_body.size());
+}
+
 // What is known of the response, the moment and the machine.
 bool append_outcome_variable(std::string& into, Variable variable, const Request& request) {
   switch (variable) {
@@ -272,13 +279,13 @@ bool append_outcome_variable(std::string& into, Variable variable, const Request
     case Variable::request_time:
       return append_duration(into, now_or_end(request) - request.started);
     case Variable::request_length:
-      return append_number(into, request.request_length);
+      return append_number(into, length_so_far(request));
     case Variable::request_body:
       return append_request_body(into, request);
     case Variable::request_body_file:
       return request.stored_body && append_if_any(into, request.stored_body->file.path);
     case Variable::request_completion:
-      return append_if_any(into, request.completed ? "OK" : "");
+      return always(into, request.completed ? "OK" : "");
     case Variable::request_id:
       return append_request_id(into, request);
     case Variable::time_local:
@@ -290,7 +297,7 @@ bool append_outcome_variable(std::string& into, Variable variable, const Request
     case Variable::pid:
       return append_number(into, static_cast<std::uint64_t>(::getpid()));
     case Variable::pipe:
-      return always(into, ".");
+      return always(into, request.pipelined ? "p" : ".");
     case Variable::hostname:
       return always(into, host_name());
     case Variable::nginx_version:

@@ -80,3 +80,52 @@ def test_upstream_is_asked_in_http_1_1(server):
                  B=backend.port)
     server.get("/")
     assert backend.lines() == ["GET / HTTP/1.1"]
+
+
+# --- nginx's own statuses and words ---
+
+@pytest.mark.parametrize("status, title", [
+    (494, "Request Header Or Cookie Too Large"), (495, "The SSL certificate error"),
+    (496, "No required SSL certificate was sent"),
+    (497, "The plain HTTP request was sent to HTTPS port")])
+def test_nginx_own_statuses_are_400_with_a_reason(server, status, title):
+    server.start(f"server {{ listen 127.0.0.1:PORT; location / {{ return {status}; }} }}")
+    response = server.get("/")
+    assert response.status == 400
+    assert f"<title>400 {title}</title>" in response.text
+    assert f"<h1>400 Bad Request</h1></center>\r\n<center>{title}</center>" in response.text
+
+
+def test_a_client_that_names_no_host_is_redirected_to_the_address(server):
+    server.start("""server { listen 127.0.0.1:PORT; server_name named.example;
+        location / { return 301 /x; }
+        location /named { server_name_in_redirect on; return 301 /x; } }""")
+    told = server.raw(b"GET / HTTP/1.0\r\n\r\n").decode()
+    assert f"Location: http://127.0.0.1:{server.port}/x\r\n" in told
+    told = server.raw(b"GET /named HTTP/1.0\r\n\r\n").decode()
+    assert f"Location: http://named.example:{server.port}/x\r\n" in told
+
+
+@pytest.mark.parametrize("request_text, words", [
+    ("GET / HTTP/1.1\r\n\r\n", 'without "Host" header while reading client request headers, client'),
+    ("GET / HTTP/9.1\r\n\r\n", "invalid version while reading client request line, client"),
+    ("GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n",
+     "client sent invalid request while reading client request line, client"),
+    ("GET / HTTP/1.1\r\nHost: \r\n\r\n",
+     "invalid host header while reading client request headers, client")])
+def test_what_was_wrong_with_a_request_is_told_once(server, request_text, words):
+    server.start("server { listen 127.0.0.1:PORT; }")
+    server.raw(request_text.encode())
+    assert words in server.error_log()
+
+
+def test_clients_that_end_their_connection_are_told_at_level_info(server):
+    server.start("server { listen 127.0.0.1:PORT; location / { return 200 ok; } }")
+    with server.connect() as client:
+        client.request("GET", "/")
+    assert server.wait_for(lambda: "client 127.0.0.1 closed keepalive connection"
+                           in server.error_log())
+    server.connect().close()
+    assert server.wait_for(
+        lambda: "client closed connection while waiting for request, client: 127.0.0.1, server: "
+                f"127.0.0.1:{server.port}" in server.error_log())

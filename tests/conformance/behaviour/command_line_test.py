@@ -287,3 +287,27 @@ def test_temporary_paths_of_all_gateways_are_accepted(server):
     prepare(server, "".join(f"{kind}_temp_path FOLDER/t_{kind}; " for kind in
                             ("fastcgi", "uwsgi", "scgi")) + HELLO if server.name == "baton" else HELLO)
     assert run(server, "-t")[0] == 0
+
+
+# --- what -t tries ---
+
+def test_t_does_not_mind_that_an_address_is_in_use(server):
+    other = server.backend()
+    prepare(server, HELLO.replace("PORT", str(other.port)))
+    code, _, err = run(server, "-t")
+    assert code == 0 and "test is successful" in err
+
+
+def test_t_fails_when_an_address_cannot_be_listened_at(server):
+    prepare(server, HELLO.replace("127.0.0.1:PORT", "unix:FOLDER/missing/socket"))
+    code, _, err = run(server, "-t")
+    assert code == 1
+    assert (f"[emerg] bind() to unix:{server.folder}/missing/socket failed "
+            "(2: No such file or directory)") in err.replace("socket()", "bind()")
+    assert "syntax is ok" in err and "test failed" in err
+
+
+def test_t_leaves_no_socket_behind(server):
+    prepare(server, HELLO.replace("127.0.0.1:PORT", "unix:FOLDER/socket"))
+    assert run(server, "-t")[0] == 0
+    assert not (server.folder / "socket").exists()

@@ -2,112 +2,14 @@
 
 import os
 import socket
-import struct
 import threading
 import time
 
+import pytest
+
+from fastcgi_application import Application
 from marks import baton_only
 from server import Client
-
-
-class Application:
-    """Answers each request by `answer(params, stdin)`: bytes of STDOUT, or a list of (type, bytes)."""
-
-    def __init__(self, answer, path=None):
-        self.answer = answer
-        self.requests = []
-        self.flags = []
-        self.connections = 0
-        self.listener = socket.socket(socket.AF_UNIX if path else socket.AF_INET)
-        self.listener.bind(path or ("127.0.0.1", 0))
-        self.listener.listen(50)
-        if path:
-            os.chmod(path, 0o666)
-        self.port = None if path else self.listener.getsockname()[1]
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def _run(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    @staticmethod
-    def _exactly(connection, size):
-        data = b""
-        while len(data) < size:
-            some = connection.recv(size - len(data))
-            if not some:
-                return None
-            data += some
-        return data
-
-    def _request(self, connection):
-        params, stdin, flags = b"", b"", 0
-        while True:
-            header = self._exactly(connection, 8)
-            if header is None:
-                return None
-            _, kind, number, size, padding, _ = struct.unpack("!BBHHBB", header)
-            assert number == 1
-            content = self._exactly(connection, size) if size else b""
-            if padding:
-                self._exactly(connection, padding)
-            if kind == 1:
-                flags = content[2]
-            elif kind == 4:
-                params += content
-            elif kind == 5:
-                if not content:
-                    return self._pairs(params), stdin, flags
-                stdin += content
-
-    @staticmethod
-    def _pairs(data):
-        found, at = {}, 0
-
-        def length():
-            nonlocal at
-            if data[at] < 128:
-                at += 1
-                return data[at - 1]
-            at += 4
-            return struct.unpack("!I", data[at - 4:at])[0] & 0x7fffffff
-        while at < len(data):
-            name_size, value_size = length(), length()
-            name = data[at:at + name_size].decode()
-            at += name_size
-            found[name] = data[at:at + value_size].decode("latin-1")
-            at += value_size
-        return found
-
-    def _serve(self, connection):
-        try:
-            self._converse(connection)
-        except OSError:
-            pass  # the program under test hung up
-
-    def _converse(self, connection):
-        with connection:
-            while (request := self._request(connection)) is not None:
-                params, stdin, flags = request
-                self.requests.append((params, stdin))
-                self.flags.append(flags)
-                answer = self.answer(params, stdin)
-                if answer is None:
-                    return
-                records = answer if isinstance(answer, list) else [(6, answer)]
-                for kind, content in records:
-                    for part in [content[i:i + 65535] for i in range(0, len(content), 65535)]:
-                        pad = -len(part) % 8
-                        connection.sendall(struct.pack("!BBHHBB", 1, kind, 1, len(part), pad, 0)
-                                           + part + bytes(pad))
-                connection.sendall(struct.pack("!BBHHBB", 1, 3, 1, 8, 0, 0) + bytes(8))
-                if not flags & 1:
-                    return
 
 
 def hello(params, stdin):
@@ -374,3 +276,139 @@ def test_an_application_that_stops_answering_gets_no_more_requests(server):
         assert "upstream server stalled" in server.error_log()
     finally:
         release.set()
+
+
+# --- how the server is reached ---
+
+def test_variables_choose_the_server(server):
+    app = Application(hello)
+    path = str(server.folder / "app.sock")
+    other = Application(lambda *_: b"Content-Type: a/b\r\n\r\nby socket", path)
+    server.start(f"""upstream apps {{ server 127.0.0.1:{app.port}; }}
+        server {{ listen 127.0.0.1:PORT;
+            location / {{ fastcgi_pass $arg_to; fastcgi_param REQUEST_METHOD $request_method; }} }}""")
+    assert server.get(f"/?to=127.0.0.1:{app.port}").text == "hello "
+    assert server.get("/?to=apps").text == "hello "
+    assert server.get(f"/?to=unix:{path}").text == "by socket"
+    assert len(app.requests) == 2 and len(other.requests) == 1
+
+
+@pytest.mark.parametrize("target, status, words", [
+    ("127.0.0.1", 500, 'no port in upstream "127.0.0.1"'),
+    ("127.0.0.1:x", 500, 'invalid port in upstream "127.0.0.1:x"'),
+    ("some.host.example:9000", 502, "no resolver defined to resolve some.host.example"),
+])
+def test_variables_that_make_no_server(server, target, status, words):
+    server.start("server { listen 127.0.0.1:PORT; location / { fastcgi_pass $arg_to; } }")
+    assert server.get(f"/?to={target}").status == status
+    assert words in server.error_log()
+
+
+def test_connections_leave_from_the_bound_address(server):
+    app = serve(server, location="fastcgi_bind 127.0.0.$arg_a;")
+    assert server.get("/?a=7").text == "hello "
+    assert server.get("/?a=8").text == "hello "
+    assert app.sources == ["127.0.0.7", "127.0.0.8"]
+
+
+def test_a_response_is_read_no_faster_than_the_limit(server):
+    body = b"x" * 150000
+    serve(server, lambda *_: b"Content-Type: a/b\r\n\r\n" + body,
+          location="fastcgi_limit_rate 50k;")
+    started = time.monotonic()
+    assert server.get("/").body == body
+    assert 1.0 < time.monotonic() - started < 8.0
+
+
+def test_a_body_goes_up_as_it_comes(server):
+    app = serve(server, lambda _, stdin: b"Content-Type: a/b\r\n\r\n" + stdin,
+                location="fastcgi_request_buffering off; "
+                         "fastcgi_param CONTENT_LENGTH $content_length;")
+    with server.connect() as client:
+        client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nfirst")
+        assert server.wait_for(lambda: app.arrived == 5)
+        client.send("after")
+        assert client.response().body == b"firstafter"
+        # The same connection goes on.
+        big = os.urandom(3 << 18)
+        assert client.request("POST", "/", body=big).body == big
+
+
+def test_a_client_that_leaves_in_its_body_ends_the_request(server):
+    app = serve(server, location="fastcgi_request_buffering off;")
+    client = server.connect()
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nfirst")
+    assert server.wait_for(lambda: app.arrived == 5)
+    client.close()
+    assert server.wait_for(lambda: " 400 " in "".join(server.log_lines()))
+    assert app.requests == []
+
+
+def test_x_accel_limit_rate_slows_a_response_down(server):
+    body = b"x" * 8000
+    answer = (b"Content-Type: a/b\r\nX-Accel-Limit-Rate: 4000\r\n\r\n" + body)
+    serve(server, lambda *_: answer)
+    started = time.monotonic()
+    assert server.get("/").body == body
+    assert time.monotonic() - started > 0.9
+
+
+def test_ignored_headers_mean_nothing(server):
+    body = b"x" * 8000
+    answer = b"Content-Type: a/b\r\nX-Accel-Limit-Rate: 1000\r\nX-Accel-Redirect: /n\r\n\r\n"
+    serve(server, lambda *_: answer + body,
+          location="fastcgi_ignore_headers X-Accel-Limit-Rate X-Accel-Redirect;")
+    started = time.monotonic()
+    assert server.get("/").body == body
+    assert time.monotonic() - started < 4
+
+
+# --- clients that do not keep up ---
+
+def slow_reader(server, app, body):
+    """A client that begins to read once the application is free again."""
+    with server.connect() as client:
+        client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        free = server.wait_for(lambda: app.answered == 1, 5)
+        assert client.response().body == body
+    return free
+
+
+@pytest.mark.parametrize("length", [b"", b"Content-Length: 16777216\r\n"])
+def test_a_slow_client_does_not_hold_the_application(server, length):
+    body = os.urandom(16 << 20)
+    app = serve(server, lambda *_: b"Content-Type: a/b\r\n" + length + b"\r\n" + body)
+    assert slow_reader(server, app, body)
+
+
+def test_without_buffering_the_application_waits_for_its_client(server):
+    body = os.urandom(32 << 20)
+    app = serve(server, lambda *_: b"Content-Type: a/b\r\n\r\n" + body,
+                location="fastcgi_buffering off;")
+    assert not slow_reader(server, app, body)
+
+
+def test_files_for_slow_clients_may_be_forbidden(server):
+    body = os.urandom(32 << 20)
+    app = serve(server, lambda *_: b"Content-Type: a/b\r\n\r\n" + body,
+                location="fastcgi_max_temp_file_size 0; fastcgi_buffers 4 8k;")
+    assert not slow_reader(server, app, body)
+
+
+def test_files_for_slow_clients_stand_where_the_file_says(server):
+    body = os.urandom(16 << 20)
+    app = serve(server, lambda *_: b"Content-Type: a/b\r\n\r\n" + body,
+                settings="fastcgi_temp_path FOLDER/kept;" if server.name == "baton" else "")
+    assert slow_reader(server, app, body)
+    if server.name == "baton":
+        assert (server.folder / "kept").is_dir()
+
+
+def test_a_response_cut_short_reaches_a_slow_client_as_far_as_it_came(server):
+    body = os.urandom(16 << 20)
+    app = serve(server, lambda *_: b"Content-Type: a/b\r\nContent-Length: 16777300\r\n\r\n" + body)
+    with server.connect() as client:
+        client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert server.wait_for(lambda: app.answered == 1)
+        assert client.rest().endswith(body)
+    assert server.wait_for(lambda: "upstream prematurely closed" in server.error_log())

@@ -168,3 +168,43 @@ def test_chunked_transfer_encoding_off_ends_with_the_connection(server):
         response = client.request("GET", "/a.html", {"Accept-Encoding": "gzip"})
         assert response.header("Transfer-Encoding") is None
         assert response.header("Connection") == "close" and client.ended()
+
+
+# --- X-Accel-Charset ---
+
+def told_charset(server, charset, kind="text/html", settings="", status="200 OK"):
+    """The type of a response to which the upstream server says X-Accel-Charset."""
+    backend = server.backend(reply("x", status, headers=[("Content-Type", kind),
+                                                         ("X-Accel-Charset", charset)]))
+    server.start(f"""server {{ listen 127.0.0.1:PORT;
+        location /named {{ charset koi8-r; return 200 ""; }}
+        location / {{ proxy_pass http://127.0.0.1:{backend.port}; {settings} }} }}""")
+    response = server.get("/")
+    assert response.header("X-Accel-Charset") is None
+    return response.header("Content-Type")
+
+
+@pytest.mark.parametrize("charset, kind, settings, expected", [
+    ("koi8-r", "text/html", "", "text/html; charset=koi8-r"),
+    ("KOI8-R", "image/x", "", "image/x; charset=KOI8-R"),
+    ("koi8-r", "text/html", "charset utf-8;", "text/html; charset=koi8-r"),
+    ("koi8-r", "text/html;charset=koi8-r", "", None),
+    ("unheard-of", "text/html", "", "text/html"),
+    ("koi8-r", "text/html; charset=utf-8", "", "text/html; charset=utf-8"),
+    ("koi8-r", "text/html", "proxy_ignore_headers X-Accel-Charset;", "text/html"),
+])
+def test_x_accel_charset(server, charset, kind, settings, expected):
+    told = told_charset(server, charset, kind, settings)
+    if expected is None:
+        assert told.replace(" ", "") == "text/html;charset=koi8-r"
+    else:
+        assert told == expected
+
+
+def test_an_unknown_x_accel_charset_is_told(server):
+    told_charset(server, "unheard-of")
+    assert 'unknown charset "unheard-of" to override' in server.error_log()
+
+
+def test_x_accel_charset_leaves_redirects_alone(server):
+    assert told_charset(server, "koi8-r", status="302 Found") == "text/html"

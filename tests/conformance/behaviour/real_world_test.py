@@ -6,6 +6,7 @@ import pathlib
 
 import pytest
 
+from fastcgi_application import Application
 from server import reply
 
 FILES = pathlib.Path(__file__).resolve().parent / "real_world"
@@ -41,7 +42,8 @@ class Place:
 def test_loads(server, file):
     server.write("proxy.inc", "proxy_http_version 1.1;\n")
     server.write("users", "")
-    status, said = server.check((FILES / f"{file}.conf").read_text(), BACKEND=9, SECOND=9)
+    server.write("fastcgi.inc", "fastcgi_param SCRIPT_FILENAME $request_filename;\n")
+    status, said = server.check((FILES / f"{file}.conf").read_text(), BACKEND=9, SECOND=9, PHP=9)
     assert status == 0, said
     assert "test is successful" in said
 
@@ -329,3 +331,119 @@ def test_home_server_chooses_by_name(server):
     moved = place.get("/x", Host="www.home.example")
     assert moved.header("Location") == "http://home.example/x"
     assert server.raw(b"GET / HTTP/1.1\r\nHost: other\r\n\r\n") == b""
+
+
+# --- wordpress ---
+
+class Weblog(Place):
+    """The weblog's files and its PHP pool, which tells what it was asked for."""
+
+    def __init__(self, server, answer=None):
+        self.server = server
+        self.php = Application(answer or (lambda params, body: (
+            f"Content-Type: text/html\r\n\r\n{params['SCRIPT_FILENAME']} "
+            f"{params['QUERY_STRING']} {params.get('PATH_INFO', '')} ").encode() + body))
+        for name in ("index.php", "wp-login.php", "wp-admin/edit.php", "wp-content/uploads/x.php"):
+            server.write(f"public/{name}", "<?php")
+        server.write("public/style.css", "b{}")
+        server.write("fastcgi.inc", """fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;
+            fastcgi_param QUERY_STRING $query_string;
+            fastcgi_param REQUEST_METHOD $request_method;
+            fastcgi_param CONTENT_LENGTH $content_length;
+            fastcgi_param REDIRECT_STATUS 200;
+            """)
+        server.start((FILES / "wordpress.conf").read_text(), PHP=self.php.port)
+
+
+def test_wordpress_gives_pretty_addresses_to_its_index(server):
+    place = Weblog(server)
+    root = f"{server.folder}/public"
+    assert place.get("/2024/05/hello/?page=2", Host="blog.example").text.startswith(
+        f"{root}/index.php page=2")
+    assert place.get("/wp-admin/edit.php/more?x=1").text.startswith(
+        f"{root}/wp-admin/edit.php x=1 /more")
+    assert place.get("/", Cookie="wordpress_logged_in_1=x").header("X-Member") == "1"
+
+
+def test_wordpress_takes_uploads_as_they_come(server):
+    place = Weblog(server)
+    response = server.request("POST", "/wp-admin/edit.php", body=b"b" * 300000)
+    assert response.body.endswith(b"b" * 300000)
+    assert place.php.requests[0][0]["CONTENT_LENGTH"] == "300000"
+
+
+@pytest.mark.parametrize("path, status", [
+    ("/wp-content/uploads/x.php", 403), ("/.htaccess", 403), ("/xmlrpc.php", 403),
+    ("/wp-config.php", 404), ("/none.php", 404), ("/style.css", 200), ("/favicon.ico", 404),
+    ("/wp-admin", 301)])
+def test_wordpress_keeps_to_itself(server, path, status):
+    place = Weblog(server)
+    assert place.get(path).status == status
+    assert place.php.requests == []
+
+
+def test_wordpress_slows_guesses_of_passwords_down(server):
+    place = Weblog(server)
+    assert [place.get("/wp-login.php").status for _ in range(5)] == [200, 200, 200, 429, 429]
+
+
+def test_wordpress_answers_for_the_other_name_with_a_redirect(server):
+    place = Weblog(server)
+    moved = place.get("/a?b=c", Host="www.blog.example")
+    assert (moved.status, moved.header("Location")) == (301, "http://blog.example/a?b=c")
+
+
+# --- keycloak ---
+
+def test_keycloak_publishes_what_its_guide_says(server):
+    place = Place(server, "keycloak", first=reply("in", headers=[("Set-Cookie", "s=1; Path=/")]))
+    page = place.get("/realms/house/login", Host="login.example", Cookie="t=" + "x" * 20000)
+    assert page.body == b"in"
+    assert page.header("Set-Cookie") == "s=1; Path=/; Secure; HttpOnly; SameSite=None"
+    _, headers = place.seen()
+    assert headers["x-forwarded-host"] == headers["host"] == "login.example"
+    assert headers["x-forwarded-port"] == str(server.port) and "connection" not in headers
+    found = {path: place.get(path).status for path in (
+        "/admin/master/console", "/realms/master/x", "/metrics", "/health", "/welcome", "/")}
+    assert found == {"/admin/master/console": 200, "/realms/master/x": 403, "/metrics": 403,
+                     "/health": 403, "/welcome": 404, "/": 302}
+
+
+# --- matrix ---
+
+def test_matrix_tells_where_it_is_and_sends_syncs_to_their_worker(server):
+    place = Place(server, "matrix")
+    where = place.get("/.well-known/matrix/client")
+    assert where.header("Content-Type") == "application/json"
+    assert where.header("Access-Control-Allow-Origin") == "*"
+    assert place.get("/_matrix/client/v3/sync?since=1", Authorization="x").body == b"second"
+    assert place.get("/_matrix/federation/v1/version", Host="chat.example").body == b"first"
+    assert place.seen()[1]["host"] == f"chat.example:{server.port}"
+    assert place.get("/_synapse/admin/v1").status == 403
+    room = place.get("/#/room")
+    assert room.body == b"<p>start</p>" and room.header("X-Frame-Options") == "SAMEORIGIN"
+
+
+# --- a store of packages ---
+
+def test_repository_serves_packages_and_images(server):
+    place = Place(server, "repository", first=reply(
+        "x", "201 Created", headers=[("X-Frame-Options", "DENY")]))
+    image = place.get("/v2/library/manifests/1", User_Agent="docker/24.0")
+    assert image.body == b"second" and place.seen(place.second)[1]["x-kind"] == "v2"
+    assert image.header("Docker-Distribution-Api-Version") == "registry/2.0"
+    assert image.header("Keep-Alive") == "timeout=5"
+    assert place.get("/v2/", User_Agent="docker/1.4").status == 404
+    stored = server.request("PUT", "/repository/raw/a", body=b"a" * 100000)
+    assert stored.status == 201 and stored.header("X-Frame-Options") is None
+    assert server.request("DELETE", "/repository/raw/a").status == 403
+    assert server.wait_for(lambda: any('"PUT /repository/raw/a' in line
+                                       for line in server.log_lines(3)))
+
+
+def test_repository_redirects_are_mapped_back(server):
+    place = Place(server, "repository")
+    place.first.answer = lambda head, body: reply("", "302 Found", headers=[
+        ("Location", f"http://127.0.0.1:{place.first.port}/repository/new")])
+    assert place.get("/repository/old").header("Location") == (
+        f"http://localhost:{server.port}/repository/new")

@@ -215,6 +215,27 @@ def test_hup_takes_the_new_file(server):
     assert logged(server, "reconfiguring")
 
 
+def test_hup_during_the_start_is_not_forgotten(server):
+    server.start(HELLO, main=NOTICES)
+    server.stop()
+    (server.folder / "nginx.pid").unlink(missing_ok=True)
+    many = "".join(f"server {{ listen 127.0.0.1:PORT; server_name s{i}; }} " for i in range(3000))
+    text = server.configuration(HELLO + many, main=NOTICES)
+    (server.folder / "nginx.conf").write_text(text)
+    server.process = subprocess.Popen(server.command(), stderr=subprocess.DEVNULL,
+                                      env=server.environment)
+    # As early as somebody answers, whatever the master still has to do.
+    def answers():
+        try:
+            return server.get("/").status == 200
+        except OSError:
+            return False
+    assert server.wait_for(answers)
+    (server.folder / "nginx.conf").write_text(text.replace("hi", "ho"))
+    server.signal(signal.SIGHUP)
+    assert server.wait_for(lambda: server.get("/").body == b"ho")
+
+
 def test_hup_with_a_broken_file_changes_nothing(server):
     server.start(HELLO)
     (server.folder / "nginx.conf").write_text("zork;")

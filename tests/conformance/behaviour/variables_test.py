@@ -207,3 +207,40 @@ def test_request_port_is_the_hosts(server):
     show(server, "$is_request_port$request_port")
     assert server.get("/", {"Host": "x:81"}).text == ":81"
     assert server.get("/", {"Host": "x"}).text == ""
+
+
+# --- known before the end of the request ---
+
+def test_request_length_is_known_on_the_way(server):
+    server.start("""server { listen 127.0.0.1:PORT; location / { return 200 $request_length; } }""")
+    request = b"GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    assert server.raw(request).endswith(b"\r\n\r\n%d" % len(request))
+
+
+def test_request_length_counts_the_body_for_the_upstream_server(server):
+    backend = server.backend()
+    server.start("""server { listen 127.0.0.1:PORT; location / {
+        proxy_set_header X-Length $request_length; proxy_pass http://127.0.0.1:B; } }""",
+                 B=backend.port)
+    request = (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\nConnection: close\r\n\r\n"
+               b"abcdef")
+    server.raw(request)
+    assert b"X-Length: %d\r\n" % len(request) in backend.requests[0][0]
+
+
+def test_sent_http_connection_is_known_when_headers_are_added(server):
+    server.start("""server { listen 127.0.0.1:PORT; keepalive_timeout 60 5; location / {
+        add_header X-C "$sent_http_connection $sent_http_keep_alive"; return 200 ok; } }""")
+    assert server.get("/", {"Connection": "close"}).header("X-C") == "close "
+    assert server.get("/").header("X-C") == "keep-alive timeout=5"
+
+
+def test_pipe_and_request_completion_in_the_log(server):
+    server.start("""log_format f "$request_uri [$pipe] [$request_completion]";
+        access_log FOLDER/access.log f;
+        server { listen 127.0.0.1:PORT; location / { return 200 ok; }
+                 location /drop { return 444; } }""")
+    server.raw(b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\n"
+               b"GET /2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    server.raw(b"GET /drop HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert server.log_lines(3) == ["/1 [.] [OK]", "/2 [p] [OK]", "/drop [.] []"]

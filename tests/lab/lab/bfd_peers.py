@@ -53,7 +53,7 @@ class Bird:
         self.host, self.neighbor = host, neighbor
         host.write(
             "/etc/bird.conf",
-            f"""router id {local};
+            f"""router id 10.0.0.2;
 protocol device {{ }}
 protocol bfd {{
   interface "ens33" {{ min rx interval {interval_ms} ms; min tx interval {interval_ms} ms;

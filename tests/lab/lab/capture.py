@@ -14,7 +14,7 @@ import threading
 from dataclasses import dataclass
 
 ETH_P_ALL, PACKET_OUTGOING = 0x0003, 4
-SO_ATTACH_FILTER, SO_TIMESTAMPNS = 26, 35
+SO_ATTACH_FILTER, SO_RCVBUFFORCE, SO_TIMESTAMPNS = 26, 33, 35
 CLONE_NEWNET = 0x40000000
 # ldh [12]; ARP -> keep; IPv6 -> next header 112, or 58 with type 136 -> keep; IPv4 -> protocol 112 -> keep
 FILTER = [
@@ -182,6 +182,7 @@ class Capture:
         for port in ports:
             packet_socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
             packet_socket.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
+            packet_socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 4 << 20)
             packet_socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
             packet_socket.bind((port, ETH_P_ALL))
             self._sockets[packet_socket] = port
