@@ -95,7 +95,7 @@ void Handovers::count_cut(Plain& plain, std::string text) {
     if (found == plain_.end()) return false;
     Plain& counted = **found;
     const auto more = counted.cut->read_some([&counted](const linux::TcpFlow& flow) {
-      if (!flow.is_settled) counted.tally.count(flow.local.address, &MovedConnections::lost);
+      if (!flow.is_closed) counted.tally.count(flow.local.address, &MovedConnections::lost);
     });
     if (more && *more) return true;
     record(counted.tally, false);

@@ -1,4 +1,4 @@
-// Asking sock_diag, once for each family, piece by piece.
+// Asking sock_diag, piece by piece.
 
 #include "linux/tcp_flows.h"
 
@@ -30,6 +30,14 @@ net::IpAddress address_of(int family, const void* bytes) {
   const auto* raw = static_cast<const std::uint8_t*>(bytes);
   if (family == AF_INET) return net::IpAddress::ipv4(std::span<const std::uint8_t, 4>(raw, 4));
   return runtime::unmapped(net::IpAddress::ipv6(std::span<const std::uint8_t, 16>(raw, 16)));
+}
+
+// The FIN counts as a byte that is sent.
+bool has_closed(const inet_diag_msg& found) {
+  const int state = found.idiag_state;
+  if (state == TCP_FIN_WAIT2) return true;
+  const bool is_closing = state == TCP_FIN_WAIT1 || state == TCP_CLOSING || state == TCP_LAST_ACK;
+  return is_closing && found.idiag_wqueue <= 1;
 }
 
 // What a question carries along so that the kernel leaves out what is not asked for: one condition
@@ -81,19 +89,20 @@ Result<TcpFlowListing> TcpFlowListing::begin(std::span<const net::IpAddress> loc
   if (!socket) return fail_errno(errno, "sock_diag socket");
   TcpFlowListing listing({locals.begin(), locals.end()}, std::move(socket));
   if (locals.empty()) return listing;
-  // Sockets for IPv6 also have connections over IPv4.
-  listing.families_ = {AF_INET6};
-  if (std::ranges::any_of(locals, &net::IpAddress::is_ipv4)) listing.families_.push_back(AF_INET);
   listing.buffer_.resize(piece);
-  const Status asked = listing.ask(listing.families_.back());
+  const Status asked = listing.ask();
   if (!asked) return std::unexpected(asked.error());
+  listing.more_ = true;
   return listing;
 }
 
-Status TcpFlowListing::ask(int family) {
+// The older question is for all families at once: the kernel walks through its table one time, not
+// two, and that walk is what cannot be had in pieces. (Sockets for IPv6 also have connections over
+// IPv4, so that both have to be asked for anyway.)
+Status TcpFlowListing::ask() {
   struct {
     nlmsghdr header;
-    inet_diag_req_v2 request;
+    inet_diag_req request;
   } question{};
   static_assert(sizeof question % NLMSG_ALIGNTO == 0);
   std::string bytes;
@@ -106,10 +115,9 @@ Status TcpFlowListing::ask(int family) {
     bytes += program;
   }
   question.header.nlmsg_len = static_cast<std::uint32_t>(sizeof question + bytes.size());
-  question.header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
+  question.header.nlmsg_type = TCPDIAG_GETSOCK;
   question.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-  question.request.sdiag_family = static_cast<std::uint8_t>(family);
-  question.request.sdiag_protocol = IPPROTO_TCP;
+  question.request.idiag_family = AF_UNSPEC;
   question.request.idiag_states = wanted_states;
   bytes.insert(0, reinterpret_cast<const char*>(&question), sizeof question);
   if (::send(socket_.get(), bytes.data(), bytes.size(), 0) < 0) {
@@ -119,7 +127,7 @@ Status TcpFlowListing::ask(int family) {
 }
 
 Result<bool> TcpFlowListing::read_some(const std::function<void(const TcpFlow& flow)>& visit) {
-  if (families_.empty()) return false;
+  if (!more_) return false;
   // An answer is made as it is read: there is always some until its end.
   const ssize_t count = ::recv(socket_.get(), buffer_.data(), buffer_.size(), MSG_TRUNC);
   if (count < 0) return fail_errno(errno, "sock_diag");
@@ -131,11 +139,8 @@ Result<bool> TcpFlowListing::read_some(const std::function<void(const TcpFlow& f
        one = ::mnl_nlmsg_next(one, &left)) {
     if (one->nlmsg_type == NLMSG_ERROR) return fail(ErrorKind::unavailable, "sock_diag");
     if (one->nlmsg_type == NLMSG_DONE) {
-      families_.pop_back();
-      if (families_.empty()) return false;
-      const Status asked = ask(families_.back());
-      if (!asked) return std::unexpected(asked.error());
-      return true;
+      more_ = false;
+      return false;
     }
     if (::mnl_nlmsg_get_payload_len(one) < sizeof(inet_diag_msg)) continue;
     const auto& found = *static_cast<const inet_diag_msg*>(::mnl_nlmsg_get_payload(one));
@@ -144,7 +149,8 @@ Result<bool> TcpFlowListing::read_some(const std::function<void(const TcpFlow& f
     if (std::ranges::find(locals_, local.address) == locals_.end()) continue;
     visit({local,
            {address_of(family, found.id.idiag_dst), ntohs(found.id.idiag_dport)},
-           found.idiag_state == TCP_FIN_WAIT2});
+           found.idiag_state == TCP_FIN_WAIT2,
+           has_closed(found)});
   }
   return true;
 }

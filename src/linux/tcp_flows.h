@@ -20,6 +20,8 @@ struct TcpFlow {
   net::Endpoint remote;
   // All was sent and acknowledged, and this end has closed: only the other end's word is missing.
   bool is_settled = false;
+  // This end has closed, and at most the word of that is not acknowledged yet.
+  bool is_closed = false;
 };
 
 class TcpFlowListing {
@@ -34,11 +36,11 @@ class TcpFlowListing {
  private:
   TcpFlowListing(std::vector<net::IpAddress> locals, runtime::Fd socket)
       : locals_(std::move(locals)), socket_(std::move(socket)) {}
-  Status ask(int family);
+  Status ask();
 
   std::vector<net::IpAddress> locals_;
   runtime::Fd socket_;
-  std::vector<int> families_;  // still to be asked for
+  bool more_ = false;
   std::vector<char> buffer_;
 };
 

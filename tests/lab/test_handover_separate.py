@@ -3,7 +3,6 @@
 from lab import configs, handover
 from lab.handover import LongConnections, baton
 from lab.pairings import made_of
-from lab.waiting import wait_until
 
 separate = made_of([("baton", "baton", "baton")])
 
@@ -14,9 +13,7 @@ def test_a_pass_between_separate_trees_keeps_connections_and_idle_ones_end_polit
     connections = LongConnections(network, idle=50)
     baton(network.nginx01, "pass")
     network.await_master("nginx02", within=3)
-    wait_until(
-        lambda: "forwarding" in str(handover.status(network.nginx02)["handovers"]), 5, "lists ended"
-    )
+    handover.await_lists(network.nginx02)
     found = connections.finish()
     assert found["download"] == found["upload"] == found["tunnel"] == "ok", found
     # Asked once more, they are told not to come again by the same connection.

@@ -40,7 +40,5 @@ def test_connections_over_ipv6_survive_a_stop_and_a_return(network):
     connections = LongConnections(network, address=VIP6)
     first.host.systemctl("start", "baton")
     wait_until(lambda: holds(first) and not holds(second), 15, "the address has come back")
-    wait_until(
-        lambda: "forwarding" in str(handover.status(first).get("handovers")), 8, "lists ended"
-    )
+    handover.await_lists(first)
     assert_unharmed(connections.finish())

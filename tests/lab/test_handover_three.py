@@ -27,10 +27,6 @@ def links(proxy):
     return sum(peer["up"] for peer in handover.status(proxy).get("pair", {}).get("peers", ()))
 
 
-def forwards(proxy):
-    return "forwarding" in str(handover.status(proxy).get("handovers"))
-
-
 @a_tree_on_both
 def test_a_pass_to_each_of_three_nodes_keeps_every_connection(network):
     third = network._keep(Host("nginx03", paths=visible_paths()))
@@ -52,7 +48,7 @@ def test_a_pass_to_each_of_three_nodes_keeps_every_connection(network):
         baton(nodes[giver], "pass", "--to", ADDRESSES[nodes[taker].name])
         holders = lambda: [node.name for node in nodes if node.holds_vip()]  # noqa: E731
         wait_until(lambda: holders() == [nodes[taker].name], 4, f"{nodes[taker].name} has it")
-        wait_until(lambda: forwards(nodes[taker]) or taker == 0, 8, "lists ended")
+        handover.await_lists(nodes[taker])
         prober.await_success()
     found = connections.finish()
     prober.stop()

@@ -8,10 +8,6 @@ from lab.waiting import wait_until
 VMAC = "00:00:5e:00:01:37"
 
 
-def forwards(proxy):
-    return "forwarding" in str(handover.status(proxy).get("handovers"))
-
-
 def holds(proxy):
     return "192.168.175.100" in proxy.host.output("ip -4 addr show dev vrrp.55", check=False)
 
@@ -36,7 +32,7 @@ def test_a_pass_and_a_pass_back_of_a_virtual_mac_harm_no_connection(network):
     for giver, taker in ((first, second), (second, first)):
         baton(giver, "pass")
         wait_until(lambda: holds(taker) and not holds(giver), 4, f"{taker.name} has it")
-        wait_until(lambda: forwards(taker), 8, "lists ended")
+        handover.await_lists(taker)
         prober.await_success()
         assert VMAC in network.client.output("ip neigh show 192.168.175.100")
     found = connections.finish()

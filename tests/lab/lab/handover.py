@@ -4,6 +4,7 @@ import json
 
 from . import configs
 from .host import PROGRAMS, PYTHON
+from .questions import find
 from .waiting import wait_until
 
 PROXY_CONF = """\
@@ -48,13 +49,25 @@ def start_pair(network, key=True, extra="", **options):
 def status(proxy):
     shown = proxy.host.run(["/usr/sbin/baton", "status", "--json"], check=False).stdout
     try:
-        return json.loads(shown)["failover"]
-    except (ValueError, KeyError):
+        return find(json.loads(shown), "failover")[0]
+    except (ValueError, IndexError):
         return {}
 
 
 def link_is_up(proxy):
     return any(peer["up"] for peer in status(proxy).get("pair", {}).get("peers", ()))
+
+
+def await_lists(proxy, within=8):
+    """Waits until the connections of the last move to this node are known to it."""
+
+    def known():
+        handovers = status(proxy).get("handovers", {"running": [], "past": []})
+        states = [one["state"] for one in handovers["running"] if not one["given"]]
+        taken = states + [one for one in handovers["past"] if not one["given"]]
+        return taken and not {"prepared", "catching"} & set(states)
+
+    wait_until(known, within, f"{proxy.name} knows the connections")
 
 
 def baton(proxy, *words, check=True):

@@ -43,6 +43,8 @@ async def idle(address, opened):
         await answer(reader)
         opened.release()
         await stop.wait()
+        if reader.at_eof():
+            return note("closed")
         writer.write(GET)
         good, closes = await asyncio.wait_for(answer(reader), 5)
         note(("answered, closed" if closes else "answered") if good else "bad")
