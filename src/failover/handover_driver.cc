@@ -5,15 +5,12 @@
 
 #include <algorithm>
 
-#include "failover/handover_desk.h"
 #include "failover/handover_messages.h"
+#include "failover/handovers.h"
 
 namespace baton::failover {
 
 namespace {
-
-// Of the kernel's packet filter in one go, so that the loop is not held up for long.
-constexpr std::size_t flows_at_once = 512;
 
 template <typename... Functions>
 struct Overloaded : Functions... {
@@ -26,101 +23,115 @@ std::string keeper_name(const HandoverScope& scope) {
 
 }  // namespace
 
-void HandoverDesk::act(Given& given, const HandoverActions& actions) {
+void Handovers::act(Given& given, const HandoverActions& actions) {
   using namespace handover_action;
   const HandoverScope& scope = given.machine.scope();
-  const auto took = [&] { return now() - given.begun; };
+  const auto took = [&] { return loop_.refresh_now() - given.begun; };
   for (const auto& action : actions) {
     std::visit(
         Overloaded{
             [&](const SendOffer&) {
-              send(given.peer, PairMessage::handover_offer, encode_offer(scope));
+              static_cast<void>(
+                  link_.send(given.peer, PairMessage::handover_offer, encode_offer(scope)));
             },
-            [&](const Keep&) {
-              // The loopback first: there is no moment in which the address is nowhere.
-              keep(keeper_name(scope), given.kept);
-              rewrite_kept();
-            },
+            [&](const Keep&) { keep(given); },
             [&](const Yield&) {
               const auto routers = routers_of(scope.instances);
               if (given.at_stop) {
-                tell(routers, vrrp::event::Stop{true, true});
+                host_.tell(routers, vrrp::event::Stop{true, true});
               } else {
-                tell(routers, vrrp::event::Pass{true});
+                host_.tell(routers, vrrp::event::Pass{true});
               }
               given.has_yielded = true;
             },
-            [&](const SendGo&) { note_to(given.peer, PairMessage::handover_taken, scope.id); },
+            [&](const SendGo&) { send(given.peer, PairMessage::handover_taken, scope.id); },
             [&](const Moved&) {
               const std::string text =
                   fmt::format("{} passed to {} in {:.0f} ms", fmt::join(scope.instances, ", "),
                               given.peer_name, to_seconds(took()) * 1000);
-              write_log(LogLevel::info, text);
+              log_.write(LogLevel::info, text);
               tell_leaving();
-              if (given.ticket != 0) pass_ended(std::exchange(given.ticket, 0), true, text);
+              if (given.ticket != 0) host_.pass_ended(std::exchange(given.ticket, 0), true, text);
             },
-            [&](const SendFlows& list) { send_flows(given, list.last); },
-            [&](const CountFlows&) { send_flows(given, false); },
+            [&](const SendFlows& list) { look(given, list.last); },
+            [&](const CountFlows&) { look(given, false); },
             [&](const Unkeep&) {
-              unkeep(keeper_name(scope));
+              if (!holds_any(scope)) {
+                // Not taken back, so what is left is cut.
+                given.tally.reset(&MovedConnections::lost, 0);
+                given.tally.set(given.left, &MovedConnections::lost);
+                record(given.tally, false);
+              }
+              guard_.release(keeper_name(scope));
               given.silent.clear();
               rewrite_kept();
               tell_leaving();
             },
             [&](const SendDone&) {
-              note_to(given.peer, PairMessage::handover_done, scope.id);
+              send(given.peer, PairMessage::handover_done, scope.id, "",
+                   given.tally.counts(&MovedConnections::lost));
               remember(true, scope, given.peer, true, "", given.machine.flows_moved(), given.begun);
             },
-            [&](const Failed& failed) { fail_given(given, failed); },
+            [&](const Failed& failed) {
+              log_.print(LogLevel::warning, "handover of {} to {}: {}",
+                         fmt::join(scope.instances, ", "), given.peer_name, failed.why);
+              remember(true, scope, given.peer, false, failed.why, 0, given.begun);
+              const auto routers = routers_of(scope.instances);
+              const bool has_yielded = std::ranges::any_of(
+                  routers, [](const Router* router) { return router->instance().is_yielding(); });
+              const PairPeer* next = has_yielded ? nullptr : next_peer(given);
+              if (next && failed.why != nobody_took_over) {
+                auto tried = given.tried;
+                tried.push_back(given.peer);
+                give(routers, *next, std::exchange(given.ticket, 0), given.at_stop,
+                     std::move(tried));
+              } else if (given.at_stop) {
+                // Also when an earlier pass is under way, which would end as BACKUP.
+                pass_plainly(routers, std::exchange(given.ticket, 0), true, failed.why);
+              } else if (failed.refused) {
+                if (given.ticket != 0) {
+                  host_.pass_ended(std::exchange(given.ticket, 0), false, failed.why);
+                }
+              } else if (!has_yielded && failed.why != nobody_took_over) {
+                pass_plainly(routers, std::exchange(given.ticket, 0), given.at_stop, failed.why);
+              } else if (given.ticket != 0) {
+                host_.pass_ended(std::exchange(given.ticket, 0), false, failed.why);
+              }
+            },
             [](const auto&) {},
         },
         action);
   }
 }
 
-void HandoverDesk::fail_given(Given& given, const handover_action::Failed& failed) {
-  const HandoverScope& scope = given.machine.scope();
-  write_log(LogLevel::warning,
-            fmt::format("handover of {} to {}: {}", fmt::join(scope.instances, ", "),
-                        given.peer_name, failed.why));
-  remember(true, scope, given.peer, false, failed.why, 0, given.begun);
-  const auto routers = routers_of(scope.instances);
-  const bool has_yielded = std::ranges::any_of(
-      routers, [](const RouterFace* router) { return router->instance().is_yielding(); });
-  const bool passes_plainly = !failed.refused && !has_yielded && failed.why != "nobody took over";
-  // Who stops is told so in any case: an earlier pass may be under way, which ends as BACKUP.
-  if (given.at_stop || passes_plainly) {
-    pass_plainly(routers, std::exchange(given.ticket, 0), given.at_stop);
-  } else if (given.ticket != 0) {
-    pass_ended(std::exchange(given.ticket, 0), false, failed.why);
-  }
-}
-
-void HandoverDesk::act(Taken& taken, const HandoverActions& actions) {
+void Handovers::act(Taken& taken, const HandoverActions& actions) {
   using namespace handover_action;
   const HandoverScope& scope = taken.machine.scope();
-  bool ready = true;
   for (const auto& action : actions) {
     std::visit(Overloaded{
-                   [&](const CatchAll&) { ready = catch_all(taken); },
+                   [&](const CatchAll&) { prepare(taken); },
                    [&](const SendReady&) {
-                     // Without rules connections are lost, and the rest works.
-                     note_to(taken.peer,
-                             ready ? PairMessage::handover_ready : PairMessage::handover_refused,
-                             scope.id);
+                     taken.ready_wanted = true;
+                     if (taken.is_prepared) {
+                       send(taken.peer, PairMessage::handover_ready, scope.id, "",
+                            taken.tally.counts(&MovedConnections::moved));
+                     }
                    },
                    [&](const TakeOver&) {
-                     tell(routers_of(scope.instances), vrrp::event::TakeOver{taken.peer_name});
+                     host_.tell(routers_of(scope.instances),
+                                vrrp::event::TakeOver{taken.peer_name});
                    },
                    [&](const ForwardFlows&) {
                      for (auto& caught : taken.caught) caught.catching = false;
                      rewrite_caught();
-                     write_log(LogLevel::info,
-                               fmt::format("{} connections of {} stay with {}",
-                                           taken.machine.flows_moved(),
-                                           fmt::join(scope.instances, ", "), taken.peer_name));
+                     record(taken.tally, true);
+                     log_.print(LogLevel::info, "{} connections of {} stay with {}",
+                                taken.machine.flows_moved(), fmt::join(scope.instances, ", "),
+                                taken.peer_name);
                    },
                    [&](const RemoveRules&) {
+                     if (!taken.is_done && is_gone(taken)) taken.tally.lose_kept();
+                     record(taken.tally, true);
                      taken.caught.clear();
                      rewrite_caught();
                      if (taken.has_sets) {
@@ -134,37 +145,56 @@ void HandoverDesk::act(Taken& taken, const HandoverActions& actions) {
                },
                action);
   }
-  if (!ready) act(taken, taken.machine.end());
 }
 
-void HandoverDesk::note_to(const net::IpAddress& peer, PairMessage type, std::uint64_t id,
-                           const std::string& why) {
-  send(peer, type, encode_note({id, why}));
+// Whether the giver that is known is no more: what lived there is cut.
+bool Handovers::is_gone(const Taken& taken) const {
+  const PairPeer* peer = link_.find(taken.peer);
+  return !peer || !peer->is_up() || peer->run() != taken.peer_run;
+}
+
+bool Handovers::holds_any(const HandoverScope& scope) const {
+  const auto routers = routers_of(scope.instances);
+  return std::ranges::any_of(routers, [](const Router* router) {
+    return router->instance().state() == vrrp::State::master;
+  });
+}
+
+void Handovers::send(const net::IpAddress& peer, PairMessage type, std::uint64_t id,
+                     const std::string& why, ConnectionCounts connections) {
+  const std::string text = encode_note({id, why, std::move(connections)});
+  static_cast<void>(link_.send(peer, type, text));
+}
+
+// The loopback first: there is no moment in which the address is nowhere.
+void Handovers::keep(Given& given) {
+  guard_.hold(keeper_name(given.machine.scope()), given.kept);
+  rewrite_kept();
 }
 
 // As an ordinary master, who answers for it.
-bool HandoverDesk::is_held(const net::IpAddress& address) const {
-  return std::ranges::any_of(faces(), [&address](const RouterFace* router) {
+bool Handovers::is_held(const net::IpAddress& address) const {
+  return std::ranges::any_of(host_.routers(), [&address](const auto& router) {
     const auto& instance = router->instance();
     return instance.state() == vrrp::State::master && !instance.is_yielding() &&
-           std::ranges::any_of(router->held(), [&address](const HeldAddress& held) {
+           std::ranges::any_of(router->plan().held, [&address](const HeldAddress& held) {
              return held.prefix.address == address;
            });
   });
 }
 
-void HandoverDesk::tell_leaving() {
+void Handovers::tell_leaving() {
   std::vector<net::IpAddress> leaving;
   for (const auto& given : given_) {
     if (given->machine.state() != HandoverGiver::State::serving) continue;
-    for (const auto& address : given->machine.scope().addresses) {
-      if (!is_held(address)) leaving.push_back(address);
-    }
+    const auto& addresses = given->machine.scope().addresses;
+    std::ranges::copy_if(addresses, std::back_inserter(leaving),
+                         [this](const net::IpAddress& one) { return !is_held(one); });
   }
-  addresses_leave(leaving);
+  host_.addresses_leave(leaving, false);
 }
 
-void HandoverDesk::rewrite_kept() {
+void Handovers::rewrite_kept() {
   std::vector<KeptAddress> silent;
   for (const auto& given : given_) {
     using State = HandoverGiver::State;
@@ -178,47 +208,10 @@ void HandoverDesk::rewrite_kept() {
   kept_table_ = filter(kept_rules(silent), "silence").has_value() && !silent.empty();
 }
 
-// Only what was not told yet: the list is looked at many times.
-void HandoverDesk::send_flows(Given& given, bool last) {
-  const HandoverScope& scope = given.machine.scope();
-  std::size_t count = 0;
-  FlowList list{scope.id, false, {}};
-  const auto flush = [&] {
-    send(given.peer, PairMessage::handover_flows, encode_flows(list));
-    list.flows.clear();
-  };
-  const Status looked = visit_flows(scope.addresses, [&](const Flow& found, bool is_settled) {
-    if (!is_settled) ++count;
-    if (given.told.size() >= moved_flows_max || !given.told.insert(found).second) return;
-    list.flows.push_back(found);
-    if (list.flows.size() == flows_at_once) flush();
-  });
-  if (!looked) {
-    write_log(LogLevel::error, fmt::format("handover: {}", describe(looked.error())));
-    return;
-  }
-  list.last = last;
-  if (last || !list.flows.empty()) flush();
-  act(given, given.machine.on_flows(count, now()));
-}
-
 // -- the taker's rules --
 
-bool HandoverDesk::catch_all(Taken& taken) {
-  if (!filter(make_sets(taken.set, taken.machine.scope().timeout), "sets")) return false;
-  taken.has_sets = true;
-  caught_table_ = true;
-  // Connections that are served here for an earlier handover the other way round.
-  std::vector<Flow> own;
-  const auto looked = visit_flows(taken.machine.scope().addresses,
-                                  [&own](const Flow& flow, bool) { own.push_back(flow); });
-  if (!looked) return false;
-  if (!filter(add_flows(taken.set, FlowSet::own, own), "connections")) return false;
-  return rewrite_caught();
-}
-
 // False when the kernel refuses; the rules are then as before.
-bool HandoverDesk::rewrite_caught() {
+bool Handovers::rewrite_caught() {
   if (!caught_table_) return true;
   std::vector<CaughtAddress> all;
   std::set<std::string> devices;
@@ -239,19 +232,34 @@ bool HandoverDesk::rewrite_caught() {
   return done;
 }
 
+Status Handovers::filter(const std::string& commands, const char* what) {
+  if (commands.empty()) return {};
+  if (!nftables_) {
+    auto opened = linux::Nftables::open();
+    if (!opened) return std::unexpected(opened.error());
+    nftables_ = std::move(*opened);
+  }
+  const Status done = nftables_->run(commands);
+  if (!done) {
+    log_.print(LogLevel::error, "handover: the packet filter does not take {}: {}", what,
+               nftables_->last_problem());
+  }
+  return done;
+}
+
 // -- time --
 
-void HandoverDesk::review() {
+void Handovers::review() {
   if (reviewing_) return;
   reviewing_ = true;
-  const Instant now = this->now();
+  const Instant now = loop_.refresh_now();
   for (std::size_t i = 0; i < given_.size(); ++i) {
     Given& given = *given_[i];
     if (given.machine.state() == HandoverGiver::State::over) continue;
     std::size_t masters = 0;
     std::size_t yielding = 0;
     const auto routers = routers_of(given.machine.scope().instances);
-    for (const RouterFace* router : routers) {
+    for (const Router* router : routers) {
       masters += router->instance().state() == vrrp::State::master ? 1 : 0;
       yielding += router->instance().is_yielding() ? 1 : 0;
     }
@@ -268,49 +276,35 @@ void HandoverDesk::review() {
       tell_leaving();
     }
   }
-  for (auto& plain : plain_) {
-    const auto routers = routers_of(plain->instances);
-    const auto is_yielding = [](const RouterFace* r) { return r->instance().is_yielding(); };
-    if (std::ranges::any_of(routers, is_yielding)) continue;
-    const bool moved = std::ranges::none_of(routers, [](const RouterFace* router) {
-      return router->instance().state() == vrrp::State::master;
-    });
-    std::string text = "nobody took over: the addresses stay here";
-    if (moved && !routers.empty()) {
-      const auto master = routers.front()->instance().master();
-      text = fmt::format("{} passed to {} in {:.0f} ms", fmt::join(plain->instances, ", "),
-                         master ? master->text() : "another node",
-                         to_seconds(now - plain->begun) * 1000);
-    }
-    addresses_leave({});
-    if (plain->ticket != 0) pass_ended(plain->ticket, moved, text);
-    plain.reset();
-  }
-  std::erase(plain_, nullptr);
+  for (std::size_t i = 0; i < plain_.size(); ++i) review_plain(*plain_[i], now);
   reviewing_ = false;
   arm();
 }
 
-void HandoverDesk::on_timer() {
-  const Instant now = this->now();
+void Handovers::on_timer() {
+  const Instant now = loop_.refresh_now();
   for (std::size_t i = 0; i < given_.size(); ++i) {
     if (given_[i]->machine.deadline() <= now) act(*given_[i], given_[i]->machine.on_tick(now));
   }
   for (std::size_t i = 0; i < taken_.size(); ++i) {
     if (taken_[i]->machine.deadline() <= now) act(*taken_[i], taken_[i]->machine.on_tick(now));
   }
+  for (std::size_t i = 0; i < plain_.size(); ++i) {
+    if (plain_[i]->yields_at <= now) begin_plain(*plain_[i]);
+  }
   sweep();
   arm();
 }
 
 // Only from the timer: nobody is in the middle of one then.
-void HandoverDesk::sweep() {
+void Handovers::sweep() {
   std::erase_if(given_, [](const auto& given) {
     return given->machine.state() == HandoverGiver::State::over;
   });
   std::erase_if(taken_, [](const auto& taken) {
     return taken->machine.state() == HandoverTaker::State::over;
   });
+  std::erase_if(plain_, [](const auto& plain) { return plain->over; });
   if (taken_.empty() && caught_table_) {
     static_cast<void>(filter(fmt::format("delete table netdev {}\n", rules_table), "the end"));
     caught_table_ = false;
@@ -318,22 +312,25 @@ void HandoverDesk::sweep() {
   }
 }
 
-void HandoverDesk::arm() {
+void Handovers::arm() {
   Instant next = never;
   for (const auto& given : given_) {
     const bool over = given->machine.state() == HandoverGiver::State::over;
-    next = std::min(next, over ? now() : given->machine.deadline());
+    next = std::min(next, over ? loop_.now() : given->machine.deadline());
   }
   for (const auto& taken : taken_) {
     const bool over = taken->machine.state() == HandoverTaker::State::over;
-    next = std::min(next, over ? now() : taken->machine.deadline());
+    next = std::min(next, over ? loop_.now() : taken->machine.deadline());
   }
-  wake_at(next);
+  for (const auto& plain : plain_) {
+    next = std::min(next, plain->over ? loop_.now() : plain->yields_at);
+  }
+  timer_.arm(next);
 }
 
-void HandoverDesk::remember(bool is_given, const HandoverScope& scope, const net::IpAddress& peer,
-                            bool ok, std::string text, std::size_t flows, Instant begun) {
-  const Instant now = this->now();
+void Handovers::remember(bool is_given, const HandoverScope& scope, const net::IpAddress& peer,
+                         bool ok, std::string text, std::size_t flows, Instant begun) {
+  const Instant now = loop_.refresh_now();
   past_.push_back(
       {now, is_given, scope.instances, peer.text(), ok, std::move(text), flows, now - begun});
   if (past_.size() > past_max) past_.pop_front();

@@ -40,7 +40,7 @@ void PairNode::write_log(LogLevel, const std::string& line) {
   if (around_.chronicle) around_.tell(fmt::format("host {}  {}", host_.index(), line));
 }
 
-failover::HandoverDesk::Faces PairNode::faces() const {
+HandoverDesk::Faces PairNode::faces() const {
   return host_.faces();
 }
 
@@ -48,8 +48,8 @@ void PairNode::tell(const Faces& routers, const vrrp::Event& event) {
   host_.tell(routers, event);
 }
 
-failover::HandoverPeer PairNode::peer(std::size_t host) const {
-  failover::HandoverPeer peer;
+HandoverPeer PairNode::peer(std::size_t host) const {
+  HandoverPeer peer;
   peer.address = pair_address(host);
   peer.name = fmt::format("host {}", host);
   peer.run = around_.hosts[host].run();
@@ -58,8 +58,8 @@ failover::HandoverPeer PairNode::peer(std::size_t host) const {
   return peer;
 }
 
-std::vector<failover::HandoverPeer> PairNode::peers() const {
-  std::vector<failover::HandoverPeer> all;
+std::vector<HandoverPeer> PairNode::peers() const {
+  std::vector<HandoverPeer> all;
   for (std::size_t other = 0; other < around_.plan.hosts; ++other) {
     if (other != host_.index()) all.push_back(peer(other));
   }

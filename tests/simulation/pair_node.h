@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "failover/handover_desk.h"
+#include "simulation/handover_desk.h"
 #include "simulation/packet_filter.h"
 
 namespace baton::simulation {
@@ -15,7 +15,7 @@ namespace baton::simulation {
 class Host;
 struct Surroundings;
 
-class PairNode final : public failover::HandoverDesk {
+class PairNode final : public HandoverDesk {
  public:
   PairNode(Surroundings& around, Host& host, std::uint64_t run);
 
@@ -43,7 +43,7 @@ class PairNode final : public failover::HandoverDesk {
   void write_log(LogLevel level, const std::string& line) override;
   [[nodiscard]] Faces faces() const override;
   void tell(const Faces& routers, const vrrp::Event& event) override;
-  [[nodiscard]] std::vector<failover::HandoverPeer> peers() const override;
+  [[nodiscard]] std::vector<HandoverPeer> peers() const override;
   void send(const net::IpAddress& peer, failover::PairMessage type,
             const std::string& body) override;
   void keep(const std::string& name, const std::vector<failover::HeldAddress>& addresses) override;
@@ -55,7 +55,7 @@ class PairNode final : public failover::HandoverDesk {
   void addresses_leave(const std::vector<net::IpAddress>&) override {}
   [[nodiscard]] bool is_stopping() const override;
 
-  [[nodiscard]] failover::HandoverPeer peer(std::size_t host) const;
+  [[nodiscard]] HandoverPeer peer(std::size_t host) const;
 
   Surroundings& around_;
   Host& host_;

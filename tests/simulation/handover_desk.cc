@@ -1,6 +1,6 @@
 // Choosing whom to give to, and what comes over the link.
 
-#include "failover/handover_desk.h"
+#include "simulation/handover_desk.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -9,7 +9,9 @@
 
 #include "failover/handover_messages.h"
 
-namespace baton::failover {
+namespace baton::simulation {
+
+using namespace failover;
 
 HandoverDesk::HandoverDesk(std::uint64_t first_id) : next_id_(first_id) {}
 
@@ -284,4 +286,4 @@ void HandoverDesk::end() {
   for (std::size_t i = 0; i < taken_.size(); ++i) act(*taken_[i], taken_[i]->machine.end());
 }
 
-}  // namespace baton::failover
+}  // namespace baton::simulation

@@ -1,11 +1,10 @@
-// Where handovers are decided: which peer is asked, which offer can be taken, what becomes of a
-// handover when a router, the link or the other node changes. Drives the machines of handover.h,
-// one for each handover that is under way, and the plain pass without a link, which VRRP alone
-// does.
+// What failover/handovers.h does around the machines of a handover (failover/handover.h), in the
+// same order: which peer is asked, which offer can be taken, what becomes of a handover when a
+// router, the link or the other node changes. The messages and the packet rules are the shipped
+// ones.
 //
-// It opens nothing and reads no clock: what it needs done are virtual functions. Handovers
-// (handovers.h) does them with the pair link, the kernel and the routers; the cluster simulation
-// does them in a world that it made up.
+// It opens nothing and reads no clock: what it needs done are virtual functions, which pair_node.h
+// does in a world. Lists of connections are looked at in one go, not in pieces.
 #pragma once
 
 #include <deque>
@@ -25,7 +24,19 @@
 #include "failover/pair_frame.h"
 #include "failover/router_face.h"
 
-namespace baton::failover {
+namespace baton::simulation {
+
+using failover::CaughtAddress;
+using failover::Flow;
+using failover::HandoverActions;
+using failover::HandoverGiver;
+using failover::HandoverScope;
+using failover::HandoverTaker;
+using failover::HeldAddress;
+using failover::KeptAddress;
+using failover::PairMessage;
+using failover::RouterFace;
+namespace handover_action = failover::handover_action;
 
 // The other end of a pair link.
 struct HandoverPeer {
@@ -190,4 +201,4 @@ struct HandoverDesk::Plain {
   Instant begun{};
 };
 
-}  // namespace baton::failover
+}  // namespace baton::simulation
