@@ -174,6 +174,7 @@ class Judges final : public Watcher {
   struct Answer {
     std::uint64_t ticket = 0;  // 0: none is owed
     Instant asked{};
+    bool mixed = false;  // another handover was under way
   };
   std::array<Answer, hosts_max> answers_{};
   std::uint32_t connections_in_ = 0;  // they are judged as long as there are so many disturbances

@@ -108,9 +108,10 @@ std::optional<Duration> World::cold_start(const Step& step, Progress& progress) 
 
 std::optional<Duration> World::stop(const Step& step, Progress& progress) {
   constexpr Duration look_again = 500ms;
-  // Connections of before are served to their end, or for as long as a handover may take.
-  const auto looks_max =
-      static_cast<std::uint32_t>(20 + plan_.handover_timeout * 11 / 10 / look_again);
+  // A successor may be slow; connections of before are served to their end, or for as long as a
+  // handover may take.
+  const Duration longest = 10s + plan_.longest_yield() + plan_.handover_timeout * 11 / 10;
+  const auto looks_max = static_cast<std::uint32_t>(longest / look_again);
   Host& host = around_.hosts[step.host];
   if (progress.stage == 0) {
     if (!host.takes_part()) return std::nullopt;

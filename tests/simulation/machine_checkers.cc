@@ -35,6 +35,7 @@ bool is_leaving(const VirtualRouter& router) {
 void Judges::started(const Host& host) {
   seen_[host.index()] = {};
   vigils_[host.index()] = {};
+  awake_since_[host.index()] = around_.now;
   planned_[host.index()] = {};
   answers_[host.index()] = {};
   group_notice_[host.index()] = vrrp::action::Notice::stop;

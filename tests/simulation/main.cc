@@ -3,6 +3,7 @@
 //   baton_simulation                      1,000 hours from a new seed
 //   baton_simulation --hours H --seed N   so many hours, from that seed on
 //   baton_simulation --mutants ...        before that: does every checker catch its mutants?
+//   baton_simulation --mutant NAME        does its checker catch that one?
 //   baton_simulation SEED                 the world of that seed alone, told as a chronicle
 //   baton_simulation --script FILE        a script that a failing run has printed
 //
@@ -56,6 +57,7 @@ struct Options {
   std::uint64_t hours = 1000;
   bool one_world = false;
   bool mutants = false;
+  std::string mutant;  // one alone
   std::string script;  // a file
 };
 
@@ -78,6 +80,10 @@ bool read_options(int count, char** words, Options& options) {
       continue;
     }
     if (++i == count) return false;
+    if (name == "--mutant") {
+      options.mutant = words[i];
+      continue;
+    }
     if (name == "--script") {
       options.script = words[i];
       continue;
@@ -195,12 +201,15 @@ int main(int count, char** words) {
   if (!simulation::read_options(count, words, options)) {
     fmt::print(stderr,
                "usage: baton_simulation [SEED | --script FILE | [--seed N] [--hours H | --long] "
-               "[--mutants]]\n");
+               "[--mutants | --mutant NAME]]\n");
     return 2;
   }
   if (!options.script.empty()) return simulation::tell_script(options.script);
   if (options.one_world) return simulation::tell_world(simulation::write_script(options.seed));
-  const bool proven = !options.mutants || simulation::prove_checkers(options.seed);
+  if (!options.mutant.empty()) {
+    return simulation::prove_checkers(options.seed, options.mutant) ? 0 : 1;
+  }
+  const bool proven = !options.mutants || simulation::prove_checkers(options.seed, "");
   const int status = simulation::Run(options).execute();
   return proven ? status : 1;
 }

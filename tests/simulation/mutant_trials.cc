@@ -54,7 +54,7 @@ Trial try_mutant(const MutantKind& kind, std::uint64_t seed) {
 
 }  // namespace
 
-bool prove_checkers(std::uint64_t seed) {
+bool prove_checkers(std::uint64_t seed, std::string_view only) {
   const auto& kinds = mutant_kinds();
   std::vector<Trial> trials(kinds.size());
   std::atomic<std::size_t> next = 0;
@@ -62,7 +62,7 @@ bool prove_checkers(std::uint64_t seed) {
   for (unsigned i = 0; i < std::max(2u, std::thread::hardware_concurrency()); ++i) {
     threads.emplace_back([&] {
       for (std::size_t kind = next++; kind < kinds.size(); kind = next++) {
-        trials[kind] = try_mutant(kinds[kind], seed);
+        if (only.empty() || only == kinds[kind].name) trials[kind] = try_mutant(kinds[kind], seed);
       }
     });
   }
@@ -71,12 +71,13 @@ bool prove_checkers(std::uint64_t seed) {
   std::array<bool, checker_count> proven{};
   fmt::print("mutants, each caught by the checker that it was made for:\n");
   for (std::size_t i = 0; i < kinds.size(); ++i) {
+    if (!only.empty() && only != kinds[i].name) continue;
     fmt::print("{}\n", trials[i].line);
     all &= trials[i].passed;
     proven[static_cast<std::size_t>(kinds[i].caught_by)] = true;
   }
   for (std::size_t i = 0; i < checker_count; ++i) {
-    if (proven[i]) continue;
+    if (proven[i] || !only.empty()) continue;
     fmt::print("FAILED: no mutant proves the checker {}\n", name_of(static_cast<Checker>(i)));
     all = false;
   }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "failover/pair_frame.h"
@@ -54,6 +55,7 @@ const std::vector<MutantKind>& mutant_kinds();
 
 // Every mutant lives through worlds until its checker complains; true when all were caught. Tells
 // on standard output. The first complaint of each is shrunk when `shrink` is wished.
-bool prove_checkers(std::uint64_t seed);
+// `only`: of that name alone; empty: all of them.
+bool prove_checkers(std::uint64_t seed, std::string_view only);
 
 }  // namespace baton::simulation

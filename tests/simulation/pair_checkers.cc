@@ -40,19 +40,21 @@ void Judges::review_handovers() {
 void Judges::review_leftovers(const Host& host) {
   const PairNode& pair = *host.pair();
   if (pair.kept().empty() && pair.packet_filter().is_empty()) return;
+  // What a kernel has refused to remove goes with the process.
+  if (filter_refused_) return;
   std::vector<std::string> names = pair.packet_filter().sets();
   for (const auto& [name, addresses] : pair.kept()) names.push_back(name);
   // A table without sets, or without an address that it is about.
   const auto& tables = pair.packet_filter().tables();
   if (names.empty()) names.insert(names.end(), tables.begin(), tables.end());
-  const Duration longest = around_.plan.handover_timeout * 21 / 20 + 25s;
+  for (auto& name : names) name = fmt::format("{} {}", host.run(), name);
+  const Duration longest = around_.plan.handover_timeout * 21 / 20 + 35s;
   std::erase_if(leftovers_, [&](const auto& entry) {
     return entry.first.first == host.index() &&
            std::ranges::find(names, entry.first.second) == names.end();
   });
   for (const auto& name : names) {
-    const auto [entry, is_new] =
-        leftovers_.try_emplace({host.index(), fmt::format("{} {}", host.run(), name)}, around_.now);
+    const auto [entry, is_new] = leftovers_.try_emplace({host.index(), name}, around_.now);
     if (is_new) judged(Checker::leftovers);
     if (around_.now - entry->second < longest) continue;
     if (around_.now - awake_since_[host.index()] < moment || host.filter_refuses > 0) continue;
@@ -172,7 +174,9 @@ void Judges::review_connections(Host& host) {
 // -- what an operator is told --
 
 void Judges::pass_asked(const Host& host, std::uint64_t ticket) {
-  answers_[host.index()] = {ticket, around_.now};
+  Answer& owed = answers_[host.index()];
+  const bool busy = owed.ticket != 0 || host.is_handing_over();
+  owed = {ticket, around_.now, busy};
 }
 
 void Judges::pass_answered(const Host& host, std::uint64_t ticket, bool ok) {
@@ -180,6 +184,8 @@ void Judges::pass_answered(const Host& host, std::uint64_t ticket, bool ok) {
   if (owed.ticket != ticket) return;
   owed.ticket = 0;
   judged(Checker::answers);
+  // Of two at once each may do what the other says.
+  if (owed.mixed) return;
   const auto has_it = [](const VirtualRouter& router) {
     return router.instance.state() == vrrp::State::master && !router.instance.is_yielding();
   };
@@ -201,7 +207,7 @@ void Judges::review_answers(const Host& host) {
   if (owed.ticket == 0) return;
   // Who sleeps answers when it is back.
   const Instant since = std::max(owed.asked, awake_since_[host.index()]);
-  if (around_.now - since < answer_longest) return;
+  if (around_.now - since < answer_longest + around_.plan.longest_yield()) return;
   complain(Checker::answers,
            fmt::format("host {} has not told what became of a pass", host.index()));
 }

@@ -88,18 +88,18 @@ vrrp::Settings common_settings(const Plan& plan, std::uint8_t version, Random& r
   return common;
 }
 
-// The shares of worlds that have more than VRRP, of 64. Packets of BFD and reports of the second
-// path are many: a world with them is ten times the work of one without, and most of the virtual
-// hours are those of slow worlds, which have none.
-constexpr std::uint64_t watched_share = 2;  // BFD
-constexpr std::uint64_t guarded_share = 4;  // second path, witness
-constexpr std::uint64_t paired_share = 10;  // pair link, handovers
-constexpr std::uint64_t all_share = 1;      // all of it
+// The shares of worlds that have more than VRRP, of 512. Packets of BFD and reports of the second
+// path are many: a world with them is a hundred times the work of one without, and most of the
+// virtual hours are those of slow worlds, which have none.
+constexpr std::uint64_t watched_share = 3;  // BFD
+constexpr std::uint64_t guarded_share = 5;  // second path, witness
+constexpr std::uint64_t paired_share = 60;  // pair link, handovers
+constexpr std::uint64_t all_share = 2;      // all of it
 
 void add_company(Plan& plan, std::uint64_t seed) {
   Random random(seed ^ 0xb7d3);
   if (plan.pace == Pace::slow) return;
-  std::uint64_t die = random.below(64);
+  std::uint64_t die = random.below(512);
   const auto is_share = [&die](std::uint64_t share) {
     const bool hit = die < share;
     die -= hit ? 0 : share;
@@ -111,7 +111,7 @@ void add_company(Plan& plan, std::uint64_t seed) {
   const bool paired = !all && !watched && !guarded && is_share(paired_share);
   // Where adverts are as quick as that, nobody needs BFD.
   if ((all || watched) && plan.interval >= 500ms) {
-    static constexpr std::array<Duration, 3> intervals{50ms, 100ms, 200ms};
+    static constexpr std::array<Duration, 3> intervals{50ms, 200ms, 300ms};
     plan.watch.enabled = true;
     plan.watch.interval = intervals[random.below(intervals.size())];
     plan.watch.multiplier = static_cast<std::uint8_t>(3 + random.below(3));
@@ -123,7 +123,7 @@ void add_company(Plan& plan, std::uint64_t seed) {
     const std::uint64_t kind = random.below(3);
     rules.second_path = kind != 0;
     rules.witness = kind != 1;
-    rules.heartbeat_interval = random.chance(2) ? 50ms : 200ms;
+    rules.heartbeat_interval = random.chance(8) ? 50ms : random.chance(2) ? 200ms : 500ms;
     rules.witness_timeout = random.chance(2) ? 1s : 300ms;
     if (random.chance(3)) rules.link_wait = 2s;
     for (auto& host : plan.settings) {
@@ -170,6 +170,10 @@ std::vector<net::IpAddress> Plan::addresses_of(std::size_t router, std::uint64_t
 Duration Plan::longest_wait() const {
   const Duration longest = std::max(interval, other_interval);
   return vrrp::master_down_time(settings[0][0].version, 1, longest);
+}
+
+Duration Plan::longest_yield() const {
+  return vrrp::skew_time(settings[0][0].version, 1, std::max(interval, other_interval)) + 1s;
 }
 
 Duration Plan::gap_max() const {

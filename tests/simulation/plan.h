@@ -54,6 +54,8 @@ struct Plan {
                                                          std::uint64_t edition) const;
   // The longest time that a node waits for its master.
   [[nodiscard]] Duration longest_wait() const;
+  // The longest that a master yields to a successor of the lowest priority.
+  [[nodiscard]] Duration longest_yield() const;
   // After the last disturbance: until a connected set without a holder has one, ...
   [[nodiscard]] Duration gap_max() const;
   // ... until of several holders one is left, ...

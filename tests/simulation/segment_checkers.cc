@@ -103,9 +103,6 @@ void Judges::before_planned_stop(const Host& host) {
   for (std::size_t router = 0; router < around_.plan.routers; ++router) {
     handovers_[router].until = {};
     if (!settled() || !host.takes_part() || !host.holds(router)) continue;
-    // With version 3 a successor waits for up to an interval; the patience of who stops is bounded.
-    const vrrp::Settings& settings = host.routers()[router].truth.settings;
-    if (settings.version == 3 && settings.advert_interval > 2500ms) continue;
     if (around_.strangers[router] > 0) continue;
     if (around_.neighbour.belief(router) != host.index()) continue;
     for (const HostSet set : clean_sets(router)) {

@@ -56,7 +56,11 @@ void Judges::review_vigilance() {
       if (!vigil.on) continue;
       // Only the first silence after all had settled: later there may be another master.
       const bool silent = !is_audible(vigil.master, host, router);
-      if (!around_.hosts[host].takes_part() || (vigil.silent && !silent)) vigil.on = false;
+      const bool answered = is_audible(host, vigil.master, router) || silent;
+      if (!around_.hosts[host].takes_part() || !answered || bad_weather() ||
+          (vigil.silent && !silent)) {
+        vigil.on = false;
+      }
       if (!silent || vigil.silent) continue;
       vigil.silent = true;
       Item item;
@@ -89,6 +93,8 @@ void Judges::judge_vigilance(const Item& item) {
 // What nothing has disturbed for longer than a session may be silent is no silence.
 void Judges::session_lost(const Host& host, const bfd::TableEntry& entry) {
   judged(Checker::false_alarm);
+  // What comes up again is slow to be believed lost.
+  vigils_[host.index()] = {};
   // A session that only one side believes to be up is as slow as one that is not.
   const Duration idle = bfd::SessionSettings{}.idle_tx;
   const Duration lately = around_.plan.watch.multiplier * (idle + around_.plan.watch.interval) + 2s;
