@@ -63,10 +63,11 @@ void Judges::excuse_neighbour(std::size_t router) {
   const std::size_t link = around_.plan.link_of[router];
   for (const Host& host : around_.hosts) {
     if (host.index() == belief || host.routers()[router].kernel.empty()) continue;
-    // Who crashes, or has no address to send from, tells nobody that it was there.
-    const bool mute = known && (!around_.hosts[belief].running() ||
-                                around_.hosts[belief].routers()[router].truth.sourceless > 0 ||
-                                !around_.network.reaches(link, belief, host.index()));
+    // Who crashes or falls asleep, or has no address to send from, tells nobody that it was there.
+    const bool mute =
+        known && (!around_.hosts[belief].running() || !around_.hosts[belief].awake() ||
+                  around_.hosts[belief].routers()[router].truth.sourceless > 0 ||
+                  !around_.network.reaches(link, belief, host.index()));
     if (host.frozen() || mute) {
       around_.neighbour.excuse(router);
     }
