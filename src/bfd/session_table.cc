@@ -136,7 +136,14 @@ const AnswerRule* SessionTable::rule_for(int link, const net::IpAddress& local,
   return nullptr;
 }
 
+// Whoever is still saying goodbye on that path falls silent: the neighbor would take it for the end
+// of the new session.
 TableEntry& SessionTable::add(const Path& path, const SessionSettings& settings, Instant now) {
+  std::erase_if(entries_, [&](const TableEntry& entry) {
+    if (entry.remove_at == never || !same_way(entry.path, path)) return false;
+    actions_.emplace_back(action::SessionRemoved{entry.session.discriminator()});
+    return true;
+  });
   std::uint32_t discriminator = 0;
   while (discriminator == 0 || find(discriminator)) {
     discriminator = static_cast<std::uint32_t>(random_.next());

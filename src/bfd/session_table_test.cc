@@ -103,6 +103,25 @@ TEST(BfdSessionTable, NobodyAnswersWhoIsNotMaster) {
   EXPECT_TRUE(backup.changes.empty());
 }
 
+// A master that is followed, left and followed again within the time of a farewell.
+TEST(BfdSessionTable, AFarewellDoesNotEndTheSessionThatComesAfterIt) {
+  Segment segment;
+  auto& master = segment.add("10.0.0.1");
+  auto& backup = segment.add("10.0.0.2");
+  segment.answer(master);
+  segment.follow(backup, master);
+  segment.run_for(1s);
+  segment.apply(backup, backup.table.watch({}, {}, segment.now));
+  segment.run_for(5ms);
+  segment.follow(backup, master);
+  segment.run_for(50ms);
+  ASSERT_EQ(backup.table.entries().size(), 1u);
+  backup.changes.clear();
+  segment.run_for(5s);
+  EXPECT_EQ(backup.table.entries()[0].session.state(), State::up);
+  EXPECT_TRUE(backup.changes.empty());
+}
+
 TEST(BfdSessionTable, OnlyListedNeighborsAreAnsweredWhereThereIsAList) {
   Segment segment;
   auto& master = segment.add("10.0.0.1");

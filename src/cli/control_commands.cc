@@ -52,6 +52,7 @@ int ask_all(const std::string& run_directory, const std::string& command, Durati
   auto trees = find_trees(run_directory);
   if (trees.empty()) return complain(run_directory);
   int code = 0;
+  std::size_t others = trees.size();
   for (auto& tree : trees) {
     const auto answer = tree.client.ask(command, patience);
     if (!answer) {
@@ -59,6 +60,8 @@ int ask_all(const std::string& run_directory, const std::string& command, Durati
       code = 1;
       continue;
     }
+    // Not this one's business, as long as it may be that of another.
+    if (answer->value("elsewhere", false) && --others > 0) continue;
     const bool ok = answer->value("ok", false);
     std::string text = answer->value("text", "");
     if (!text.empty() && !text.ends_with('\n')) text += '\n';

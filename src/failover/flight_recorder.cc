@@ -129,11 +129,14 @@ void FlightRecorder::note_transition(const std::string& instance,
   if (flights_.size() > flights_max) flights_.pop_front();
 }
 
-void FlightRecorder::note_connections(const std::string& instance,
-                                      const MovedConnections& connections) {
+void FlightRecorder::note_connections(std::uint64_t flight, const MovedConnections& connections) {
+  if (Flight* known = find(flight)) known->connections = connections;
+}
+
+std::uint64_t FlightRecorder::last_flight(const std::string& instance) const {
   const auto last = std::find_if(flights_.rbegin(), flights_.rend(),
                                  [&](const Flight& flight) { return flight.instance == instance; });
-  if (last != flights_.rend()) last->connections = connections;
+  return last == flights_.rend() ? 0 : last->number;
 }
 
 std::optional<Instant> FlightRecorder::last_advert(const std::string& instance) const {

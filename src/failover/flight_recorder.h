@@ -70,10 +70,10 @@ struct Moment {
 
 const char* name_of(Moment::Kind kind);
 
-// What a planned or unplanned move did to established connections; -1: not known.
+// What a move did to established connections (connection_tally.h); -1: not known.
 struct MovedConnections {
-  std::int64_t kept = -1;   // stayed at the old node until they ended
-  std::int64_t moved = -1;  // followed the address
+  std::int64_t kept = -1;   // live on at the old node until they end
+  std::int64_t moved = -1;  // were at the new node already: the address has come to them
   std::int64_t lost = -1;
 };
 
@@ -110,8 +110,10 @@ class FlightRecorder {
   // `instance` changed its state.
   void note_transition(const std::string& instance, const vrrp::action::Transition& transition,
                        Instant at, WallTime wall);
-  // What became of connections in the last transition of `instance`.
-  void note_connections(const std::string& instance, const MovedConnections& connections);
+  // What became of connections in the transition of this number, as far as it is known by now.
+  void note_connections(std::uint64_t flight, const MovedConnections& connections);
+  // The number of the instance's last transition; 0: none is known.
+  [[nodiscard]] std::uint64_t last_flight(const std::string& instance) const;
 
   // Oldest first.
   [[nodiscard]] const std::deque<Flight>& flights() const { return flights_; }

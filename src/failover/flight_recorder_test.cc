@@ -104,7 +104,8 @@ TEST_F(Recorder, InstancesDoNotMix) {
 TEST_F(Recorder, ConnectionsBelongToTheLastTransitionOfTheirInstance) {
   take_over(3s);
   recorder.note_transition("VI_2", {State::init, State::backup, "started"}, at(4s), {});
-  recorder.note_connections("VI_1", {.kept = 3, .moved = 4, .lost = 0});
+  EXPECT_EQ(recorder.last_flight("VI_3"), 0u);
+  recorder.note_connections(recorder.last_flight("VI_1"), {.kept = 3, .moved = 4, .lost = 0});
   ASSERT_TRUE(recorder.flights().front().connections);
   EXPECT_EQ(recorder.flights().front().connections->moved, 4);
   EXPECT_FALSE(recorder.flights().back().connections);

@@ -40,7 +40,7 @@ HandoverActions HandoverGiver::on_successor_there(Instant now) {
 
 HandoverActions HandoverGiver::on_still_master(Instant) {
   if (state_ == State::moving) {
-    auto actions = give_up("nobody took over", false);
+    auto actions = give_up(nobody_took_over, false);
     actions.insert(actions.begin(), {Unkeep{}, SendDone{}});
     return actions;
   }
@@ -118,7 +118,7 @@ HandoverActions HandoverTaker::on_flows(std::size_t count, bool last, Instant) {
   flows_moved_ += count;
   if (!last) return {};
   state_ = State::forwarding;
-  state_ends_ = begun_ + scope_.timeout;
+  state_ends_ = begun_ + scope_.timeout + giver_patience;
   return {ForwardFlows{}};
 }
 
@@ -151,7 +151,7 @@ HandoverActions HandoverTaker::on_tick(Instant now) {
   if (state_ == State::catching && orphaned_until_ > now) {
     // No last list: those that are known have to do.
     state_ = State::forwarding;
-    state_ends_ = begun_ + scope_.timeout;
+    state_ends_ = begun_ + scope_.timeout + giver_patience;
     return {ForwardFlows{}};
   }
   return end();

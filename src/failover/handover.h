@@ -13,9 +13,9 @@
 //        ... again, a few times, the last is final   exactly these go to the giver
 //   none is left, or time is over --- done ->        LEAVING for a moment, then all rules go
 //
-// Whatever is lost on the way, each side ends by itself: the giver by `timeout`, the taker by the
-// same, or `orphan_patience` after it lost the link (the connections of a dead giver are reset
-// then, so that clients come again), or at once when the giver is seen to be another process.
+// Whatever is lost on the way, each side ends by itself: the giver by `timeout`, the taker a
+// little later, or `orphan_patience` after it lost the link (the connections of a dead giver are
+// reset then, so that clients come again), or at once when the giver is seen to be another process.
 #pragma once
 
 #include <algorithm>
@@ -41,7 +41,7 @@ struct HandoverScope {
   std::uint64_t id = 0;
   std::vector<std::string> instances;
   std::vector<net::IpAddress> addresses;
-  std::vector<net::IpAddress> giver;  // its own addresses on the link, one of each family at most
+  std::vector<net::IpAddress> giver;  // its own addresses, one of each link and family
   Duration timeout = 600s;
 
   friend bool operator==(const HandoverScope&, const HandoverScope&) = default;
@@ -61,6 +61,7 @@ struct SendFlows {  // look at the kernel, send the list, report the number by f
 struct CountFlows {};  // look, and report
 struct Unkeep {};      // the loopback and ARP as before
 struct SendDone {};
+inline constexpr const char* nobody_took_over = "nobody took over";
 struct Failed {  // nothing has moved
   std::string why;
   bool refused = false;  // by the other node, for a reason that a plain pass would not change
@@ -88,7 +89,8 @@ using HandoverActions = std::vector<HandoverAction>;
 class HandoverGiver {
  public:
   enum class State : std::uint8_t { idle, offering, moving, serving, over };
-  static constexpr Duration ready_patience = 1s;
+  // The taker may have many connections of its own to put into its rules.
+  static constexpr Duration ready_patience = 2s;
   static constexpr Duration move_patience = 5s;
   // After the successor is there, neighbours learn it one by one; so often the list is sent again.
   static constexpr Duration list_interval = 100ms;
@@ -132,6 +134,8 @@ class HandoverTaker {
  public:
   enum class State : std::uint8_t { idle, prepared, catching, forwarding, leaving, over };
   static constexpr Duration go_patience = 5s;
+  // The giver's time begins with the move, and it says itself when it is over.
+  static constexpr Duration giver_patience = 5s;
   static constexpr Duration list_patience = 6s;
   static constexpr Duration orphan_patience = 30s;
   // Packets under way to here when the giver has taken its addresses back.

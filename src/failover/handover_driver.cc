@@ -7,14 +7,10 @@
 
 #include "failover/handover_messages.h"
 #include "failover/handovers.h"
-#include "linux/tcp_flows.h"
 
 namespace baton::failover {
 
 namespace {
-
-// Of the kernel's packet filter in one go, so that the loop is not held up for long.
-constexpr std::size_t flows_at_once = 512;
 
 template <typename... Functions>
 struct Overloaded : Functions... {
@@ -46,6 +42,7 @@ void Handovers::act(Given& given, const HandoverActions& actions) {
               } else {
                 host_.tell(routers, vrrp::event::Pass{true});
               }
+              given.has_yielded = true;
             },
             [&](const SendGo&) { send(given.peer, PairMessage::handover_taken, scope.id); },
             [&](const Moved&) {
@@ -56,16 +53,23 @@ void Handovers::act(Given& given, const HandoverActions& actions) {
               tell_leaving();
               if (given.ticket != 0) host_.pass_ended(std::exchange(given.ticket, 0), true, text);
             },
-            [&](const SendFlows& list) { send_flows(given, list.last); },
-            [&](const CountFlows&) { send_flows(given, false); },
+            [&](const SendFlows& list) { look(given, list.last); },
+            [&](const CountFlows&) { look(given, false); },
             [&](const Unkeep&) {
+              if (!holds_any(scope)) {
+                // Not taken back, so what is left is cut.
+                given.tally.reset(&MovedConnections::lost, 0);
+                given.tally.set(given.left, &MovedConnections::lost);
+                record(given.tally, false);
+              }
               guard_.release(keeper_name(scope));
               given.silent.clear();
               rewrite_kept();
               tell_leaving();
             },
             [&](const SendDone&) {
-              send(given.peer, PairMessage::handover_done, scope.id);
+              send(given.peer, PairMessage::handover_done, scope.id, "",
+                   given.tally.counts(&MovedConnections::lost));
               remember(true, scope, given.peer, true, "", given.machine.flows_moved(), given.begun);
             },
             [&](const Failed& failed) {
@@ -75,12 +79,21 @@ void Handovers::act(Given& given, const HandoverActions& actions) {
               const auto routers = routers_of(scope.instances);
               const bool has_yielded = std::ranges::any_of(
                   routers, [](const Router* router) { return router->instance().is_yielding(); });
-              if (failed.refused && !given.at_stop) {
+              const PairPeer* next = has_yielded ? nullptr : next_peer(given);
+              if (next && failed.why != nobody_took_over) {
+                auto tried = given.tried;
+                tried.push_back(given.peer);
+                give(routers, *next, std::exchange(given.ticket, 0), given.at_stop,
+                     std::move(tried));
+              } else if (given.at_stop) {
+                // Also when an earlier pass is under way, which would end as BACKUP.
+                pass_plainly(routers, std::exchange(given.ticket, 0), true, failed.why);
+              } else if (failed.refused) {
                 if (given.ticket != 0) {
                   host_.pass_ended(std::exchange(given.ticket, 0), false, failed.why);
                 }
-              } else if (!has_yielded && failed.why != "nobody took over") {
-                pass_plainly(routers, std::exchange(given.ticket, 0), given.at_stop);
+              } else if (!has_yielded && failed.why != nobody_took_over) {
+                pass_plainly(routers, std::exchange(given.ticket, 0), given.at_stop, failed.why);
               } else if (given.ticket != 0) {
                 host_.pass_ended(std::exchange(given.ticket, 0), false, failed.why);
               }
@@ -94,46 +107,63 @@ void Handovers::act(Given& given, const HandoverActions& actions) {
 void Handovers::act(Taken& taken, const HandoverActions& actions) {
   using namespace handover_action;
   const HandoverScope& scope = taken.machine.scope();
-  bool ready = true;
   for (const auto& action : actions) {
-    std::visit(
-        Overloaded{
-            [&](const CatchAll&) { ready = catch_all(taken); },
-            [&](const SendReady&) {
-              // Without rules connections are lost, and the rest works.
-              send(taken.peer, ready ? PairMessage::handover_ready : PairMessage::handover_refused,
-                   scope.id);
-            },
-            [&](const TakeOver&) {
-              host_.tell(routers_of(scope.instances), vrrp::event::TakeOver{taken.peer_name});
-            },
-            [&](const ForwardFlows&) {
-              for (auto& caught : taken.caught) caught.catching = false;
-              rewrite_caught();
-              log_.print(LogLevel::info, "{} connections of {} stay with {}",
-                         taken.machine.flows_moved(), fmt::join(scope.instances, ", "),
-                         taken.peer_name);
-            },
-            [&](const RemoveRules&) {
-              taken.caught.clear();
-              rewrite_caught();
-              if (taken.has_sets) {
-                static_cast<void>(filter(remove_sets(taken.set), "sets"));
-              }
-              taken.has_sets = false;
-              remember(false, scope, taken.peer, true, "", taken.machine.flows_moved(),
-                       taken.begun);
-            },
-            [](const auto&) {},
-        },
-        action);
+    std::visit(Overloaded{
+                   [&](const CatchAll&) { prepare(taken); },
+                   [&](const SendReady&) {
+                     taken.ready_wanted = true;
+                     if (taken.is_prepared) {
+                       send(taken.peer, PairMessage::handover_ready, scope.id, "",
+                            taken.tally.counts(&MovedConnections::moved));
+                     }
+                   },
+                   [&](const TakeOver&) {
+                     host_.tell(routers_of(scope.instances),
+                                vrrp::event::TakeOver{taken.peer_name});
+                   },
+                   [&](const ForwardFlows&) {
+                     for (auto& caught : taken.caught) caught.catching = false;
+                     rewrite_caught();
+                     record(taken.tally, true);
+                     log_.print(LogLevel::info, "{} connections of {} stay with {}",
+                                taken.machine.flows_moved(), fmt::join(scope.instances, ", "),
+                                taken.peer_name);
+                   },
+                   [&](const RemoveRules&) {
+                     if (!taken.is_done && is_gone(taken)) taken.tally.lose_kept();
+                     record(taken.tally, true);
+                     taken.caught.clear();
+                     rewrite_caught();
+                     if (taken.has_sets) {
+                       static_cast<void>(filter(remove_sets(taken.set), "sets"));
+                     }
+                     taken.has_sets = false;
+                     remember(false, scope, taken.peer, true, "", taken.machine.flows_moved(),
+                              taken.begun);
+                   },
+                   [](const auto&) {},
+               },
+               action);
   }
-  if (!ready) act(taken, taken.machine.end());
+}
+
+// Whether the giver that is known is no more: what lived there is cut.
+bool Handovers::is_gone(const Taken& taken) const {
+  const PairPeer* peer = link_.find(taken.peer);
+  return !peer || !peer->is_up() || peer->run() != taken.peer_run;
+}
+
+bool Handovers::holds_any(const HandoverScope& scope) const {
+  const auto routers = routers_of(scope.instances);
+  return std::ranges::any_of(routers, [](const Router* router) {
+    return router->instance().state() == vrrp::State::master;
+  });
 }
 
 void Handovers::send(const net::IpAddress& peer, PairMessage type, std::uint64_t id,
-                     const std::string& why) {
-  static_cast<void>(link_.send(peer, type, encode_note({id, why})));
+                     const std::string& why, ConnectionCounts connections) {
+  const std::string text = encode_note({id, why, std::move(connections)});
+  static_cast<void>(link_.send(peer, type, text));
 }
 
 // The loopback first: there is no moment in which the address is nowhere.
@@ -142,14 +172,26 @@ void Handovers::keep(Given& given) {
   rewrite_kept();
 }
 
+// As an ordinary master, who answers for it.
+bool Handovers::is_held(const net::IpAddress& address) const {
+  return std::ranges::any_of(host_.routers(), [&address](const auto& router) {
+    const auto& instance = router->instance();
+    return instance.state() == vrrp::State::master && !instance.is_yielding() &&
+           std::ranges::any_of(router->plan().held, [&address](const HeldAddress& held) {
+             return held.prefix.address == address;
+           });
+  });
+}
+
 void Handovers::tell_leaving() {
   std::vector<net::IpAddress> leaving;
   for (const auto& given : given_) {
     if (given->machine.state() != HandoverGiver::State::serving) continue;
     const auto& addresses = given->machine.scope().addresses;
-    leaving.insert(leaving.end(), addresses.begin(), addresses.end());
+    std::ranges::copy_if(addresses, std::back_inserter(leaving),
+                         [this](const net::IpAddress& one) { return !is_held(one); });
   }
-  host_.addresses_leave(leaving);
+  host_.addresses_leave(leaving, false);
 }
 
 void Handovers::rewrite_kept() {
@@ -158,52 +200,15 @@ void Handovers::rewrite_kept() {
     using State = HandoverGiver::State;
     const State state = given->machine.state();
     if (state != State::moving && state != State::serving) continue;
-    silent.insert(silent.end(), given->silent.begin(), given->silent.end());
+    for (const auto& kept : given->silent) {
+      if (!given->has_yielded || !is_held(kept.address)) silent.push_back(kept);
+    }
   }
   if (silent.empty() && !kept_table_) return;
   kept_table_ = filter(kept_rules(silent), "silence").has_value() && !silent.empty();
 }
 
-// Only what was not told yet: the list is looked at many times.
-void Handovers::send_flows(Given& given, bool last) {
-  const HandoverScope& scope = given.machine.scope();
-  std::size_t count = 0;
-  FlowList list{scope.id, false, {}};
-  const auto flush = [&] {
-    static_cast<void>(link_.send(given.peer, PairMessage::handover_flows, encode_flows(list)));
-    list.flows.clear();
-  };
-  const Status looked = linux::visit_tcp_flows(scope.addresses, [&](const linux::TcpFlow& flow) {
-    if (!flow.is_settled) ++count;
-    const Flow found{flow.remote, flow.local};
-    if (given.told.size() >= moved_flows_max || !given.told.insert(found).second) return;
-    list.flows.push_back(found);
-    if (list.flows.size() == flows_at_once) flush();
-  });
-  if (!looked) {
-    log_.print(LogLevel::error, "handover: {}", describe(looked.error()));
-    return;
-  }
-  list.last = last;
-  if (last || !list.flows.empty()) flush();
-  act(given, given.machine.on_flows(count, loop_.refresh_now()));
-}
-
 // -- the taker's rules --
-
-bool Handovers::catch_all(Taken& taken) {
-  if (!filter(make_sets(taken.set, taken.machine.scope().timeout), "sets")) return false;
-  taken.has_sets = true;
-  caught_table_ = true;
-  // Connections that are served here for an earlier handover the other way round.
-  std::vector<Flow> own;
-  const auto looked = linux::visit_tcp_flows(
-      taken.machine.scope().addresses,
-      [&own](const linux::TcpFlow& flow) { own.push_back({flow.remote, flow.local}); });
-  if (!looked) return false;
-  if (!filter(add_flows(taken.set, FlowSet::own, own), "connections")) return false;
-  return rewrite_caught();
-}
 
 // False when the kernel refuses; the rules are then as before.
 bool Handovers::rewrite_caught() {
@@ -264,26 +269,14 @@ void Handovers::review() {
                given.machine.state() != HandoverGiver::State::offering) {
       act(given, given.machine.on_still_master(now));
     }
-  }
-  for (auto& plain : plain_) {
-    const auto routers = routers_of(plain->instances);
-    const auto is_yielding = [](const Router* r) { return r->instance().is_yielding(); };
-    if (std::ranges::any_of(routers, is_yielding)) continue;
-    const bool moved = std::ranges::none_of(routers, [](const Router* router) {
-      return router->instance().state() == vrrp::State::master;
-    });
-    std::string text = "nobody took over: the addresses stay here";
-    if (moved && !routers.empty()) {
-      const auto master = routers.front()->instance().master();
-      text = fmt::format("{} passed to {} in {:.0f} ms", fmt::join(plain->instances, ", "),
-                         master ? master->text() : "another node",
-                         to_seconds(now - plain->begun) * 1000);
+    // Some have come back and others have not: those answer for their addresses again.
+    const std::size_t back = masters - yielding;
+    if (given.has_yielded && std::exchange(given.back, back) != back) {
+      rewrite_kept();
+      tell_leaving();
     }
-    host_.addresses_leave({});
-    if (plain->ticket != 0) host_.pass_ended(plain->ticket, moved, text);
-    plain.reset();
   }
-  std::erase(plain_, nullptr);
+  for (std::size_t i = 0; i < plain_.size(); ++i) review_plain(*plain_[i], now);
   reviewing_ = false;
   arm();
 }
@@ -295,6 +288,9 @@ void Handovers::on_timer() {
   }
   for (std::size_t i = 0; i < taken_.size(); ++i) {
     if (taken_[i]->machine.deadline() <= now) act(*taken_[i], taken_[i]->machine.on_tick(now));
+  }
+  for (std::size_t i = 0; i < plain_.size(); ++i) {
+    if (plain_[i]->yields_at <= now) begin_plain(*plain_[i]);
   }
   sweep();
   arm();
@@ -308,6 +304,7 @@ void Handovers::sweep() {
   std::erase_if(taken_, [](const auto& taken) {
     return taken->machine.state() == HandoverTaker::State::over;
   });
+  std::erase_if(plain_, [](const auto& plain) { return plain->over; });
   if (taken_.empty() && caught_table_) {
     static_cast<void>(filter(fmt::format("delete table netdev {}\n", rules_table), "the end"));
     caught_table_ = false;
@@ -324,6 +321,9 @@ void Handovers::arm() {
   for (const auto& taken : taken_) {
     const bool over = taken->machine.state() == HandoverTaker::State::over;
     next = std::min(next, over ? loop_.now() : taken->machine.deadline());
+  }
+  for (const auto& plain : plain_) {
+    next = std::min(next, plain->over ? loop_.now() : plain->yields_at);
   }
   timer_.arm(next);
 }

@@ -2,9 +2,11 @@
 
 #include "failover/handover_messages.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/assert.h"
+#include "failover/handover_rules.h"
 
 namespace baton::failover {
 
@@ -95,17 +97,26 @@ std::optional<HandoverScope> decode_offer(std::string_view body) {
 }
 
 std::string encode_note(const HandoverNote& note) {
-  return json{{"id", note.id}, {"why", note.why}}.dump(-1, ' ', false,
-                                                       json::error_handler_t::replace);
+  json value{{"id", note.id}, {"why", note.why}};
+  if (!note.connections.empty()) value["connections"] = note.connections;
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 std::optional<HandoverNote> decode_note(std::string_view body) {
   const auto value = json::parse(body, nullptr, false);
   const auto id = id_of(value);
   if (!id) return std::nullopt;
-  HandoverNote note{*id, ""};
+  HandoverNote note{*id, "", {}};
   const auto why = value.find("why");
   if (why != value.end() && why->is_string()) note.why = why->get<std::string>().substr(0, 512);
+  const auto counts = value.find("connections");
+  if (counts == value.end()) return note;
+  if (!counts->is_object() || counts->size() > handover_names_max) return std::nullopt;
+  for (const auto& [instance, count] : counts->items()) {
+    if (!count.is_number_unsigned() || instance.size() > 256) return std::nullopt;
+    note.connections[instance] =
+        std::min<std::uint64_t>(count.get<std::uint64_t>(), moved_flows_max);
+  }
   return note;
 }
 

@@ -2,8 +2,10 @@
 // connections binary: 10,000 of them are 120 KB.
 //
 //   handover_offer     JSON: id, instances, addresses, giver, timeout_ms
-//   handover_ready     JSON: id                   handover_refused   JSON: id, why
-//   handover_taken     JSON: id (the word to go)  handover_done      JSON: id
+//   handover_ready     JSON: id, connections (those that live at the taker already, by instance)
+//   handover_refused   JSON: id, why
+//   handover_taken     JSON: id (the word to go)
+//   handover_done      JSON: id, connections (those that were cut at the end, by instance)
 //   handover_flows     id (8 bytes), last (1), then records: family (1: 4 or 6), client address and
 //                      port, local address and port
 //   pass_request       JSON: instances            (a returning node asks the master to pass)
@@ -14,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "failover/connection_tally.h"
 #include "failover/handover.h"
 
 namespace baton::failover {
@@ -26,7 +29,8 @@ std::optional<HandoverScope> decode_offer(std::string_view body);
 
 struct HandoverNote {
   std::uint64_t id = 0;
-  std::string why;  // handover_refused
+  std::string why;                    // handover_refused
+  ConnectionCounts connections = {};  // handover_ready, handover_done
 };
 std::string encode_note(const HandoverNote& note);
 std::optional<HandoverNote> decode_note(std::string_view body);

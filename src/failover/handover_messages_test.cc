@@ -60,5 +60,13 @@ TEST(HandoverMessages, NotesAndNamesComeOutAsTheyWentIn) {
   EXPECT_FALSE(decode_note("{\"id\":\"3\"}"));
 }
 
+TEST(HandoverMessages, CountsOfANoteAreNumbersByInstance) {
+  const auto note = decode_note(encode_note({3, "", {{"VI_1", 7}, {"VI_2", 0}}}));
+  ASSERT_TRUE(note);
+  EXPECT_EQ(note->connections, (ConnectionCounts{{"VI_1", 7}, {"VI_2", 0}}));
+  EXPECT_FALSE(decode_note("{\"id\":3,\"connections\":{\"VI_1\":-1}}"));
+  EXPECT_FALSE(decode_note("{\"id\":3,\"connections\":[7]}"));
+}
+
 }  // namespace
 }  // namespace baton::failover

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <utility>
 
 namespace baton::failover {
 
@@ -19,24 +20,37 @@ std::string key(bool is_ipv4) {
   return fmt::format("{0} saddr . tcp sport . {0} daddr . tcp dport", family);
 }
 
-void add_rules(std::string& text, const std::string& chain, const CaughtAddress& caught) {
-  const bool is_ipv4 = caught.address.is_ipv4();
+// All rules of one address, which may have come from several nodes one after the other. A SYN
+// begins something new, here, whatever was known of its ends; then what is known to live elsewhere
+// goes there; then, while a handover runs, all that did not begin here.
+void add_rules(std::string& text, const std::string& chain, std::span<const CaughtAddress> caught) {
+  const net::IpAddress& address = caught.front().address;
+  const bool is_ipv4 = address.is_ipv4();
   const char* family = is_ipv4 ? "ip" : "ip6";
-  const std::string rule = fmt::format("add rule netdev {} {} ", rules_table, chain);
-  const std::string to_us = fmt::format("{} daddr {} ", family, caught.address.text());
+  const std::string to_us =
+      fmt::format("add rule netdev {} {} {} daddr {} ", rules_table, chain, family, address.text());
   const std::string syn = "tcp flags & (fin|syn|rst|ack) == syn ";
-  const std::string own = set_name(caught.set, FlowSet::own, is_ipv4);
-  const std::string moved = set_name(caught.set, FlowSet::moved, is_ipv4);
-  const std::string forward =
-      fmt::format("fwd {} to {} device \"{}\"\n", family, caught.giver.text(), caught.device);
-  if (caught.catching) {
-    text += fmt::format("{}{}{}update @{} {{ {} }} accept\n", rule, to_us, syn, own, key(is_ipv4));
-    text += fmt::format("{}{}{} @{} accept\n", rule, to_us, key(is_ipv4), own);
-    text += fmt::format("{}{}meta l4proto tcp {}", rule, to_us, forward);
-  } else {
-    text +=
-        fmt::format("{}{}{}delete @{} {{ {} }} accept\n", rule, to_us, syn, moved, key(is_ipv4));
-    text += fmt::format("{}{}{} @{} {}", rule, to_us, key(is_ipv4), moved, forward);
+  const auto sets = [is_ipv4](const CaughtAddress& one) {
+    return std::pair(set_name(one.set, FlowSet::own, is_ipv4),
+                     set_name(one.set, FlowSet::moved, is_ipv4));
+  };
+  const auto forward = [family](const CaughtAddress& one) {
+    return fmt::format("fwd {} to {} device \"{}\"\n", family, one.giver.text(), one.device);
+  };
+  for (const CaughtAddress& one : caught) {
+    const auto [own, moved] = sets(one);
+    text += fmt::format("{}{}{} @{} {{ {} }}\n", to_us, syn, one.catching ? "update" : "delete",
+                        one.catching ? own : moved, key(is_ipv4));
+  }
+  text += fmt::format("{}{}accept\n", to_us, syn);
+  for (const CaughtAddress& one : caught) {
+    if (one.catching) continue;
+    text += fmt::format("{}{} @{} {}", to_us, key(is_ipv4), sets(one).second, forward(one));
+  }
+  for (const CaughtAddress& one : caught) {
+    if (!one.catching) continue;
+    text += fmt::format("{}{} @{} accept\n", to_us, key(is_ipv4), sets(one).first);
+    text += fmt::format("{}meta l4proto tcp {}", to_us, forward(one));
   }
 }
 
@@ -74,7 +88,9 @@ std::string remove_sets(unsigned set) {
 std::string caught_rules(const std::vector<CaughtAddress>& addresses) {
   std::map<std::string, std::string> chains;  // by device
   std::string text;
+  std::map<std::pair<std::string, net::IpAddress>, std::vector<CaughtAddress>> known;
   for (const auto& caught : addresses) {
+    known[{caught.device, caught.address}].push_back(caught);
     auto [entry, is_new] = chains.try_emplace(caught.device, "on_" + caught.device);
     if (is_new) {
       text += fmt::format(
@@ -82,8 +98,8 @@ std::string caught_rules(const std::vector<CaughtAddress>& addresses) {
           "policy accept; }}\nflush chain netdev {0} {1}\n",
           rules_table, entry->second, caught.device);
     }
-    add_rules(text, entry->second, caught);
   }
+  for (const auto& [place, caught] : known) add_rules(text, chains[place.first], caught);
   return text;
 }
 

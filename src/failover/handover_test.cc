@@ -130,7 +130,7 @@ TEST_F(TakerTest, WithoutALastListTheRulesAreNarrowedAllTheSame) {
   taker.begin(now);
   taker.on_go(now);
   EXPECT_TRUE(has<ForwardFlows>(taker.on_tick(now + HandoverTaker::list_patience)));
-  EXPECT_TRUE(has<RemoveRules>(taker.on_tick(now + 60s)));
+  EXPECT_TRUE(has<RemoveRules>(taker.on_tick(now + 60s + HandoverTaker::giver_patience)));
 }
 
 TEST_F(TakerTest, WithoutTheWordToGoRulesAreRemoved) {

@@ -11,14 +11,17 @@
 
 namespace baton::failover {
 
-Handovers::Handovers(runtime::Loop& loop, Log& log, PairLink& link, AddressGuard& guard, Host& host)
+Handovers::Handovers(runtime::Loop& loop, Log& log, PairLink& link, AddressGuard& guard,
+                     FlightRecorder& recorder, Host& host)
     : loop_(loop),
       log_(log),
       link_(link),
       guard_(guard),
+      recorder_(recorder),
       host_(host),
       timer_(loop, [this] { on_timer(); }),
-      next_id_(link.run()) {
+      next_id_(link.run()),
+      work_(loop) {
   link_.on(PairMessage::handover_offer,
            [this](const PairPeer& from, std::string_view body) { on_offer(from, body); });
   link_.on(PairMessage::handover_flows,
@@ -71,30 +74,43 @@ void Handovers::pass(const std::vector<Router*>& routers, const std::string& to,
     if (ticket != 0) host_.pass_ended(ticket, false, problem);
     return;
   }
-  if (!peer || !give(routers, *peer, ticket, false)) pass_plainly(routers, ticket, false);
+  if (!peer) return pass_plainly(routers, ticket, false, why_plain());
+  if (!give(routers, *peer, ticket, false, {})) {
+    pass_plainly(routers, ticket, false, "an instance has no address to send from");
+  } else {
+    given_.back()->to_this_one = !to.empty();
+  }
+}
+
+const PairPeer* Handovers::next_peer(const Given& given) const {
+  if (given.to_this_one) return nullptr;
+  for (const auto& peer : link_.peers()) {
+    const bool tried = peer->address() == given.peer ||
+                       std::ranges::find(given.tried, peer->address()) != given.tried.end();
+    if (peer->is_up() && !tried) return peer.get();
+  }
+  return nullptr;
 }
 
 bool Handovers::give_at_stop(const std::vector<Router*>& routers) {
   std::string problem;
   const PairPeer* peer = choose_peer("", problem);
-  return peer && !routers.empty() && give(routers, *peer, 0, true);
+  return peer && !routers.empty() && give(routers, *peer, 0, true, {});
 }
 
 // False when connections cannot be kept.
 bool Handovers::give(const std::vector<Router*>& routers, const PairPeer& peer,
-                     std::uint64_t ticket, bool at_stop) {
+                     std::uint64_t ticket, bool at_stop, std::vector<net::IpAddress> tried) {
   HandoverScope scope;
   scope.id = ++next_id_;
   scope.timeout = timeout_;
-  auto given = std::make_unique<Given>(Given{HandoverGiver({}),
-                                             peer.address(),
-                                             peer.name(),
-                                             ticket,
-                                             at_stop,
-                                             loop_.refresh_now(),
-                                             {},
-                                             {},
-                                             {}});
+  auto given = std::make_unique<Given>(HandoverGiver({}));
+  given->peer = peer.address();
+  given->peer_name = peer.name();
+  given->ticket = ticket;
+  given->at_stop = at_stop;
+  given->tried = std::move(tried);
+  given->begun = loop_.refresh_now();
   for (const Router* router : routers) {
     const auto& source = router->instance().source();
     if (!source) return false;
@@ -102,7 +118,9 @@ bool Handovers::give(const std::vector<Router*>& routers, const PairPeer& peer,
     if (std::ranges::find(scope.giver, *source) == scope.giver.end()) {
       scope.giver.push_back(*source);
     }
+    std::vector<net::IpAddress> addresses;
     for (const HeldAddress& held : router->plan().held) {
+      addresses.push_back(held.prefix.address);
       scope.addresses.push_back(held.prefix.address);
       HeldAddress kept = held;
       kept.device = "lo";
@@ -112,6 +130,7 @@ bool Handovers::give(const std::vector<Router*>& routers, const PairPeer& peer,
       given->kept.push_back(std::move(kept));
       if (source->is_ipv4()) given->silent.push_back({held.prefix.address, *source});
     }
+    given->tally.add(router->name(), std::move(addresses), {.kept = 0, .moved = -1, .lost = 0});
   }
   // Connections of this node that an earlier handover has left there end with it.
   given->machine = HandoverGiver(std::move(scope));
@@ -120,25 +139,6 @@ bool Handovers::give(const std::vector<Router*>& routers, const PairPeer& peer,
   act(added, added.machine.begin(loop_.now()));
   arm();
   return true;
-}
-
-void Handovers::pass_plainly(const std::vector<Router*>& routers, std::uint64_t ticket,
-                             bool at_stop) {
-  if (at_stop) {
-    host_.tell(routers, vrrp::event::Stop{true, false});
-    return;
-  }
-  std::vector<net::IpAddress> addresses;
-  auto plain = std::make_unique<Plain>();
-  plain->ticket = ticket;
-  plain->begun = loop_.refresh_now();
-  for (const Router* router : routers) {
-    plain->instances.push_back(router->name());
-    for (const auto& held : router->plan().held) addresses.push_back(held.prefix.address);
-  }
-  plain_.push_back(std::move(plain));
-  host_.addresses_leave(addresses);
-  host_.tell(routers, vrrp::event::Pass{false});
 }
 
 void Handovers::ask_to_pass(const Router& router) {
@@ -166,10 +166,38 @@ void Handovers::on_pass_request(const PairPeer& from, std::string_view body) {
   });
   if (masters.empty() || is_under_way) return;
   log_.print(LogLevel::info, "{} asks for {}", from.name(), fmt::join(*names, ", "));
-  if (!give(masters, from, 0, false)) pass_plainly(masters, 0, false);
+  if (!give(masters, from, 0, false, {})) {
+    pass_plainly(masters, 0, false, "an instance has no address to send from");
+  } else {
+    given_.back()->to_this_one = true;
+  }
 }
 
 // -- taking --
+
+namespace {
+
+// Where packets to an address on `device` come in, and go out to the giver. An interface with a
+// virtual MAC gets them from the one below, on which the other node's own address is.
+const std::string& link_of(const Router& router, const std::string& device) {
+  const auto& links = router.plan().vmac.links;
+  const auto found = std::ranges::find(links, device, &config::VmacLink::name);
+  return found == links.end() ? device : found->parent;
+}
+
+// Of the giver's addresses the one on the link of `router`: there its adverts come from it.
+std::optional<net::IpAddress> find_giver(const HandoverScope& scope, const Router& router,
+                                         net::Family family) {
+  const auto master = router.instance().master();
+  if (master && master->family() == family &&
+      std::ranges::find(scope.giver, *master) != scope.giver.end()) {
+    return master;
+  }
+  const auto any = std::ranges::find(scope.giver, family, &net::IpAddress::family);
+  return any == scope.giver.end() ? std::nullopt : std::optional(*any);
+}
+
+}  // namespace
 
 std::string Handovers::find_obstacle(const HandoverScope& scope, const PairPeer& from) {
   if (host_.is_stopping()) return fmt::format("this node is stopping");
@@ -203,32 +231,27 @@ void Handovers::on_offer(const PairPeer& from, std::string_view body) {
     send(from.address(), PairMessage::handover_refused, scope->id, why);
     return;
   }
-  const std::vector<std::string> instances = scope->instances;
-  auto taken = std::make_unique<Taken>(Taken{HandoverTaker({}),
-                                             from.address(),
-                                             from.name(),
-                                             from.run(),
-                                             next_set_++,
-                                             false,
-                                             loop_.refresh_now(),
-                                             {}});
+  auto taken = std::make_unique<Taken>(HandoverTaker({}));
+  taken->peer = from.address();
+  taken->peer_name = from.name();
+  taken->peer_run = from.run();
+  taken->set = next_set_++;
+  taken->begun = loop_.refresh_now();
   for (const Router* router : routers_of(scope->instances)) {
+    std::vector<net::IpAddress> addresses;
+    for (const HeldAddress& held : router->plan().held) addresses.push_back(held.prefix.address);
+    taken->tally.add(router->name(), std::move(addresses), {.kept = 0, .moved = 0, .lost = 0});
     for (const HeldAddress& held : router->plan().held) {
-      const auto giver =
-          std::ranges::find(scope->giver, held.prefix.address.family(), &net::IpAddress::family);
-      if (giver == scope->giver.end()) continue;
-      taken->caught.push_back({held.prefix.address, held.device, *giver, taken->set, true});
+      const auto giver = find_giver(*scope, *router, held.prefix.address.family());
+      if (!giver) continue;
+      taken->caught.push_back(
+          {held.prefix.address, link_of(*router, held.device), *giver, taken->set, true});
     }
   }
   taken->machine = HandoverTaker(std::move(*scope));
   taken_.push_back(std::move(taken));
   Taken& added = *taken_.back();
   act(added, added.machine.begin(loop_.now()));
-  // What an earlier one has left is the giver's again; its rules go when the new ones stand.
-  for (std::size_t i = 0; i + 1 < taken_.size(); ++i) {
-    if (taken_[i]->machine.scope().instances != instances) continue;
-    act(*taken_[i], taken_[i]->machine.end());
-  }
   arm();
 }
 
@@ -237,10 +260,16 @@ void Handovers::on_flows(const PairPeer& from, std::string_view body) {
   if (!list) return;
   for (const auto& taken : taken_) {
     if (taken->peer != from.address() || taken->machine.scope().id != list->id) continue;
-    static_cast<void>(filter(add_flows(taken->set, FlowSet::moved, list->flows), "connections"));
-    act(*taken, taken->machine.on_flows(list->flows.size(), list->last, loop_.refresh_now()));
+    if (taken->flows_waiting + list->flows.size() > moved_flows_max) continue;
+    taken->flows_waiting += list->flows.size();
+    taken->lists.push_back(*list);
+    // The first of them; the others follow on its heels.
+    if (taken->lists.size() > 1) continue;
+    work_.add([this, set = taken->set] {
+      Taken* known = find_taken(set);
+      return known && forward_on(*known);
+    });
   }
-  arm();
 }
 
 void Handovers::on_note(PairMessage type, const PairPeer& from, std::string_view body) {
@@ -250,14 +279,22 @@ void Handovers::on_note(PairMessage type, const PairPeer& from, std::string_view
   for (std::size_t i = 0; i < given_.size(); ++i) {
     Given& given = *given_[i];
     if (given.peer != from.address() || given.machine.scope().id != note->id) continue;
-    if (type == PairMessage::handover_ready) act(given, given.machine.on_ready(now));
+    if (type == PairMessage::handover_ready) {
+      given.tally.set(note->connections, &MovedConnections::moved);
+      act(given, given.machine.on_ready(now));
+    }
     if (type == PairMessage::handover_refused) act(given, given.machine.on_refused(note->why));
   }
   for (std::size_t i = 0; i < taken_.size(); ++i) {
     Taken& taken = *taken_[i];
     if (taken.peer != from.address() || taken.machine.scope().id != note->id) continue;
     if (type == PairMessage::handover_taken) act(taken, taken.machine.on_go(now));
-    if (type == PairMessage::handover_done) act(taken, taken.machine.on_done(now));
+    if (type == PairMessage::handover_done) {
+      taken.is_done = true;
+      taken.tally.set(note->connections, &MovedConnections::lost);
+      record(taken.tally, true);
+      act(taken, taken.machine.on_done(now));
+    }
   }
   arm();
 }
@@ -288,9 +325,22 @@ bool Handovers::is_serving() const {
   });
 }
 
+Handovers::Given* Handovers::find_given(std::uint64_t id) {
+  const auto found = std::ranges::find_if(
+      given_, [id](const auto& given) { return given->machine.scope().id == id; });
+  return found == given_.end() ? nullptr : found->get();
+}
+
+Handovers::Taken* Handovers::find_taken(unsigned set) {
+  const auto found =
+      std::ranges::find_if(taken_, [set](const auto& taken) { return taken->set == set; });
+  return found == taken_.end() ? nullptr : found->get();
+}
+
 void Handovers::end() {
   for (std::size_t i = 0; i < given_.size(); ++i) act(*given_[i], given_[i]->machine.end());
   for (std::size_t i = 0; i < taken_.size(); ++i) act(*taken_[i], taken_[i]->machine.end());
+  work_.clear();
   timer_.cancel();
   nftables_.reset();
 }

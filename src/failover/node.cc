@@ -86,7 +86,7 @@ Node::Node(runtime::Loop& loop, ProcessInputs inputs, Opened opened)
       stop_timer_(loop, [this] { review_stop(); }),
       log_timer_(loop, [this] { flush_log(); }),
       pair_(loop, scope_, log_),
-      handovers_(loop, log_, pair_, guard_, *this) {
+      handovers_(loop, log_, pair_, guard_, recorder_, *this) {
   join_pair();
 }
 
@@ -461,6 +461,11 @@ void Node::begin_stop(bool yield) {
 void Node::review_stop() {
   if (!stopping_ || closing_) return;
   const Instant now = loop_.refresh_now();
+  if (stops_at_ != never && stops_at_ > now) {
+    stop_timer_.arm(stops_at_);
+    return;
+  }
+  if (stops_at_ != never) stop_others({}, true);
   const bool all_stopped =
       std::ranges::all_of(routers_, [](const auto& router) { return router->stopped(); });
   if (!all_stopped) {

@@ -87,7 +87,7 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   void ask_to_pass(Router& router) override { handovers_.ask_to_pass(router); }
   void tell(const std::vector<Router*>& routers, const vrrp::Event& event) override;
   void pass_ended(std::uint64_t ticket, bool ok, const std::string& text) override;
-  void addresses_leave(const std::vector<net::IpAddress>& addresses) override;
+  void addresses_leave(const std::vector<net::IpAddress>& addresses, bool close_idle) override;
   [[nodiscard]] bool is_stopping() const override { return stopping_; }
   [[nodiscard]] const std::vector<net::IpAddress>& virtual_addresses() const override {
     return virtual_addresses_;
@@ -197,6 +197,7 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   // reason in `problem` when one of them is not MASTER.
   std::vector<Router*> find_passed(const std::string& instance, std::string& problem);
   void stop_routers(bool yield);
+  void stop_others(const std::vector<Router*>& given, bool yield);
   bool await_handover(Instant now);
 
   // The end.
@@ -287,6 +288,7 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   Instant stopped_at_ = never;  // all routers stopped; notify_stop may still run
   int exit_code_ = 0;
   bool told_handed_over_ = false;
+  Instant stops_at_ = never;  // stopping: idle connections are told first
   Instant moved_at_ = never;  // stopping: the routers have stopped, connections are served on
   PairLink pair_;
   Handovers handovers_;

@@ -24,10 +24,10 @@ void Node::pass_ended(std::uint64_t ticket, bool ok, const std::string& text) {
   static_cast<void>(channel_.send(std::move(reply)));
 }
 
-void Node::addresses_leave(const std::vector<net::IpAddress>& addresses) {
+void Node::addresses_leave(const std::vector<net::IpAddress>& addresses, bool close_idle) {
   std::string text;
   for (const auto& address : addresses) text += address.text() + " ";
-  static_cast<void>(channel_.send(ipc::MessageType::leaving, 0, std::move(text)));
+  static_cast<void>(channel_.send(ipc::MessageType::leaving, close_idle ? 1 : 0, std::move(text)));
 }
 
 void Node::pass(const ipc::Message& message) {
@@ -94,10 +94,21 @@ void Node::stop_routers(bool yield) {
     if (instance.state() != vrrp::State::master || instance.is_yielding()) continue;
     masters.push_back(router.get());
   }
-  const bool gives = yield && handovers_.give_at_stop(masters);
+  if (!yield || masters.empty()) return stop_others({}, yield);
+  if (handovers_.give_at_stop(masters)) return stop_others(masters, yield);
+  // Nobody takes connections over: who idles is told before the address goes.
+  std::vector<net::IpAddress> leaving;
+  for (const Router* router : masters) {
+    for (const auto& held : router->plan().held) leaving.push_back(held.prefix.address);
+  }
+  addresses_leave(leaving, true);
+  stops_at_ = loop_.refresh_now() + Handovers::farewell;
+}
+
+void Node::stop_others(const std::vector<Router*>& given, bool yield) {
+  stops_at_ = never;
   tell_all([&](Router& router) {
-    if (gives && std::ranges::find(masters, &router) != masters.end()) return;
-    router.stop(yield);
+    if (std::ranges::find(given, &router) == given.end()) router.stop(yield);
   });
 }
 

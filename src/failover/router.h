@@ -16,6 +16,7 @@
 #include "failover/link_debounce.h"
 #include "failover/plan.h"
 #include "failover/proxy_watch.h"
+#include "failover/router_face.h"
 #include "failover/script_schedule.h"
 #include "failover/second_path.h"
 #include "failover/witness_desk.h"
@@ -41,7 +42,7 @@ struct Tools {
   RouteGuard& routes;
 };
 
-class Router final : public AdvertListener {
+class Router final : public AdvertListener, public RouterFace {
  public:
   // What the machine made of an advert.
   struct AdvertVerdict {
@@ -90,8 +91,7 @@ class Router final : public AdvertListener {
   void report_peer(const vrrp::PeerReport& report);
   // The interface has received a frame.
   void report_link_receives();
-  // A command of the sync group or of a handover, or news of the watch on the master.
-  void obey(const vrrp::Event& command) { handle(command, tools_.loop.now()); }
+  void obey(const vrrp::Event& command) override { handle(command, tools_.loop.now()); }
   void clear_counters() { instance_.clear_counters(); }
   // Another plan of the same identity; nothing happens when it is equal.
   void replan(Plan plan, std::uint32_t index);
@@ -99,7 +99,8 @@ class Router final : public AdvertListener {
   void on_packet(const vrrp::ParsedAdvert& parsed, Instant arrived) override;
   void on_sent(const net::IpAddress& destination, const Status& status) override;
 
-  [[nodiscard]] const vrrp::Instance& instance() const { return instance_; }
+  [[nodiscard]] const vrrp::Instance& instance() const override { return instance_; }
+  [[nodiscard]] const std::vector<HeldAddress>& held() const override { return plan_.held; }
   [[nodiscard]] const Plan& plan() const { return plan_; }
   // In the configuration.
   [[nodiscard]] std::uint32_t index() const { return index_; }

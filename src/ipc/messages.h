@@ -38,7 +38,7 @@ enum class MessageType : std::uint8_t {
   dump,            // failover: number = the signal that keepalived takes for it (USR1, USR2, ...)
   pair_key,        // failover: text = that of the key file, for the `configure` that follows
   addresses_leave,  // proxy: connections to these addresses (text, between blanks; empty: none) end
-                    // at their next response
+                    // at their next response. number = 1: those that idle end now
   pass,             // failover: number = ticket, text = "INSTANCE\nPEER", either may be empty
   // child -> supervisor
   ready = 64,
@@ -51,7 +51,7 @@ enum class MessageType : std::uint8_t {
   pass_reply,     // failover: number = ticket, second = 1: done, text: for people
   handed_over,    // failover, stopping: its addresses are with another node, and connections that
                   // began here are served on; `stop` once more when there are none
-  leaving,        // failover: text for the proxy's addresses_leave
+  leaving,        // failover: number and text for the proxy's addresses_leave
   // both ways
   clients = 128,  // idle kept-alive client connections on their way to the next generation
 };

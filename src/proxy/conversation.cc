@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "proxy/client/connection_number.h"
+#include "proxy/client/leaving_addresses.h"
 #include "proxy/client/proxy_header.h"
 #include "proxy/journey.h"
 
@@ -169,6 +170,13 @@ bool Conversations::make_room(std::uint32_t wanted) {
 void Conversations::end_idle() {
   idle_.for_each([this](Client& client) {
     if (services_.ending == Ending::close && client.requests == 0) return;
+    client.stream.source().interrupt(runtime::Direction::read);
+  });
+}
+
+void Conversations::end_leaving() {
+  idle_.for_each([this](Client& client) {
+    if (client.requests == 0 || !services_.leaving->covers(client.stream.fd())) return;
     client.stream.source().interrupt(runtime::Direction::read);
   });
 }

@@ -36,6 +36,8 @@ class Conversations final : public ClientHome {
   // Once Services::ending says how: closes or hands over those that idle. Those that have not sent
   // anything yet stay when connections are closed, for their first request may be on its way.
   void end_idle();
+  // Closes those that idle at an address that leaves (Services::leaving).
+  void end_leaving();
 
   void wake(Client& client) override;
 

@@ -226,6 +226,9 @@ void Process::obey(ipc::Message& message) {
         if (const auto address = net::IpAddress::parse(word)) addresses.push_back(*address);
       }
       leaving_.set(std::move(addresses));
+      if (message.number == 1) {
+        for (const auto& worker : workers_) worker->end_leaving();
+      }
       break;
     }
     case ipc::MessageType::status_request:

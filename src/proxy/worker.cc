@@ -189,6 +189,10 @@ void Worker::begin_drain(Ending ending) {
   if (timeout > 0s) shutdown_timer_.arm_after(timeout);
 }
 
+void Worker::end_leaving() {
+  loop_->post([this] { conversations_.end_leaving(); });
+}
+
 void Worker::stop() {
   loop_->post([this] { loop_->cancel_all(); });
 }

@@ -51,6 +51,8 @@ class Worker {
 
   // The following may be called from any thread while run() runs.
 
+  // Idle clients of Services::leaving are closed.
+  void end_leaving();
   // Stops accepting; idle clients are closed or handed over, busy ones finish first. After
   // worker_shutdown_timeout the rest is cut off.
   void drain(Ending ending);

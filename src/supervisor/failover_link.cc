@@ -18,6 +18,10 @@ Status FailoverLinkServer::listen(const std::string& path) {
 runtime::Task<void> FailoverLinkServer::serve(runtime::Fd fd) {
   log_.write(LogLevel::info, "a proxy has announced itself");
   ipc::Channel channel(loop_, std::move(fd));
+  channels_.push_back(&channel);
+  if (!leaving_.empty()) {
+    static_cast<void>(channel.send(ipc::MessageType::addresses_leave, 0, leaving_));
+  }
   std::map<std::uint64_t, std::uint64_t> numbers;  // theirs -> ours
   for (;;) {
     auto message = co_await channel.receive();
@@ -33,7 +37,16 @@ runtime::Task<void> FailoverLinkServer::serve(runtime::Fd fd) {
       numbers.erase(known);
     }
   }
+  std::erase(channels_, &channel);
   // Without a word of farewell the proxy has crashed: its life line tells the rest.
+}
+
+void FailoverLinkServer::tell_leaving(const std::string& addresses, bool close_idle) {
+  leaving_ = addresses;
+  for (ipc::Channel* channel : channels_) {
+    static_cast<void>(
+        channel->send(ipc::MessageType::addresses_leave, close_idle ? 1 : 0, addresses));
+  }
 }
 
 void FailoverLinkClient::attach(std::uint64_t number, runtime::Fd page, runtime::Fd life) {
@@ -70,8 +83,12 @@ runtime::Task<void> FailoverLinkClient::keep_connected() {
       for (;;) {
         const auto message = co_await channel_->receive();
         if (!message) break;
+        if (message->type == ipc::MessageType::addresses_leave) {
+          on_leaving_(message->text, message->number == 1);
+        }
       }
       channel_.reset();
+      on_leaving_("", false);
     }
     static_cast<void>(co_await loop_.sleep_for(retry_interval));
   }

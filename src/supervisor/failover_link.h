@@ -1,11 +1,13 @@
 // When nginx and keepalived were started separately, each under its own supervisor, they find each
 // other by a socket in the run directory: the keepalived side listens, the nginx side connects and
-// tells of its proxy generations, descriptors and all. Nothing else is said over it. Either may
-// come first, go and come back.
+// tells of its proxy generations, descriptors and all; it is told of addresses that leave
+// (ipc::MessageType::addresses_leave). Nothing else is said over it. Either may come first, go and
+// come back.
 //
 // The socket is root's alone (mode 0600, and the peer's uid is looked at).
 #pragma once
 
+#include <functional>
 #include <list>
 #include <memory>
 #include <string>
@@ -36,6 +38,8 @@ class FailoverLinkServer {
 
   // Listens at `path`, replacing what a crash has left there.
   Status listen(const std::string& path);
+  // To all who are connected, and, of addresses that have not come back, to who connects later.
+  void tell_leaving(const std::string& addresses, bool close_idle);
 
  private:
   runtime::Task<void> serve(runtime::Fd fd);
@@ -45,6 +49,8 @@ class FailoverLinkServer {
   PulseReceiver& receiver_;
   control::LocalListener listener_;
   std::uint64_t next_number_ = 1;
+  std::vector<ipc::Channel*> channels_;
+  std::string leaving_;
 };
 
 // The nginx side: keeps a connection while there is someone to connect to.
@@ -52,8 +58,12 @@ class FailoverLinkClient final : public PulseReceiver {
  public:
   static constexpr Duration retry_interval = 1s;
 
-  FailoverLinkClient(runtime::Loop& loop, runtime::TaskScope& scope, std::string path)
-      : loop_(loop), scope_(scope), path_(std::move(path)) {}
+  using OnLeaving = std::function<void(const std::string& addresses, bool close_idle)>;
+
+  // `on_leaving` is called for what the other side says of addresses, and with none when it ends.
+  FailoverLinkClient(runtime::Loop& loop, runtime::TaskScope& scope, std::string path,
+                     OnLeaving on_leaving)
+      : loop_(loop), scope_(scope), path_(std::move(path)), on_leaving_(std::move(on_leaving)) {}
 
   void start() { scope_.spawn(keep_connected()); }
   [[nodiscard]] bool connected() const { return channel_ != nullptr; }
@@ -73,6 +83,7 @@ class FailoverLinkClient final : public PulseReceiver {
   runtime::Loop& loop_;
   runtime::TaskScope& scope_;
   std::string path_;
+  OnLeaving on_leaving_;
   std::unique_ptr<ipc::Channel> channel_;
   std::vector<Attached> attached_;
 };

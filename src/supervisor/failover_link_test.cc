@@ -56,7 +56,11 @@ class FailoverLinkTest : public testing::Test {
   MemoryLog log_;
   Recorder recorder_;
   FailoverLinkServer server_{*loop_, scope_, log_, recorder_};
-  FailoverLinkClient client_{*loop_, scope_, path_};
+  std::vector<std::string> leaving_;
+  FailoverLinkClient client_{*loop_, scope_, path_,
+                             [this](const std::string& addresses, bool close_idle) {
+                               leaving_.push_back((close_idle ? "now " : "") + addresses);
+                             }};
 };
 
 TEST_F(FailoverLinkTest, generations_are_passed_on_under_numbers_of_the_listening_side) {
@@ -83,6 +87,17 @@ TEST_F(FailoverLinkTest,
   run_for(FailoverLinkClient::retry_interval + 200ms);
   EXPECT_TRUE(client_.connected());
   EXPECT_EQ(recorder_.events, std::vector<std::string>{"attach 1"});
+}
+
+TEST_F(FailoverLinkTest, the_nginx_side_hears_of_addresses_that_leave_also_when_it_comes_later) {
+  ASSERT_TRUE(server_.listen(path_));
+  server_.tell_leaving("10.0.0.100 ", true);
+  client_.start();
+  run_for(50ms);
+  server_.tell_leaving("10.0.0.100 10.0.0.101 ", true);
+  server_.tell_leaving("", false);
+  run_for(50ms);
+  EXPECT_EQ(leaving_, (std::vector<std::string>{"10.0.0.100 ", "now 10.0.0.100 10.0.0.101 ", ""}));
 }
 
 }  // namespace

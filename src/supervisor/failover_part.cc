@@ -154,7 +154,9 @@ void FailoverPart::on_message(ChildProcess& child, ipc::Message message) {
       changed_.open();
       break;
     case ipc::MessageType::leaving:
-      if (settings_.addresses_leave) settings_.addresses_leave(message.text);
+      if (settings_.addresses_leave) {
+        settings_.addresses_leave(message.text, message.number == 1);
+      }
       break;
     case ipc::MessageType::kill_scripts:
       scripts_.end_checks();

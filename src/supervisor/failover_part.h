@@ -39,8 +39,9 @@ class FailoverPart final : public ChildProcess::Owner, public PulseReceiver {
     std::function<std::unique_ptr<Log>()> make_log;
     bool silence_stderr = false;  // the tree is in the background
     std::function<void()> reload_wanted;
-    // Addresses that move to another node, between blanks; none: no longer.
-    std::function<void(const std::string& addresses)> addresses_leave;
+    // Addresses that move to another node, between blanks; none: no longer. As
+    // ipc::MessageType::addresses_leave.
+    std::function<void(const std::string& addresses, bool close_idle)> addresses_leave;
     // For FIFOs and mail.
     std::function<void(const ipc::Announcement&)> announce;
   };

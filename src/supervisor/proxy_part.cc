@@ -295,9 +295,10 @@ void ProxyPart::kill() {
   for (const auto& generation : all_) generation->child->signal(SIGKILL);
 }
 
-void ProxyPart::tell_leaving(const std::string& addresses) {
+void ProxyPart::tell_leaving(const std::string& addresses, bool close_idle) {
   for (const auto& generation : all_) {
-    static_cast<void>(generation->child->send(ipc::MessageType::addresses_leave, 0, addresses));
+    static_cast<void>(
+        generation->child->send(ipc::MessageType::addresses_leave, close_idle ? 1 : 0, addresses));
   }
 }
 

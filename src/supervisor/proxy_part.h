@@ -80,7 +80,7 @@ class ProxyPart final : public ChildProcess::Owner {
   void kill();
   void reopen_logs();
   // As ipc::MessageType::addresses_leave, to all generations.
-  void tell_leaving(const std::string& addresses);
+  void tell_leaving(const std::string& addresses, bool close_idle);
   [[nodiscard]] ListenSockets& sockets() { return sockets_; }
 
   [[nodiscard]] const Generation* serving() const { return serving_.get(); }

@@ -37,6 +37,10 @@ void ServiceManager::stopping() const {
   send("STOPPING=1");
 }
 
+void ServiceManager::extend_stop(Duration duration, std::string_view status) const {
+  send(fmt::format("EXTEND_TIMEOUT_USEC={}\nSTATUS={}", to_ms(duration) * 1000, status));
+}
+
 void ServiceManager::status(std::string_view text) const {
   send(fmt::format("STATUS={}", text));
 }

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/time.h"
+
 namespace baton::supervisor {
 
 class ServiceManager {
@@ -19,6 +21,8 @@ class ServiceManager {
   void ready(pid_t main_pid, std::string_view status) const;
   void reloading() const;
   void stopping() const;
+  // The stop may take so much longer, however short TimeoutStopSec is.
+  void extend_stop(Duration duration, std::string_view status) const;
   void status(std::string_view text) const;
 
  private:

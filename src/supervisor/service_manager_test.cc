@@ -32,6 +32,11 @@ TEST(ServiceManagerTest, readiness_goes_to_the_notify_socket_which_no_child_inhe
   char text[256] = {};
   ASSERT_GT(::recv(fd.get(), text, sizeof text - 1, MSG_DONTWAIT), 0);
   EXPECT_STREQ(text, "READY=1\nMAINPID=42\nSTATUS=serving");
+  manager.extend_stop(600s, "serving on");
+  const auto length = ::recv(fd.get(), text, sizeof text - 1, MSG_DONTWAIT);
+  ASSERT_GT(length, 0);
+  EXPECT_EQ(std::string_view(text, static_cast<std::size_t>(length)),
+            "EXTEND_TIMEOUT_USEC=600000000\nSTATUS=serving on");
   std::filesystem::remove_all(folder);
 }
 

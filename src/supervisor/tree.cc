@@ -129,7 +129,10 @@ void Tree::make_parts() {
       }
     }
   } else {
-    link_client_ = std::make_unique<FailoverLinkClient>(loop_, tasks_, link);
+    link_client_ = std::make_unique<FailoverLinkClient>(
+        loop_, tasks_, link, [this](const std::string& addresses, bool close_idle) {
+          if (proxy_) proxy_->tell_leaving(addresses, close_idle);
+        });
     link_client_->start();
     receiver = link_client_.get();
   }
@@ -163,8 +166,9 @@ void Tree::make_failover_part() {
   settings.proxy_expected = configuration_->proxy != nullptr;
   settings.log_detail = options_.log_detail;
   settings.make_log = [this] { return make_failover_log(options_); };
-  settings.addresses_leave = [this](const std::string& addresses) {
-    if (proxy_) proxy_->tell_leaving(addresses);
+  settings.addresses_leave = [this](const std::string& addresses, bool close_idle) {
+    if (proxy_) proxy_->tell_leaving(addresses, close_idle);
+    if (link_server_) link_server_->tell_leaving(addresses, close_idle);
   };
   settings.reload_wanted = [this] { want_reload(); };
   messenger_ = std::make_unique<Messenger>(loop_, tasks_, *log_);
@@ -314,9 +318,12 @@ runtime::Task<void> Tree::end_failover() {
   while (failover_->process() && loop_.now() < deadline) {
     // The addresses are with another node, which sends us what began here: the proxy finishes it.
     if (failover_->handed_over() && !std::exchange(is_draining, true)) {
-      deadline = loop_.now() + configuration_->failover->pair.handover_timeout + yield_patience;
+      const Duration patience = configuration_->failover->pair.handover_timeout + yield_patience;
+      deadline = loop_.now() + patience;
+      tell_draining(patience);
       if (proxy_) proxy_->end(true);
     }
+    if (is_draining && in_a_hurry_) deadline = loop_.now();
     // What the kernel still has to deliver is waited for; the failover process sees it.
     if (is_draining && proxy_ && proxy_->ended() && !std::exchange(has_drained, true)) {
       deadline = std::min(deadline, loop_.now() + delivery_patience);
@@ -337,6 +344,16 @@ runtime::Task<void> Tree::end_failover() {
   while (failover_->scripts_running() > 0 && loop_.now() < patience) {
     static_cast<void>(co_await loop_.sleep_for(10ms));
   }
+}
+
+// Who waits for the end, a person or systemd, is to know what for, and how long.
+void Tree::tell_draining(Duration patience) {
+  const std::string text = fmt::format(
+      "the addresses are with the other node; connections that began here are served to their "
+      "end, {} s at most (stop again to cut them)",
+      to_ms(patience) / 1000);
+  log_->write(LogLevel::notice, text);
+  service_.extend_stop(patience + yield_patience + stop_patience, text);
 }
 
 runtime::Task<void> Tree::end_proxy() {

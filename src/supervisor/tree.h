@@ -66,6 +66,7 @@ class Tree final : public control::Commands {
   [[nodiscard]] bool keeps_stderr() const;
   runtime::Task<void> shut_down();
   runtime::Task<void> end_failover();
+  void tell_draining(Duration patience);
   runtime::Task<void> end_proxy();
   void fail_start(const std::string& problem);
 
@@ -130,6 +131,7 @@ class Tree final : public control::Commands {
   bool serving_ = false;
   bool reload_early_ = false;  // asked for during the start
   bool stopping_ = false;
+  bool in_a_hurry_ = false;  // told to stop once more
   bool stop_gracefully_ = false;
   std::uint64_t reloads_wanted_ = 0;
   std::uint64_t reloads_done_ = 0;

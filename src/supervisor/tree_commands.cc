@@ -133,6 +133,7 @@ void Tree::dump_globals() {
 }
 
 void Tree::stop(bool gracefully) {
+  if (stopping_ && !gracefully) in_a_hurry_ = true;
   // Once somebody is in a hurry, it stays so.
   stop_gracefully_ = gracefully && (!stopping_ || stop_gracefully_);
   stopping_ = true;
@@ -308,7 +309,11 @@ runtime::Task<nlohmann::json> Tree::execute(std::string command) {
 
 // "INSTANCE\nPEER", either may be empty.
 runtime::Task<nlohmann::json> Tree::pass(std::string words) {
-  if (!failover_) co_return nlohmann::json{{"ok", false}, {"text", "there is no failover part"}};
+  if (!failover_) {
+    // Another tree of this machine may have one.
+    co_return nlohmann::json{
+        {"ok", false}, {"elsewhere", true}, {"text", "there is no failover part"}};
+  }
   const auto line_end = words.find('\n');
   const std::string peer = line_end == std::string::npos ? "" : words.substr(line_end + 1);
   const auto [ok, text] = co_await failover_->pass(words.substr(0, line_end), peer);

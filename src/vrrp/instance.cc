@@ -232,7 +232,14 @@ void Instance::on(event::Reconfigured change, Instant now) {
   }
   settings_ = std::move(change.settings);
   guard_.set_rules(settings_.takeover);
-  report_at_ = settings_.takeover.second_path && started_ ? now : never;
+  if (!settings_.takeover.second_path || !started_) {
+    report_at_ = never;
+  } else {
+    // On the beat: a reload of the same file is not to be seen.
+    report_at_ = report_at_ == never
+                     ? now
+                     : std::min(report_at_, now + settings_.takeover.heartbeat_interval);
+  }
   if (settings_.sync_group.empty()) {
     group_fault_.clear();
     if (wish_) wait_for_master(now);
@@ -304,6 +311,7 @@ void Instance::become_backup(std::string reason, Duration wait, Duration linger,
 // The advert goes first: every other node holds back from then on.
 void Instance::become_master(std::string reason, Instant now) {
   const auto lost_master = lost_ ? master_ : std::nullopt;
+  passed_by_ = take_over_.empty() ? std::nullopt : master_;
   if (dropped_ownership_) {
     dropped_ownership_ = false;
     review_priority(now);

@@ -226,9 +226,10 @@ class Instance {
   std::string reason_;
   std::optional<std::string> wish_;  // in a sync group: why it wants to be master
   std::string group_fault_;
-  std::string yield_end_;  // what ended the yielding, once it is known
-  std::string take_over_;  // why it takes over out of turn; empty: it does not
-  bool passing_ = false;   // yields, to become BACKUP
+  std::string yield_end_;                    // what ended the yielding, once it is known
+  std::string take_over_;                    // why it takes over out of turn; empty: it does not
+  std::optional<net::IpAddress> passed_by_;  // who told it to, when it became MASTER
+  bool passing_ = false;                     // yields, to become BACKUP
   bool passed_ = false;
   bool zero_sent_ = false;  // while it yields
   bool master_reachable_ = false;

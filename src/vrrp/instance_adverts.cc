@@ -117,8 +117,11 @@ void Instance::follow(const ParsedAdvert& parsed, Instant now) {
 }
 
 void Instance::hear_as_master(const ParsedAdvert& parsed, Instant now) {
-  doubt(parsed, now);
   const std::uint8_t priority = parsed.advert.priority;
+  // The word to take over has overtaken the last advert of the one that gave it.
+  const bool is_old = passed_by_ == parsed.envelope.source && now - since_ < handover_linger;
+  if (is_old && priority > 0) return;
+  doubt(parsed, now);
   if (priority == 0) {
     // There were two masters: the other's announcements may still be believed.
     send_and_restart(now);

@@ -89,8 +89,11 @@ void Instance::end_pass(Instant now) {
     yield_until_ = never;
     log(LogLevel::warning, "nobody took over: staying master");
     send_and_restart(now);
-    actions_.emplace_back(action::Announce{settings_.announce.repeat});
-    if (settings_.announce.refresh > 0s) refresh_at_ = now + settings_.announce.refresh;
+    // Twice, as after a takeover: who claimed an address meanwhile was not answered.
+    const AnnounceSchedule& schedule = settings_.announce;
+    actions_.emplace_back(action::Announce{schedule.repeat});
+    if (schedule.delay > 0s) announce_again_at_ = now + schedule.delay;
+    if (schedule.refresh > 0s) refresh_at_ = now + schedule.delay + schedule.refresh;
     return;
   }
   // The addresses were kept for the successor's sake already.
@@ -102,7 +105,8 @@ void Instance::end_pass(Instant now) {
 
 // Once for each return: the master that does not pass, for whatever reason, is preempted as ever.
 bool Instance::ask_before_preempting(Instant now) {
-  const bool is_preempting = take_over_.empty() && master_ && heard_at_ != never &&
+  // Whom fast detection has lost cannot pass any more.
+  const bool is_preempting = take_over_.empty() && !lost_ && master_ && heard_at_ != never &&
                              master_priority_ > 0 && master_priority_ < effective_priority_ &&
                              now - heard_at_ < down_time();
   if (!is_preempting || !master_reachable_ || asked_) {

@@ -99,6 +99,17 @@ TEST_F(PassTest, WithoutASuccessorTheMasterStays) {
   EXPECT_FALSE(segment.node(0).instance.is_yielding());
 }
 
+// A rival that came and went while it yielded is still believed by some neighbour.
+TEST_F(PassTest, AMasterThatStaysAnnouncesItselfTwice) {
+  segment.crash(1);
+  const std::size_t before = segment.node(0).announced.size();
+  segment.tell(0, event::Pass{});
+  segment.run_for(10s);
+  const auto& bursts = segment.node(0).announced;
+  ASSERT_EQ(bursts.size(), before + 2);
+  EXPECT_EQ(bursts[before + 1] - bursts[before], settings(100).announce.delay);
+}
+
 TEST_F(PassTest, TheOneThatPassedTakesOverWhenTheSuccessorFails) {
   segment.tell(0, event::Pass{});
   segment.run_for(5s);
@@ -142,6 +153,37 @@ TEST_F(PassTest, AReturningNodeAsksFirstAndPreemptsWhenNobodyPasses) {
   segment.run_for(4s);
   EXPECT_EQ(state(1), State::master) << "it has asked, and waits";
   segment.run_for(2s);
+  EXPECT_EQ(state(0), State::master);
+}
+
+// The last advert of the giver comes after the word on the pair link.
+TEST_F(PassTest, AnAdvertFromBeforeThePassDoesNotTakeItBack) {
+  const auto giver = net::IpAddress::ipv4(10, 9, 0, 1);
+  const auto packet = build_ipv4_packet(build_message(segment.node(0).instance.make_advert(100),
+                                                      giver, multicast_group(net::Family::ipv4)),
+                                        giver, multicast_group(net::Family::ipv4), 1);
+  const ParsedAdvert late = parse_ipv4_packet(packet);
+  segment.tell(0, event::Pass{true});
+  segment.tell(1, event::TakeOver{"left"});
+  segment.run_for(1ms);
+  ASSERT_EQ(state(1), State::master);
+  segment.tell(1, event::AdvertReceived{&late});
+  segment.run_for(100ms);
+  EXPECT_EQ(state(1), State::master);
+  EXPECT_EQ(state(0), State::backup);
+}
+
+// It cannot pass any more.
+TEST_F(PassTest, AMasterThatFastDetectionHasLostIsNotAsked) {
+  segment.tell(0, event::Pass{});
+  segment.run_for(10s);
+  ASSERT_EQ(state(1), State::master);
+  segment.tell(0, event::MasterReachable{true});
+  segment.tell(0, event::MasterWatched{net::IpAddress::ipv4(10, 9, 0, 2), 80ms});
+  segment.crash(1);
+  segment.run_for(150ms);
+  segment.tell(0, event::MasterLost{net::IpAddress::ipv4(10, 9, 0, 2), 150ms});
+  segment.run_for(200ms);
   EXPECT_EQ(state(0), State::master);
 }
 

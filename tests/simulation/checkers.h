@@ -12,6 +12,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -42,6 +43,16 @@ class Judges final : public Watcher {
   void due(const Item& item);
   // A session of fast detection may be over.
   void session_silent(const Item& item);
+  // The clock of `host` has leapt.
+  void leapt(const Host& host) { awake_since_[host.index()] = around_.now; }
+  // An operator's pass has begun; its answer is owed.
+  void pass_asked(const Host& host, std::uint64_t ticket);
+  // Connections of `host` for the addresses that it is about to give away, to be kept.
+  void serve_connections(Host& host, std::uint64_t seed);
+  // A kernel has begun to refuse rules: what it lacks from now on is nobody's fault.
+  void filter_refuses() { filter_refused_ = true; }
+  // After everything that happens in a world with handovers.
+  void review_handovers();
   // A frame of ARP has reached the neighbour.
   void neighbour_heard(std::size_t router) {
     watch_handover(router);
@@ -59,6 +70,10 @@ class Judges final : public Watcher {
   void finished(const Host& host) override;
   void started(const Host& host) override;
   void woke(const Host& host, const VirtualRouter& router, Duration slept) override;
+  void session_lost(const Host& host, const bfd::TableEntry& entry) override;
+  void master_lost(const Host& host, std::size_t router) override;
+  void filter_failed(const Host& host, const std::string& commands) override;
+  void pass_answered(const Host& host, std::uint64_t ticket, bool ok) override;
 
  private:
   using HostSet = std::uint32_t;  // a bit for each
@@ -100,6 +115,30 @@ class Judges final : public Watcher {
   void judge_calm(const Host& host, const VirtualRouter& router,
                   const vrrp::action::Transition& transition);
   void watch_handover(std::size_t router);
+  // From when all were told of a silent master until one holds.
+  [[nodiscard]] Duration detection_longest() const {
+    const vrrp::TakeoverRules& rules = around_.plan.guard();
+    // What the second path has said of it is believed for a moment longer.
+    return around_.plan.silence() + FastDetection::patience +
+           (rules.second_path ? 4 * rules.heartbeat_interval : Duration(0s));
+  }
+  // BFD (watch_checkers.cc).
+  void expect_vigilance(std::size_t router, HostSet set);
+  void review_vigilance();
+  void judge_vigilance(const Item& item);
+  [[nodiscard]] bool is_audible(std::size_t from, std::size_t to, std::size_t router) const;
+  // The second path and the witness (guard_checkers.cc).
+  void note_facts();
+  void note_planned(const Host& host, const VirtualRouter& router, const vrrp::Event& event,
+                    const vrrp::Actions& actions);
+  void judge_takeover(const Host& host, const VirtualRouter& router, const std::string& reason);
+  void judge_second_path(const Host& host, const VirtualRouter& router);
+  void watch_rivals(std::size_t router);
+  // Handovers (pair_checkers.cc).
+  void review_leftovers(const Host& host);
+  void review_silence(const Host& host);
+  void review_connections(Host& host);
+  void review_answers(const Host& host);
   [[nodiscard]] std::string picture() const;
 
   Surroundings& around_;
@@ -116,6 +155,31 @@ class Judges final : public Watcher {
   std::array<Beat, routers_max> beats_{};
   std::array<Handover, routers_max> handovers_{};
   std::array<std::array<Seen, routers_max>, hosts_max> seen_{};
+  // Whom BFD watches since all has settled; who fell silent is to be noticed.
+  struct Vigil {
+    bool on = false;
+    bool silent = false;
+    std::size_t master = 0;
+  };
+  std::array<std::array<Vigil, routers_max>, hosts_max> vigils_{};
+  // Since when things are as they are; `never`: they are not.
+  Instant disturbed_at_{};
+  std::array<Instant, hosts_max> awake_since_{};
+  std::array<Instant, hosts_max> dark_since_{};
+  std::array<std::array<Instant, hosts_max>, hosts_max> second_open_since_{};  // [from][to]
+  std::array<std::array<Instant, routers_max>, hosts_max> master_since_{};
+  std::array<std::array<bool, routers_max>, hosts_max> planned_{};  // the master said that it goes
+  // Handovers.
+  std::map<std::pair<std::size_t, std::string>, Instant> leftovers_;  // of a host, by name: since
+  struct Answer {
+    std::uint64_t ticket = 0;  // 0: none is owed
+    Instant asked{};
+  };
+  std::array<Answer, hosts_max> answers_{};
+  std::uint32_t connections_in_ = 0;  // they are judged as long as there are so many disturbances
+  Instant looked_at_connections_{};
+  bool filter_refused_ = false;
+  std::array<std::array<Instant, routers_max>, hosts_max> wrong_since_{};  // about silence
   std::array<vrrp::action::Notice, hosts_max> group_notice_{};
 };
 

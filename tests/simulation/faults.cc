@@ -48,6 +48,15 @@ std::optional<Duration> World::play(const Step& original, Progress& progress) {
     case Fault::reload_addresses:
     case Fault::reload_interval:
       return play_reload(step, progress);
+    case Fault::bfd_loss:
+    case Fault::second_cut:
+    case Fault::witness_dark:
+    case Fault::island:
+    case Fault::pair_cut:
+    case Fault::pair_break:
+    case Fault::filter_refuses:
+    case Fault::ambush:
+      return play_company(step, progress);
   }
   BATON_ASSERT(false);
 }
@@ -73,6 +82,7 @@ std::optional<Duration> World::play_life(const Step& step, Progress& progress) {
     if (!begins && host.frozen()) host.thaw();
   } else {
     host.leap(step.length);
+    judges_.leapt(host);
   }
   judges_.disturbed();
   if (!begins || step.fault == Fault::clock_jump) return std::nullopt;
@@ -98,12 +108,15 @@ std::optional<Duration> World::cold_start(const Step& step, Progress& progress) 
 
 std::optional<Duration> World::stop(const Step& step, Progress& progress) {
   constexpr Duration look_again = 500ms;
-  constexpr std::uint32_t looks_max = 20;
+  // Connections of before are served to their end, or for as long as a handover may take.
+  const auto looks_max =
+      static_cast<std::uint32_t>(20 + plan_.handover_timeout * 11 / 10 / look_again);
   Host& host = around_.hosts[step.host];
   if (progress.stage == 0) {
     if (!host.takes_part()) return std::nullopt;
     progress.took_effect = true;
     if (step.fault == Fault::stop) {
+      if (plan_.paired) judges_.serve_connections(host, step.amount);
       judges_.before_planned_stop(host);
       host.stop(true);
       judges_.after_planned_stop(host);
@@ -116,7 +129,7 @@ std::optional<Duration> World::stop(const Step& step, Progress& progress) {
   }
   // Crashed or started anew since then.
   if (!host.running() || !host.stopping()) return std::nullopt;
-  if (!host.stopped() || !host.awake()) {
+  if (!host.stopped() || !host.awake() || host.is_handing_over()) {
     progress.looks = host.awake() ? progress.looks + 1 : 0;
     if (progress.looks > looks_max) {
       judges_.complain(Checker::stops, "a host that was told to stop does not");
@@ -141,6 +154,11 @@ std::optional<Duration> World::pass(const Step& step, Progress& progress) {
   }
   if (!host.takes_part()) return std::nullopt;
   progress.took_effect = true;
+  if (plan_.paired) {
+    const std::size_t to = (step.host + 1 + step.amount / 4) % plan_.hosts;
+    begin_pass(host, step, step.amount % 4 == 0 ? fmt::format("host {}", to) : "");
+    return std::nullopt;
+  }
   const auto successor = step.amount % 2 == 0 ? std::nullopt : judges_.successor_of(host);
   judges_.before_planned_stop(host);
   judges_.expect_handover();

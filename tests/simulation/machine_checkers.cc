@@ -34,12 +34,15 @@ bool is_leaving(const VirtualRouter& router) {
 
 void Judges::started(const Host& host) {
   seen_[host.index()] = {};
+  vigils_[host.index()] = {};
+  planned_[host.index()] = {};
+  answers_[host.index()] = {};
   group_notice_[host.index()] = vrrp::action::Notice::stop;
 }
 
 void Judges::handled(const Host& host, const VirtualRouter& router, const vrrp::Event& event,
                      const vrrp::Actions& actions) {
-  static_cast<void>(event);
+  if (around_.plan.guarded) note_planned(host, router, event, actions);
   judge_notices(host, router, actions);
   judge_kernel(host, router);
   judge_storm(host, router);
@@ -54,6 +57,9 @@ void Judges::judge_notices(const Host& host, const VirtualRouter& router,
       ++around_.tally.transitions[static_cast<std::size_t>(transition->from)]
                                  [static_cast<std::size_t>(transition->to)];
       judge_calm(host, router, *transition);
+      if (around_.plan.guarded && transition->to == vrrp::State::master) {
+        judge_takeover(host, router, transition->reason);
+      }
       if (seen.owed || transition->from != seen.state) {
         complain(Checker::notices,
                  fmt::format("host {}: a transition from {} while in {}", host.index(),

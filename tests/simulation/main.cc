@@ -11,13 +11,16 @@
 //   plan.h       what a world is made of: hosts, links, virtual routers, settings, clocks
 //   script.h     what happens to it: a list of timed faults, made from a seed, printed and read
 //   world.h      plays a script: the next thing that is due, whatever it is
-//   faults.cc    what each fault does;  advert_faults.cc: those that are made of packets
+//   faults.cc    what each fault does;  advert_faults.cc: those that are made of packets;
+//                company_faults.cc: those of BFD, pair link, second path and witness
 //   node.h       a host: the shipped vrrp::Instance and vrrp::SyncGroup, and around them what the
-//                failover process does;  clock.h: its clock;  neighbour.h: whom the segment
-//                believes
+//                failover process does (node_events.cc, node_guard.cc);  clock.h: its clock;
+//                neighbour.h: whom the segment believes
+//   bfd_node.h   its BFD sessions, packet by packet (fast_detection.h: worlds without packets)
+//   pair_node.h  its handovers;  pair_net.h: the pair links;  packet_filter.h: its nft
 //   network.h    packets under way
-//   checkers.h   the judges;  machine_checkers.cc: those that look at one machine
-//   mutants.h    wrong machines that prove the judges
+//   checkers.h   the judges, by topic in *_checkers.cc
+//   mutants.h    wrong machines that prove the judges;  mutant_trials.cc: the proof
 //   shrinker.h   a failing script made short
 //   tally.h      what a run contained, and what it must not lack
 //

@@ -1,18 +1,9 @@
-// The mutants, and the proof that each is caught by the checker that it was made for.
+// The mutants, each with the checker that must catch it.
 
 #include "simulation/mutants.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <array>
-#include <atomic>
-#include <cstdio>
 #include <functional>
-#include <string_view>
-#include <thread>
-
-#include "simulation/shrinker.h"
 
 namespace baton::simulation {
 
@@ -151,6 +142,20 @@ struct Hasty : Mutant {
   unsigned beats_ = 0;
 };
 
+struct DeafToSecondPath : Mutant {
+  bool lets(const Instance&, Event& told) override {
+    return !std::holds_alternative<event::PeerReported>(told);
+  }
+};
+
+// Whoever asks is told what it wants to hear.
+struct BribedWitness : Mutant {
+  bool lets(const Instance&, Event& told) override {
+    if (auto* answer = std::get_if<event::WitnessReported>(&told)) answer->reachable = true;
+    return true;
+  }
+};
+
 // -- what comes out of it --
 
 struct KeepsAddresses : Mutant {
@@ -256,6 +261,86 @@ struct Restless : Mutant {
   vrrp::ParsedAdvert forged_;
 };
 
+// -- BFD --
+
+// Forgets to send for a while, now and then.
+struct Drowsy : Mutant {
+  bool sends_bfd() override { return ++packets_ % 400 >= 40; }
+  unsigned packets_ = 0;
+};
+
+struct NeverMissesAnybody : Mutant {
+  bool watches_time() override { return false; }
+};
+
+struct SpeaksNoBfd : Mutant {
+  bool sends_bfd() override { return false; }
+};
+
+// -- handovers --
+
+struct ForgetsTime : Mutant {
+  bool watches_handovers() override { return false; }
+};
+
+struct KeepsForEver : Mutant {
+  bool cleans_up() override { return false; }
+};
+
+struct LeavesSets : Mutant {
+  void filters(std::string& commands) override {
+    if (commands.starts_with("delete set") || commands.starts_with("delete table netdev")) {
+      commands.clear();
+    }
+  }
+};
+
+// Removes what is not there.
+struct DeletesTwice : Mutant {
+  void filters(std::string& commands) override {
+    if (commands.starts_with("delete set")) commands += std::string(commands);
+  }
+};
+
+struct AnswersForKept : Mutant {
+  void filters(std::string& commands) override {
+    if (commands.starts_with("add table arp")) commands.clear();
+  }
+};
+
+struct StaysSilent : Mutant {
+  void filters(std::string& commands) override {
+    if (commands.contains("delete table arp")) commands.clear();
+  }
+};
+
+struct ListsNothing : Mutant {
+  bool lists_flows() override { return false; }
+};
+
+struct LosesLists : Mutant {
+  bool sends(failover::PairMessage type) override {
+    return type != failover::PairMessage::handover_flows;
+  }
+};
+
+struct SaysTheContrary : Mutant {
+  void answers(bool& ok) override { ok = !ok; }
+};
+
+bool is_watched(const Plan& plan) {
+  return plan.watch.enabled;
+}
+bool has_second_path(const Plan& plan) {
+  return plan.guarded && plan.guard().second_path;
+}
+bool has_witness(const Plan& plan) {
+  return plan.guarded && plan.guard().witness;
+}
+bool is_paired(const Plan& plan) {
+  return plan.paired;
+}
+
 template <typename Kind>
 std::unique_ptr<Mutant> make() {
   return std::make_unique<Kind>();
@@ -309,78 +394,34 @@ const std::vector<MutantKind>& mutant_kinds() {
        make<SlowToBelieve>},
       {"hasty", "a timer that stays due", Checker::progress, make<Hasty>},
       {"sleeps_unnoticed", "a master that slept goes on", Checker::sleeper, make<SleepsUnnoticed>},
+      {"drowsy", "BFD forgets to send for a while", Checker::false_alarm, make<Drowsy>, is_watched},
+      {"never_misses", "BFD does not look for silence", Checker::vigilance,
+       make<NeverMissesAnybody>, is_watched},
+      {"speaks_no_bfd", "no packet of BFD is sent", Checker::vigilance, make<SpeaksNoBfd>,
+       is_watched},
+      {"deaf_to_second", "reports of the second path are not heard", Checker::second_path,
+       make<DeafToSecondPath>, has_second_path},
+      {"bribed_witness", "the witness always says yes", Checker::witness, make<BribedWitness>,
+       has_witness},
+      {"keeps_for_ever", "kept addresses stay on the loopback", Checker::leftovers,
+       make<KeepsForEver>, is_paired},
+      {"leaves_sets", "rules of a handover are not removed", Checker::leftovers, make<LeavesSets>,
+       is_paired},
+      {"deletes_twice", "rules are removed that are not there", Checker::leftovers,
+       make<DeletesTwice>, is_paired},
+      {"answers_for_kept", "a kept address is answered for", Checker::silence, make<AnswersForKept>,
+       is_paired},
+      {"stays_silent", "an address that is back is not answered for", Checker::silence,
+       make<StaysSilent>, is_paired},
+      {"lists_nothing", "the taker is told of no connection", Checker::connections,
+       make<ListsNothing>, is_paired},
+      {"loses_lists", "lists of connections are not sent", Checker::connections, make<LosesLists>,
+       is_paired},
+      {"forgets_time", "a handover waits for ever", Checker::answers, make<ForgetsTime>, is_paired},
+      {"says_the_contrary", "the operator is told the contrary", Checker::answers,
+       make<SaysTheContrary>, is_paired},
   };
   return kinds;
-}
-
-namespace {
-
-// What became of one mutant.
-struct Trial {
-  bool passed = false;
-  std::string line;
-};
-
-Trial try_mutant(const MutantKind& kind, std::uint64_t seed) {
-  constexpr std::uint64_t worlds_max = 3000;
-  constexpr unsigned attempts_max = 150;
-  Trial trial;
-  trial.line = fmt::format("  {:<17} {:<42} {:<13}", kind.name, kind.what, name_of(kind.caught_by));
-  std::string others;
-  for (std::uint64_t i = 0; i < worlds_max; ++i) {
-    const Script script = write_script(seed + i);
-    const auto complaint = play(script, &kind);
-    if (!complaint) continue;
-    if (complaint->checker != kind.caught_by) {
-      const std::string_view other = name_of(complaint->checker);
-      if (others.find(other) == std::string::npos) others += fmt::format(" {}", other);
-      continue;
-    }
-    const Shrunk shrunk = shrink(script, *complaint, &kind, attempts_max);
-    // What was shrunk must fail in the same way when it is read again.
-    const auto again = read_script(shrunk.script.text());
-    const auto replayed = again ? play(*again, &kind) : std::nullopt;
-    trial.passed =
-        replayed && replayed->checker == kind.caught_by && replayed->at - shrunk.complaint.at < 1ms;
-    trial.line +=
-        fmt::format(" world {:>3}, {:>2} faults shrunk to {}{}", i + 1, script.steps.size(),
-                    shrunk.script.steps.size(), trial.passed ? "" : " THAT DO NOT REPLAY");
-    return trial;
-  }
-  trial.line += fmt::format(" SURVIVED (caught by:{})", others.empty() ? " nobody" : others);
-  return trial;
-}
-
-}  // namespace
-
-bool prove_checkers(std::uint64_t seed) {
-  const auto& kinds = mutant_kinds();
-  std::vector<Trial> trials(kinds.size());
-  std::atomic<std::size_t> next = 0;
-  std::vector<std::thread> threads;
-  for (unsigned i = 0; i < std::max(2u, std::thread::hardware_concurrency()); ++i) {
-    threads.emplace_back([&] {
-      for (std::size_t kind = next++; kind < kinds.size(); kind = next++) {
-        trials[kind] = try_mutant(kinds[kind], seed);
-      }
-    });
-  }
-  for (auto& thread : threads) thread.join();
-  bool all = true;
-  std::array<bool, checker_count> proven{};
-  fmt::print("mutants, each caught by the checker that it was made for:\n");
-  for (std::size_t i = 0; i < kinds.size(); ++i) {
-    fmt::print("{}\n", trials[i].line);
-    all &= trials[i].passed;
-    proven[static_cast<std::size_t>(kinds[i].caught_by)] = true;
-  }
-  for (std::size_t i = 0; i < checker_count; ++i) {
-    if (proven[i]) continue;
-    fmt::print("FAILED: no mutant proves the checker {}\n", name_of(static_cast<Checker>(i)));
-    all = false;
-  }
-  std::fflush(stdout);
-  return all;
 }
 
 }  // namespace baton::simulation

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "failover/pair_frame.h"
+#include "simulation/plan.h"
 #include "simulation/verdict.h"
 #include "vrrp/event.h"
 #include "vrrp/instance.h"
@@ -26,6 +28,17 @@ class Mutant {
                       vrrp::Actions& actions);
   // The settings that a machine is made with.
   virtual void settles(vrrp::Settings& settings);
+  // BFD: whether a packet is sent; whether silence is looked for.
+  virtual bool sends_bfd() { return true; }
+  virtual bool watches_time() { return true; }
+  // Handovers: whether a message is sent, time is kept, addresses leave the loopback, connections
+  // are found; the commands for the packet filter; what an operator is told.
+  virtual bool sends(failover::PairMessage) { return true; }
+  virtual bool watches_handovers() { return true; }
+  virtual bool cleans_up() { return true; }
+  virtual bool lists_flows() { return true; }
+  virtual void filters(std::string&) {}
+  virtual void answers(bool&) {}
 };
 
 struct MutantKind {
@@ -33,6 +46,8 @@ struct MutantKind {
   const char* what;  // for people
   Checker caught_by;
   std::unique_ptr<Mutant> (*make)();
+  // The worlds that have what it spoils; none: all.
+  bool (*lives_in)(const Plan& plan) = nullptr;
 };
 
 const std::vector<MutantKind>& mutant_kinds();

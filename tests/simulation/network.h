@@ -39,6 +39,11 @@ struct Item {
     stage,     // the next part of a fault
     expiry,    // the kernel of host drops addresses
     silence,   // the session of host with its master may be over
+    bfd,       // a packet of BFD, to host, of the host `router`
+    report,    // on the second heartbeat path, to host
+    witness,   // an answer, to host, router
+    link,      // host looks whether its links receive
+    pair,      // something of the pair link, to host, of the host `router` (pair_net.h)
     judge,     // a checker wants to look at router
   };
   Instant at{};
@@ -49,6 +54,7 @@ struct Item {
   std::uint32_t number = 0;  // stage: the step; expiry, judge: the generation that it is about
   std::uint32_t part = 0;    // stage: which one; judge: the checker
   const Wire* wire = nullptr;
+  const std::vector<std::uint8_t>* bytes = nullptr;  // bfd
 };
 
 // What is to come, in the order of time; what is to come at one time, in the order of asking.
@@ -68,6 +74,10 @@ class Network {
  public:
   // No packet is under way for longer.
   static constexpr Duration slowest = 2s;
+  // Beside the links of virtual routers: the second heartbeat path, the pair link.
+  static constexpr std::size_t second_path = links_max;
+  static constexpr std::size_t pair_link = links_max + 1;
+  static constexpr std::size_t networks = links_max + 2;
 
   Network(const Plan& plan, Agenda& agenda, Tally& tally);
 
@@ -100,8 +110,8 @@ class Network {
   Random random_;
   Weather clear_;
   Weather weather_;
-  std::array<Matrix, links_max> cuts_{};
-  std::array<std::array<std::array<Instant, hosts_max + 1>, hosts_max + 1>, links_max> last_{};
+  std::array<Matrix, networks> cuts_{};
+  std::array<std::array<std::array<Instant, hosts_max + 1>, hosts_max + 1>, networks> last_{};
 };
 
 }  // namespace baton::simulation

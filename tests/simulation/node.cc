@@ -1,4 +1,4 @@
-// What a host does with events and actions.
+// The life of a host, and what it learns of the truth.
 
 #include "simulation/node.h"
 
@@ -9,14 +9,6 @@
 #include "base/assert.h"
 
 namespace baton::simulation {
-
-namespace {
-
-constexpr std::size_t queued_max = 64;
-constexpr std::size_t heard_max = 16;
-constexpr std::uint8_t to_all = 0xff;
-
-}  // namespace
 
 Surroundings::Surroundings(const Plan& of, Tally& count)
     : plan(of), tally(count), network(of, agenda, count) {}
@@ -34,6 +26,7 @@ Host::Host(Surroundings& around, std::size_t index)
   for (std::size_t i = 0; i < around.plan.routers; ++i) {
     routers_.emplace_back(i, around.plan.link_of[i], around.plan.settings[index][i]);
   }
+  for (auto& router : routers_) faces_.emplace_back(*this, router);
 }
 
 bool Host::stopped() const {
@@ -59,12 +52,28 @@ Instant Host::next_deadline() const {
   if (!running_ || !awake()) return never;
   Instant first = never;
   for (const auto& router : routers_) first = std::min(first, router.deadline);
+  if (bfd_) first = std::min(first, clock_.world(bfd_->deadline()));
+  if (pair_) first = std::min(first, clock_.world(pair_->deadline()));
   return first;
 }
 
-std::size_t Host::first_due() const {
-  return static_cast<std::size_t>(std::ranges::min_element(routers_, {}, &VirtualRouter::deadline) -
-                                  routers_.begin());
+void Host::run_due() {
+  const auto first = std::ranges::min_element(routers_, {}, &VirtualRouter::deadline);
+  const Instant of_bfd = bfd_ ? clock_.world(bfd_->deadline()) : never;
+  const Instant of_pair = pair_ ? clock_.world(pair_->deadline()) : never;
+  if (first->deadline <= std::min(of_bfd, of_pair)) {
+    handle(*first, vrrp::event::TimerDue{});
+  } else if (of_bfd <= of_pair) {
+    bfd_->timer();
+  } else {
+    pair_->timer();
+  }
+}
+
+std::vector<failover::RouterFace*> Host::faces() {
+  std::vector<failover::RouterFace*> all;
+  for (Face& face : faces_) all.push_back(&face);
+  return all;
 }
 
 vrrp::Settings Host::settings_of(const VirtualRouter& router) const {
@@ -79,6 +88,8 @@ void Host::start() {
   running_ = true;
   paused_ = frozen_ = stopping_ = false;
   queued_.clear();
+  ++run_;
+  last_sequence_ = 0;
   if (around_.plan.grouped) group_.emplace("G");
   for (auto& router : routers_) {
     router.instance = vrrp::Instance(settings_of(router));
@@ -87,12 +98,19 @@ void Host::start() {
     ++router.expiry;
     around_.watcher->changed(router.index);
   }
+  if (around_.plan.watch.enabled) {
+    bfd_ = std::make_unique<BfdNode>(around_, *this, around_.plan.seed ^ index_ << 32 ^ run_);
+  }
+  if (around_.plan.paired) pair_ = std::make_unique<PairNode>(around_, *this, run_);
+  if (around_.plan.guarded) watch_link(sample_interval);
+  for (Face& face : faces_) face.review();
   around_.watcher->started(*this);
   learn();
   tell_all([this](VirtualRouter& router) { handle(router, vrrp::event::Start{}); });
 }
 
 void Host::lose_grip() {
+  if (pair_) pair_->lose_grip();
   for (auto& router : routers_) {
     if (router.kernel.empty()) continue;
     Item item;
@@ -109,6 +127,10 @@ void Host::crash() {
   running_ = paused_ = frozen_ = stopping_ = false;
   queued_.clear();
   lose_grip();
+  bfd_.reset();
+  pair_.reset();
+  connections_.clear();
+  if (around_.pairs) around_.pairs->forget(index_);
   for (const auto& router : routers_) around_.watcher->changed(router.index);
 }
 
@@ -126,8 +148,10 @@ void Host::resume() {
     ++router.expiry;
     if (router.instance.holds_addresses()) router.kernel = router.instance.settings().addresses;
   }
-  const Instant since = clock_.local(away_since_);
-  tell_sleep(clock_.local(around_.now) - since);
+  if (pair_) pair_->renew();
+  const Duration away = clock_.local(around_.now) - clock_.local(away_since_);
+  tell_sleep(away);
+  if (bfd_) bfd_->resume(away >= sleep_shortest);
   for (const auto& router : routers_) around_.watcher->changed(router.index);
   learn();
   while (!queued_.empty()) {
@@ -172,11 +196,44 @@ void Host::leap(Duration step) {
   clock_.leap(around_.now, step);
   for (auto& router : routers_) router.deadline = clock_.world(router.instance.deadline());
   tell_sleep(step);
+  if (bfd_ && step >= sleep_shortest) bfd_->slept();
 }
 
 void Host::stop(bool yield) {
   stopping_ = true;
-  tell_all([&](VirtualRouter& router) { handle(router, vrrp::event::Stop{yield}); });
+  // As in failover/node_handover.cc.
+  std::vector<failover::RouterFace*> masters;
+  for (Face& face : faces_) {
+    const auto& instance = face.instance();
+    if (instance.state() != vrrp::State::master || instance.is_yielding()) continue;
+    masters.push_back(&face);
+  }
+  const bool gives = yield && pair_ && pair_->give_at_stop(masters);
+  tell_all([&](VirtualRouter& router) {
+    if (gives && std::ranges::find(masters, &faces_[router.index]) != masters.end()) return;
+    handle(router, vrrp::event::Stop{yield});
+  });
+}
+
+// As an operator without names means it: all that this node is master of.
+bool Host::pass_by_desk(const std::string& to, std::uint64_t ticket) {
+  std::vector<failover::RouterFace*> masters;
+  for (Face& face : faces_) {
+    const auto& instance = face.instance();
+    if (instance.state() == vrrp::State::master && !instance.is_yielding()) {
+      masters.push_back(&face);
+    }
+  }
+  if (masters.empty() || (group_ && masters.size() != faces_.size())) return false;
+  pair_->pass(masters, to, ticket);
+  return true;
+}
+
+void Host::tell(const std::vector<failover::RouterFace*>& routers, const vrrp::Event& event) {
+  ++untold_;
+  for (failover::RouterFace* face : routers) face->obey(event);
+  --untold_;
+  review_group();
 }
 
 void Host::pass(bool successor_told) {
@@ -205,6 +262,7 @@ void Host::learn() {
     if (vrrp::Settings wanted = settings_of(router); router.instance.settings() != wanted) {
       router.sayings.clear();
       handle(router, vrrp::event::Reconfigured{std::move(wanted)});
+      faces_[router.index].review();
     }
     std::optional<net::IpAddress> source;
     if (router.truth.sourceless == 0) source = around_.plan.address_of(index_, router.link);
@@ -223,191 +281,6 @@ void Host::reload() {
     router.sayings.clear();
     handle(router, vrrp::event::Reconfigured{settings_of(router)});
   });
-}
-
-// -- events --
-
-void Host::hear(std::size_t router, const Wire& wire) {
-  if (!running_ || frozen_) return;
-  if (paused_) {
-    if (queued_.size() < queued_max) queued_.emplace_back(router, &wire);
-    return;
-  }
-  ++around_.tally.deliveries;
-  handle(routers_[router], vrrp::event::AdvertReceived{&wire.parsed});
-}
-
-void Host::hear_parsed(std::size_t router, const vrrp::ParsedAdvert& parsed) {
-  handle(routers_[router], vrrp::event::AdvertReceived{&parsed});
-}
-
-void Host::timer(std::size_t router) {
-  handle(routers_[router], vrrp::event::TimerDue{});
-}
-
-void Host::claim(std::size_t router) {
-  if (!running_ || frozen_) return;
-  if (paused_) {
-    if (queued_.size() < queued_max) queued_.emplace_back(router, nullptr);
-    return;
-  }
-  ++around_.tally.claims;
-  const auto& settings = routers_[router].instance.settings();
-  handle(routers_[router], vrrp::event::AddressClaimed{settings.addresses.at(0), {}});
-}
-
-void Host::expire(std::size_t router, std::uint32_t generation) {
-  VirtualRouter& one = routers_[router];
-  if (one.expiry != generation || one.kernel.empty()) return;
-  if (frozen_) return lose_grip();
-  ++around_.tally.expiries;
-  one.kernel.clear();
-  around_.watcher->changed(router);
-}
-
-void Host::handle(VirtualRouter& router, const vrrp::Event& event) {
-  ++around_.tally.decisions;
-  const Instant local = clock_.local(around_.now);
-  vrrp::Actions actions;
-  if (around_.mutant) {
-    vrrp::Event changed = event;
-    if (around_.mutant->lets(router.instance, changed)) {
-      actions = router.instance.handle(changed, local);
-    }
-    around_.mutant->alters(router.instance, event, actions);
-  } else {
-    actions = router.instance.handle(event, local);
-  }
-  router.deadline = clock_.world(router.instance.deadline());
-  if (!actions.empty()) {
-    obey(router, actions);
-    around_.watcher->handled(*this, router, event, actions);
-  }
-  review_group();
-}
-
-// As in failover/node_groups.cc.
-void Host::review_group() {
-  if (!group_ || untold_ > 0) return;
-  std::array<const vrrp::Instance*, routers_max> members{};
-  for (std::size_t i = 0; i < routers_.size(); ++i) members[i] = &routers_[i].instance;
-  constexpr int rounds_max = 8;
-  for (int round = 0; round < rounds_max; ++round) {
-    const auto verdict = group_->review({members.data(), routers_.size()});
-    if (verdict.notice) around_.watcher->told_group(*this, *verdict.notice);
-    if (verdict.is_silent()) {
-      around_.watcher->finished(*this);
-      return;
-    }
-    if (!verdict.line.empty()) around_.tell(fmt::format("host {}  {}", index_, verdict.line));
-    ++untold_;
-    for (const auto& command : verdict.commands) {
-      ++around_.tally.group_commands;
-      handle(routers_[command.member], command.event);
-    }
-    --untold_;
-    if (around_.mutant && round == rounds_max - 1) {
-      around_.watcher->finished(*this);
-      return;
-    }
-  }
-  BATON_ASSERT(false);
-}
-
-// -- actions --
-
-void Host::obey(VirtualRouter& router, const vrrp::Actions& actions) {
-  bool moved = false;
-  for (const auto& single : actions) {
-    if (const auto* send = std::get_if<vrrp::action::SendAdvert>(&single)) {
-      transmit(router, send->priority);
-    } else if (std::holds_alternative<vrrp::action::AddAddresses>(single)) {
-      router.kernel = router.instance.settings().addresses;
-      ++router.expiry;
-      moved = true;
-    } else if (std::holds_alternative<vrrp::action::RemoveAddresses>(single)) {
-      router.kernel.clear();
-      ++router.expiry;
-      moved = true;
-    } else if (const auto* burst = std::get_if<vrrp::action::Announce>(&single)) {
-      announce(router, burst->repeat);
-    } else if (std::holds_alternative<vrrp::action::Probe>(single)) {
-      ask(router);
-    } else if (const auto* line = std::get_if<vrrp::action::LogLine>(&single)) {
-      if (around_.chronicle) around_.tell(fmt::format("host {}  {}", index_, line->text));
-    } else if (std::holds_alternative<vrrp::action::Transition>(single)) {
-      moved = true;
-    }
-  }
-  if (moved) around_.watcher->changed(router.index);
-}
-
-const Wire& Host::say(VirtualRouter& router, std::uint8_t priority, std::size_t to) {
-  for (const auto& said : router.sayings) {
-    if (said.priority == priority && said.to == to) return *said.wire;
-  }
-  const net::IpAddress source = *router.instance.source();
-  const net::IpAddress destination = to == to_all ? vrrp::multicast_group(source.family())
-                                                  : around_.plan.address_of(to, router.link);
-  around_.wires.push_back(make_wire(router.instance.make_advert(priority), source, destination,
-                                    router.instance.checksum_form()));
-  router.sayings.push_back({priority, static_cast<std::uint8_t>(to), &around_.wires.back()});
-  return around_.wires.back();
-}
-
-void Host::transmit(VirtualRouter& router, std::uint8_t priority) {
-  if (!router.instance.source()) return;
-  ++router.adverts;
-  ++around_.tally.adverts;
-  const bool unicast = !router.instance.settings().peers.empty();
-  Item item;
-  item.kind = Item::Kind::advert;
-  item.router = static_cast<std::uint8_t>(router.index);
-  for (std::size_t to = 0; to < around_.plan.hosts; ++to) {
-    if (to == index_) continue;
-    item.host = static_cast<std::uint8_t>(to);
-    item.wire = &say(router, priority, unicast ? to : to_all);
-    around_.network.carry(item, router.link, index_, to, around_.now);
-  }
-  if (around_.heard.size() < heard_max) around_.heard.emplace_back();
-  around_.heard[around_.tally.adverts % around_.heard.size()] = {router.index, item.wire};
-}
-
-// Gratuitous ARP: the neighbour believes it, the other hosts notice it.
-void Host::announce(VirtualRouter& router, std::uint32_t repeat) {
-  ++around_.tally.announcements;
-  Item item;
-  item.router = static_cast<std::uint8_t>(router.index);
-  item.host = static_cast<std::uint8_t>(index_);
-  item.kind = Item::Kind::announce;
-  bool arrives = false;
-  for (std::uint32_t i = 0; i < repeat; ++i) {
-    arrives |=
-        around_.network.carry(item, router.link, index_, around_.network.neighbour(), around_.now);
-  }
-  if (!arrives) around_.neighbour.misses(router.index, index_);
-  item.kind = Item::Kind::claim;
-  for (std::size_t to = 0; to < around_.plan.hosts; ++to) {
-    if (to == index_) continue;
-    item.host = static_cast<std::uint8_t>(to);
-    around_.network.carry(item, router.link, index_, to, around_.now);
-  }
-}
-
-// The kernel of every reachable host that has the addresses answers, also for a paused process.
-void Host::ask(VirtualRouter& router) {
-  Item item;
-  item.at = around_.now + 2 * around_.plan.delay_min;
-  item.kind = Item::Kind::claim;
-  item.host = static_cast<std::uint8_t>(index_);
-  item.router = static_cast<std::uint8_t>(router.index);
-  for (const Host& other : around_.hosts) {
-    if (other.index() == index_ || !other.holds(router.index)) continue;
-    if (!around_.network.reaches(router.link, index_, other.index())) continue;
-    if (!around_.network.reaches(router.link, other.index(), index_)) continue;
-    around_.agenda.add(item);
-  }
-  if (around_.strangers[router.index] > 0) around_.agenda.add(item);
 }
 
 }  // namespace baton::simulation

@@ -9,6 +9,8 @@
 #include <chrono>
 
 #include "base/random.h"
+#include "failover/handover.h"
+#include "vrrp/instance.h"
 #include "vrrp/timers.h"
 
 namespace baton::simulation {
@@ -86,6 +88,54 @@ vrrp::Settings common_settings(const Plan& plan, std::uint8_t version, Random& r
   return common;
 }
 
+// The shares of worlds that have more than VRRP, of 64. Packets of BFD and reports of the second
+// path are many: a world with them is ten times the work of one without, and most of the virtual
+// hours are those of slow worlds, which have none.
+constexpr std::uint64_t watched_share = 2;  // BFD
+constexpr std::uint64_t guarded_share = 4;  // second path, witness
+constexpr std::uint64_t paired_share = 10;  // pair link, handovers
+constexpr std::uint64_t all_share = 1;      // all of it
+
+void add_company(Plan& plan, std::uint64_t seed) {
+  Random random(seed ^ 0xb7d3);
+  if (plan.pace == Pace::slow) return;
+  std::uint64_t die = random.below(64);
+  const auto is_share = [&die](std::uint64_t share) {
+    const bool hit = die < share;
+    die -= hit ? 0 : share;
+    return hit;
+  };
+  const bool all = is_share(all_share);
+  const bool watched = !all && is_share(watched_share);
+  const bool guarded = !all && !watched && is_share(guarded_share);
+  const bool paired = !all && !watched && !guarded && is_share(paired_share);
+  // Where adverts are as quick as that, nobody needs BFD.
+  if ((all || watched) && plan.interval >= 500ms) {
+    static constexpr std::array<Duration, 3> intervals{50ms, 100ms, 200ms};
+    plan.watch.enabled = true;
+    plan.watch.interval = intervals[random.below(intervals.size())];
+    plan.watch.multiplier = static_cast<std::uint8_t>(3 + random.below(3));
+    plan.detection = 0s;
+  }
+  if (all || guarded) {
+    plan.guarded = true;
+    vrrp::TakeoverRules rules;
+    const std::uint64_t kind = random.below(3);
+    rules.second_path = kind != 0;
+    rules.witness = kind != 1;
+    rules.heartbeat_interval = random.chance(2) ? 50ms : 200ms;
+    rules.witness_timeout = random.chance(2) ? 1s : 300ms;
+    if (random.chance(3)) rules.link_wait = 2s;
+    for (auto& host : plan.settings) {
+      for (auto& one : host) one.takeover = rules;
+    }
+  }
+  if (all || paired) {
+    plan.paired = true;
+    plan.handover_timeout = random.chance(2) ? 5s : 60s;
+  }
+}
+
 }  // namespace
 
 const char* name_of(Pace pace) {
@@ -124,7 +174,12 @@ Duration Plan::longest_wait() const {
 
 Duration Plan::gap_max() const {
   const Duration longest = std::max(interval, other_interval);
-  return (longest_wait() + longest) * (grouped ? 2 : 1) + 300ms;
+  Duration gap = (longest_wait() + longest) * (grouped ? 2 : 1) + 300ms;
+  // Questions to a witness, the wait for a link; a preempting return that asks, and a handover that
+  // nobody answers.
+  if (guarded) gap += 2 * (guard().witness_timeout + 1s) + guard().link_wait;
+  if (paired) gap += vrrp::ask_patience + failover::HandoverGiver::ready_patience + 1s;
+  return gap;
 }
 
 Duration Plan::overlap_max() const {
@@ -132,7 +187,10 @@ Duration Plan::overlap_max() const {
 }
 
 Duration Plan::settle_time() const {
-  return 2 * gap_max() + 2 * settings[0][0].preempt_delay;
+  Duration settle = 2 * gap_max() + 2 * settings[0][0].preempt_delay;
+  // Two handovers, one after the other, each as slow as can be.
+  if (paired) settle += 2 * failover::HandoverGiver::move_patience;
+  return settle;
 }
 
 std::string Plan::text() const {
@@ -145,6 +203,17 @@ std::string Plan::text() const {
   if (one.auth_type != vrrp::auth_none) text += ", password";
   if (one.nopreempt) text += ", nopreempt";
   if (detection > 0s) text += fmt::format(", fast detection {} s", to_seconds(detection));
+  if (watch.enabled) {
+    text += fmt::format(", BFD {} x {} s", watch.multiplier, to_seconds(watch.interval));
+  }
+  if (paired) text += fmt::format(", pair link, handovers of {} s", to_seconds(handover_timeout));
+  if (one.takeover.second_path) {
+    text += fmt::format(", second path each {} s", to_seconds(one.takeover.heartbeat_interval));
+  }
+  if (one.takeover.witness) text += ", witness";
+  if (one.takeover.link_wait > 0s) {
+    text += fmt::format(", link wait {} s", to_seconds(one.takeover.link_wait));
+  }
   if (one.preempt_delay > 0s) {
     text += fmt::format(", preempt delay {} s", to_seconds(one.preempt_delay));
   }
@@ -201,6 +270,7 @@ Plan make_plan(std::uint64_t seed) {
     plan.drift_ppm.push_back(static_cast<int>(random.below(2 * static_cast<std::uint64_t>(range))) -
                              range);
   }
+  add_company(plan, seed);
   return plan;
 }
 

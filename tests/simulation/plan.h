@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "config/model/fast_failover.h"
 #include "vrrp/settings.h"
 
 namespace baton::simulation {
@@ -38,6 +39,11 @@ struct Plan {
   Duration interval{};
   Duration other_interval{};  // what an edit changes it to, and back
   Duration detection{};       // of a silent master by BFD; 0: by its adverts only
+  // What a part of the worlds has besides (the shares are in plan.cc):
+  config::FastFailover watch{.enabled = false};  // sessions of real packets, not `detection`
+  bool guarded = false;         // a second heartbeat path, a witness, or both (in the settings)
+  bool paired = false;          // a pair link, and handovers over it
+  Duration handover_timeout{};  // with `paired`
   Duration delay_min{};
   Duration delay_max{};
   std::vector<int> drift_ppm;  // [host]: how much faster its clock runs than the world's
@@ -54,6 +60,11 @@ struct Plan {
   [[nodiscard]] Duration overlap_max() const;
   // ... and until the right one holds and nothing moves any more.
   [[nodiscard]] Duration settle_time() const;
+  // Of a master, until BFD believes it.
+  [[nodiscard]] Duration silence() const {
+    return watch.enabled ? watch.multiplier * watch.interval : detection;
+  }
+  [[nodiscard]] const vrrp::TakeoverRules& guard() const { return settings[0][0].takeover; }
   // "3 hosts, 1 link, v2 multicast, adverts each 1 s, ..."
   [[nodiscard]] std::string text() const;
 };

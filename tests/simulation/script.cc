@@ -39,7 +39,15 @@ constexpr std::array<const char*, fault_count> names{"crash",
                                                      "reload_same",
                                                      "reload_priority",
                                                      "reload_addresses",
-                                                     "reload_interval"};
+                                                     "reload_interval",
+                                                     "bfd_loss",
+                                                     "second_cut",
+                                                     "witness_dark",
+                                                     "island",
+                                                     "pair_cut",
+                                                     "pair_break",
+                                                     "filter_refuses",
+                                                     "ambush"};
 
 std::string exact(Duration time) {
   return fmt::format("{}.{:09}", time.count() / 1'000'000'000, time.count() % 1'000'000'000);
@@ -73,10 +81,52 @@ Duration some_length(Duration wait, Random& random) {
   }
 }
 
+// Whether there is anything in the world of `plan` that the fault can hit.
+bool is_possible(const Plan& plan, Fault fault) {
+  switch (fault) {
+    case Fault::bfd_loss:
+      return plan.watch.enabled;
+    case Fault::second_cut:
+      return plan.guarded && plan.guard().second_path;
+    case Fault::witness_dark:
+      return plan.guarded && plan.guard().witness;
+    case Fault::island:
+      return plan.guarded || plan.paired;
+    case Fault::pair_cut:
+    case Fault::pair_break:
+    case Fault::filter_refuses:
+    case Fault::ambush:
+      return plan.paired;
+    default:
+      return true;
+  }
+}
+
+// What a world has beyond others is hit more often.
+Fault pick_fault(const Plan& plan, Random& random) {
+  const auto any_of = [&random](std::initializer_list<Fault> faults) {
+    return faults.begin()[random.below(faults.size())];
+  };
+  if (plan.paired && random.chance(2)) {
+    return any_of({Fault::pass, Fault::pass, Fault::ambush, Fault::ambush, Fault::stop,
+                   Fault::pair_cut, Fault::pair_break});
+  }
+  for (;;) {
+    Fault fault = static_cast<Fault>(random.below(fault_count));
+    if (plan.guarded && random.chance(2)) {
+      fault = any_of({Fault::second_cut, Fault::witness_dark, Fault::island, Fault::partition,
+                      Fault::deaf, Fault::mute, Fault::crash});
+    } else if (plan.watch.enabled && random.chance(3)) {
+      fault = any_of({Fault::bfd_loss, Fault::crash, Fault::pause, Fault::deaf, Fault::mute});
+    }
+    if (is_possible(plan, fault)) return fault;
+  }
+}
+
 Step make_step(const Plan& plan, Instant at, Random& random) {
   Step step;
   step.at = at;
-  step.fault = static_cast<Fault>(random.below(fault_count));
+  step.fault = pick_fault(plan, random);
   // One link cannot die alone where there is but one.
   if (step.fault == Fault::silent_switch && plan.links < 2) step.fault = Fault::partition;
   step.host = random.below(plan.hosts);

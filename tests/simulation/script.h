@@ -45,8 +45,16 @@ enum class Fault : std::uint8_t {
   reload_priority,   // another priority on one host
   reload_addresses,  // other addresses, host after host
   reload_interval,   // another advert interval, host after host
+  bfd_loss,          // packets of BFD alone are lost, one way or both
+  second_cut,        // the second heartbeat path of a host, one way or both
+  witness_dark,      // a witness that some host or none reaches
+  island,            // a host loses all its links at once, and none of them goes down
+  pair_cut,          // nothing passes on the pair links of a host, one way or both
+  pair_break,        // the pair links of a host are reset
+  filter_refuses,    // a kernel does not take packet rules
+  ambush,            // a handover, in the middle of which a node or the link is lost
 };
-inline constexpr std::size_t fault_count = 25;
+inline constexpr std::size_t fault_count = 33;
 const char* name_of(Fault fault);
 
 struct Step {

@@ -60,6 +60,23 @@ void Tally::add(const Tally& other) {
   announcements += other.announcements;
   claims += other.claims;
   expiries += other.expiries;
+  watched_worlds += other.watched_worlds;
+  guarded_worlds += other.guarded_worlds;
+  paired_worlds += other.paired_worlds;
+  bfd_sent += other.bfd_sent;
+  bfd_heard += other.bfd_heard;
+  sessions_up += other.sessions_up;
+  masters_lost += other.masters_lost;
+  reports += other.reports;
+  questions += other.questions;
+  pair_connections += other.pair_connections;
+  pair_messages += other.pair_messages;
+  pass_requests += other.pass_requests;
+  refusals += other.refusals;
+  handovers += other.handovers;
+  flows += other.flows;
+  forwarded += other.forwarded;
+  add_all(ambushes, other.ambushes);
 }
 
 double Tally::hours() const {
@@ -82,6 +99,15 @@ std::string Tally::text() const {
       "{} times two holders for a moment, {} times none, {} announcements, {} claims\n",
       sum(faults), changes, adverts, deliveries, decisions, group_commands, lost, duplicates,
       overtakings, expiries, overlaps, gaps, announcements, claims);
+  text += fmt::format(
+      "{} worlds with BFD: {} packets sent, {} heard, {} sessions came up, {} masters lost\n"
+      "{} with a second path or a witness: {} reports, {} questions\n"
+      "{} with a pair link: {} connections, {} messages, {} requests to pass, {} handovers ({} "
+      "refused), {} TCP connections in them, {} of their packets forwarded\n"
+      "handovers struck while idle {}, offering {}, moving {}, serving {}, over {}\n",
+      watched_worlds, bfd_sent, bfd_heard, sessions_up, masters_lost, guarded_worlds, reports,
+      questions, paired_worlds, pair_connections, pair_messages, pass_requests, handovers, refusals,
+      flows, forwarded, ambushes[0], ambushes[1], ambushes[2], ambushes[3], ambushes[4]);
   text += "faults:";
   for (std::size_t i = 0; i < fault_count; ++i) {
     text += fmt::format("{}{:>17} {:<8}", i % 4 == 0 ? "\n " : "", name_of(static_cast<Fault>(i)),
@@ -120,6 +146,20 @@ std::vector<std::string> Tally::missing() const {
   need(group_commands, "commands of a sync group");
   need(expiries, "addresses dropped by the kernel");
   need(claims, "claimed addresses");
+  need(watched_worlds, "worlds with BFD");
+  need(bfd_heard, "packets of BFD");
+  need(masters_lost, "masters lost by BFD");
+  need(guarded_worlds, "worlds with a second path or a witness");
+  need(reports, "reports on the second path");
+  need(questions, "questions to a witness");
+  need(paired_worlds, "worlds with a pair link");
+  need(pass_requests, "preempting returns that asked first");
+  need(refusals, "refused handovers");
+  need(handovers, "handovers");
+  need(forwarded, "packets forwarded to a giver");
+  need(ambushes[1], "handovers struck while offering");
+  need(ambushes[2], "handovers struck while moving");
+  need(ambushes[3], "handovers struck while serving");
   for (const auto reject :
        {vrrp::Reject::ip_header, vrrp::Reject::length, vrrp::Reject::version,
         vrrp::Reject::auth_type, vrrp::Reject::password, vrrp::Reject::interval, vrrp::Reject::type,

@@ -18,6 +18,7 @@ namespace baton::simulation {
 
 struct Tally {
   static constexpr std::size_t state_count = 5;
+  static constexpr std::size_t giver_state_count = 5;
 
   std::array<std::uint64_t, pace_count> worlds{};
   std::array<Duration, pace_count> time{};
@@ -39,6 +40,24 @@ struct Tally {
   std::uint64_t announcements = 0;
   std::uint64_t claims = 0;
   std::uint64_t expiries = 0;  // addresses that the kernel dropped by itself
+  // In worlds with more than VRRP: how many, and what was in them.
+  std::uint64_t watched_worlds = 0;
+  std::uint64_t guarded_worlds = 0;
+  std::uint64_t paired_worlds = 0;
+  std::uint64_t bfd_sent = 0;
+  std::uint64_t bfd_heard = 0;
+  std::uint64_t sessions_up = 0;
+  std::uint64_t masters_lost = 0;  // told by BFD, and believed
+  std::uint64_t reports = 0;       // on the second path
+  std::uint64_t questions = 0;     // to a witness
+  std::uint64_t pair_connections = 0;
+  std::uint64_t pair_messages = 0;
+  std::uint64_t pass_requests = 0;
+  std::uint64_t refusals = 0;
+  std::uint64_t handovers = 0;  // that came as far as addresses on the loopback
+  std::uint64_t flows = 0;      // connections that were to survive one
+  std::uint64_t forwarded = 0;  // their packets that went by way of the taker
+  std::array<std::uint64_t, giver_state_count> ambushes{};  // by the state that the giver was in
 
   void add(const Tally& other);
   [[nodiscard]] double hours() const;

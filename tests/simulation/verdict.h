@@ -28,8 +28,16 @@ enum class Checker : std::uint8_t {
   sleeper,       // who slept too long does not go on as the master
   detection,     // whom fast detection has told of a silent master takes over at once
   progress,      // time goes on
+  false_alarm,   // BFD takes nobody for dead who lives and can be heard
+  vigilance,     // after settling BFD watches the master, and notices when it falls silent
+  second_path,   // nobody takes over from a master that the second path tells of; of two one goes
+  witness,       // nobody takes over who cannot reach the witness
+  leftovers,     // rules and kept addresses of a handover go when it is over, and can go
+  silence,       // who keeps an address does not answer for it; who holds it does
+  connections,   // a handover between two keeps what is established
+  answers,       // an operator's pass comes to an end, and what is told of it is true
 };
-inline constexpr std::size_t checker_count = 17;
+inline constexpr std::size_t checker_count = 25;
 const char* name_of(Checker checker);
 
 struct Complaint {

@@ -30,6 +30,7 @@ World::World(const Script& script, Tally& tally, const RunOptions& options)
   around_.watcher = &judges_;
   around_.mutant = options.mutant;
   around_.chronicle = options.chronicle;
+  if (plan_.paired) around_.pairs = std::make_unique<PairNet>(around_, plan_.seed ^ 0x9a17);
   around_.hosts.reserve(plan_.hosts);
   for (std::size_t i = 0; i < plan_.hosts; ++i) around_.hosts.emplace_back(around_, i);
 }
@@ -37,8 +38,12 @@ World::World(const Script& script, Tally& tally, const RunOptions& options)
 std::optional<Complaint> World::run() {
   ++tally_.worlds[static_cast<std::size_t>(plan_.pace)];
   ++tally_.of_hosts[plan_.hosts];
+  tally_.watched_worlds += plan_.watch.enabled ? 1 : 0;
+  tally_.guarded_worlds += plan_.guarded ? 1 : 0;
+  tally_.paired_worlds += plan_.paired ? 1 : 0;
   judges_.disturbed();
   for (Host& host : around_.hosts) host.start();
+  judges_.disturbed();
   while (!judges_.complaint() && around_.now < script_.end) next_event();
   if (!judges_.complaint()) judges_.disturbed();
   tally_.time[static_cast<std::size_t>(plan_.pace)] += around_.now.time_since_epoch();
@@ -80,8 +85,9 @@ void World::next_event() {
   } else if (fault <= next) {
     begin(next_step_++);
   } else {
-    due->timer(due->first_due());
+    due->run_due();
   }
+  if (plan_.paired) judges_.review_handovers();
 }
 
 void World::dispatch(const Item& item) {
@@ -108,6 +114,21 @@ void World::dispatch(const Item& item) {
       return;
     case Item::Kind::judge:
       judges_.due(item);
+      return;
+    case Item::Kind::bfd:
+      host.hear_bfd(item.router, *item.bytes);
+      return;
+    case Item::Kind::report:
+      host.hear_report(item.number);
+      return;
+    case Item::Kind::witness:
+      host.hear_witness(item.router, item.number, item.part == 1);
+      return;
+    case Item::Kind::link:
+      host.sample_links(item.number);
+      return;
+    case Item::Kind::pair:
+      around_.pairs->due(item);
       return;
   }
   BATON_ASSERT(false);

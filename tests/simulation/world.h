@@ -46,6 +46,11 @@ class World {
   std::optional<Duration> cold_start(const Step& step, Progress& progress);
   std::optional<Duration> stop(const Step& step, Progress& progress);
   std::optional<Duration> pass(const Step& step, Progress& progress);
+  // Beside the segment: BFD, second path, witness, pair link (company_faults.cc).
+  std::optional<Duration> play_company(const Step& step, Progress& progress);
+  std::optional<Duration> ambush(const Step& step, Progress& progress);
+  std::optional<Duration> cut_ways(const Step& step, Progress& progress, std::size_t network);
+  void begin_pass(Host& host, const Step& step, const std::string& to);
   std::optional<Duration> stranger(const Step& step, Progress& progress);
   std::optional<Duration> replay(const Step& step, Progress& progress);
   void cut(const Step& step, bool mends);
@@ -64,6 +69,7 @@ class World {
   std::vector<Progress> progress_;        // by step
   std::vector<std::size_t> bad_weather_;  // steps that are at work
   std::size_t next_step_ = 0;
+  std::uint64_t last_ticket_ = 0;
   unsigned spins_ = 0;
   std::uint64_t events_ = 0;
 };

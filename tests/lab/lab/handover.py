@@ -4,6 +4,7 @@ import json
 
 from . import configs
 from .host import PROGRAMS, PYTHON
+from .questions import find
 from .waiting import wait_until
 
 PROXY_CONF = """\
@@ -48,8 +49,8 @@ def start_pair(network, key=True, extra="", **options):
 def status(proxy):
     shown = proxy.host.run(["/usr/sbin/baton", "status", "--json"], check=False).stdout
     try:
-        return json.loads(shown)["failover"]
-    except (ValueError, KeyError):
+        return find(json.loads(shown), "failover")[0]
+    except (ValueError, IndexError):
         return {}
 
 
@@ -57,16 +58,28 @@ def link_is_up(proxy):
     return any(peer["up"] for peer in status(proxy).get("pair", {}).get("peers", ()))
 
 
+def await_lists(proxy, within=8):
+    """Waits until the connections of the last move to this node are known to it."""
+
+    def known():
+        handovers = status(proxy).get("handovers", {"running": [], "past": []})
+        states = [one["state"] for one in handovers["running"] if not one["given"]]
+        taken = states + [one for one in handovers["past"] if not one["given"]]
+        return taken and not {"prepared", "catching"} & set(states)
+
+    wait_until(known, within, f"{proxy.name} knows the connections")
+
+
 def baton(proxy, *words, check=True):
     return proxy.host.run(["/usr/sbin/baton", *words], check=check)
 
 
 class LongConnections:
-    def __init__(self, network, idle=200, path="/", address="192.168.175.100"):
+    def __init__(self, network, idle=200, path="/", address="192.168.175.100", rate=1e7):
         self.server = network.web01.host.popen([PYTHON, PROGRAMS / "long_server.py", 8081])
         assert self.server.stdout.readline() == "ready\n"
         self.client = network.client.popen(
-            f"ulimit -n 20000; exec {PYTHON} {PROGRAMS}/long_client.py {address} {idle} {path}"
+            f"ulimit -n 20000; exec {PYTHON} {PROGRAMS}/long_client.py {address} {idle} {path} {rate}"
         )
         assert self.client.stdout.readline() == "ready\n"
 

@@ -1,23 +1,32 @@
-"""Connections that live long, on the client: long_client.py ADDRESS IDLE [PATH].
+"""Connections that live long, on the client: long_client.py ADDRESS IDLE [PATH [RATE]].
 
-IDLE kept-alive connections that have asked once, one download of 100 MB at about 10 MB/s, one upload
-and one tunnel that echoes, all until standard input closes (the download until its end). Then every
-idle connection asks once more. Prints "ready", and at the end one JSON object: what became of each.
+IDLE kept-alive connections that have asked once, one download of 100 MB at about RATE bytes a second
+(10 MB), one upload and one tunnel that echoes, all until standard input closes (the download until its
+end, at 10 MB/s then). Then every idle connection asks once more. Prints "ready", and at the end one JSON
+object: what became of each, and when the others than idle ones broke.
 """
 
 import asyncio
 import json
 import sys
+import time
 
 PATH = sys.argv[3] if len(sys.argv) > 3 else "/"
+RATE = float(sys.argv[4]) if len(sys.argv) > 4 else 1e7
 GET = b"GET %s HTTP/1.1\r\nHost: lab\r\n\r\n" % PATH.encode()
 UPLOAD = 64 * 1024 * 1024
 report = {"idle": {}, "upload": "not ended", "download": "not ended", "tunnel": "not ended", "echoes": 0}
+report["breaks"] = []  # {"what", "at" (monotonic seconds), "why"}
 stop = asyncio.Event()
 
 
 def note(kind):
     report["idle"][kind] = report["idle"].get(kind, 0) + 1
+
+
+def broke(what, why):
+    report[what] = why
+    report["breaks"].append({"what": what, "at": time.monotonic(), "why": why})
 
 
 async def answer(reader):
@@ -34,6 +43,8 @@ async def idle(address, opened):
         await answer(reader)
         opened.release()
         await stop.wait()
+        if reader.at_eof():
+            return note("closed")
         writer.write(GET)
         good, closes = await asyncio.wait_for(answer(reader), 5)
         note(("answered, closed" if closes else "answered") if good else "bad")
@@ -57,12 +68,12 @@ async def download(address):
             if not piece:
                 raise EOFError
             left -= len(piece)
-            due += len(piece) / 1e7
+            due += len(piece) / max(RATE, 1e7 if stop.is_set() else 0)
             await asyncio.sleep(max(0, due - asyncio.get_running_loop().time()))
         report["download"] = "ok"
         writer.close()
     except Exception as error:  # noqa: BLE001
-        report["download"] = f"{type(error).__name__}, {left} bytes missing"
+        broke("download", f"{type(error).__name__}, {left} bytes missing")
 
 
 async def upload(address):
@@ -78,10 +89,11 @@ async def upload(address):
             if not stop.is_set():
                 await asyncio.sleep(0.02)
         good, _ = await asyncio.wait_for(answer(reader), 20)
-        report["upload"] = "ok" if good else "bad"
+        assert good
+        report["upload"] = "ok"
         writer.close()
     except Exception as error:  # noqa: BLE001
-        report["upload"] = f"{type(error).__name__}"
+        broke("upload", type(error).__name__)
 
 
 async def tunnel(address):
@@ -97,7 +109,7 @@ async def tunnel(address):
         report["tunnel"] = "ok"
         writer.close()
     except Exception as error:  # noqa: BLE001
-        report["tunnel"] = f"{type(error).__name__}"
+        broke("tunnel", type(error).__name__)
 
 
 async def main():
