@@ -68,6 +68,8 @@ std::string_view error_page_title(std::uint16_t status) {
   switch (status) {
     case 302:
       return "302 Found";
+    case 401:
+      return "401 Authorization Required";
     case 494:
       return "400 Request Header Or Cookie Too Large";
     case 495:

@@ -91,6 +91,22 @@ bool is_normal_path(std::string_view path, bool merge_slashes) {
   return true;
 }
 
+bool climbs(std::string_view path) {
+  std::string plain = "/";
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    const bool escaped = path[i] == '%' && i + 2 < path.size() && hex_value(path[i + 1]) >= 0 &&
+                         hex_value(path[i + 2]) >= 0;
+    if (!escaped) {
+      plain += path[i];
+      continue;
+    }
+    plain += static_cast<char>(hex_value(path[i + 1]) * 16 + hex_value(path[i + 2]));
+    i += 2;
+  }
+  plain += '/';
+  return plain.find("/../") != std::string::npos;
+}
+
 std::optional<std::string_view> normalise_path(std::string_view path, bool merge_slashes,
                                                char* into) {
   PathWriter writer(into, merge_slashes);

@@ -21,6 +21,9 @@ SplitTarget split_target(std::string_view target);
 // True when normalise_path would give back `path` as it is.
 bool is_normal_path(std::string_view path, bool merge_slashes);
 
+// Whether a part of the path is "..", however it is escaped: nobody but a client may ask for one.
+bool climbs(std::string_view path);
+
 // The normalised path, in `into`, which must have room for path.size() bytes. `path` must begin
 // with '/'. nullopt: bad %XX, a NUL, or ".." above the root.
 std::optional<std::string_view> normalise_path(std::string_view path, bool merge_slashes,

@@ -66,6 +66,15 @@ TEST(Escaping, WritesWhatARequestLineMayHold) {
   EXPECT_EQ(text, "/a%20b%25%3F%01%C3%A9%22z");
 }
 
+TEST(Climbing, IsFoundHoweverItIsEscaped) {
+  for (const char* path : {"..", "../a", "/..", "/a/../b", "/%2e%2e/", "/a/.%2E", "/a%2f../b"}) {
+    EXPECT_TRUE(climbs(path)) << path;
+  }
+  for (const char* path : {"", "/", "/a..b/", "/.../a", "/a/..b", "/%2", "/%zz/..%", "/%252e./"}) {
+    EXPECT_FALSE(climbs(path)) << path;
+  }
+}
+
 TEST(Argument, IsFoundByName) {
   EXPECT_EQ(find_argument("a=1&B=2&ab=3", "b"), "2");
   EXPECT_EQ(find_argument("a=1&b=", "b"), "");

@@ -42,10 +42,10 @@ Verdict answer_bad_head(Exchange& exchange, HeadOutcome outcome) {
     case HeadOutcome::refused: {
       // Some reasons say themselves where it was.
       const std::string_view why = exchange.refusal.why;
-      const bool says_where =
-          why.find(" while ") != std::string_view::npos || !exchange.parser.has_line();
-      exchange.services.error_log.write(LogLevel::info, request, why,
-                                        says_where ? "" : "reading client request headers");
+      const std::string_view where = why.find(" while ") != std::string_view::npos ? ""
+                                     : exchange.parser.has_line() ? "reading client request headers"
+                                                                  : "reading client request line";
+      exchange.services.error_log.write(LogLevel::info, request, why, where);
       return Verdict::error(exchange.refusal.status);
     }
     case HeadOutcome::timed_out:

@@ -59,6 +59,18 @@ TEST(ListenSocketsTest, one_socket_per_thread_all_of_them_listening) {
   }
 }
 
+TEST(ListenSocketsTest, trying_minds_no_foreign_listener_and_leaves_nothing_behind) {
+  ForeignListener foreign;
+  const std::string path = fmt::format("/tmp/baton-try-{}.sock", ::getpid());
+  config::Listener local;
+  local.address.unix_path = path;
+  EXPECT_EQ(ListenSockets::try_to_listen({tcp(foreign.port()), local}), "");
+  EXPECT_FALSE(std::filesystem::exists(path));
+  local.address.unix_path = "/tmp/baton-nowhere/none.sock";
+  EXPECT_EQ(ListenSockets::try_to_listen({tcp(foreign.port()), local}),
+            "bind() to unix:/tmp/baton-nowhere/none.sock failed (2: No such file or directory)");
+}
+
 TEST(ListenSocketsTest, a_foreign_listener_is_told_in_the_words_of_nginx_and_nothing_changes) {
   ForeignListener foreign;
   ListenSockets sockets;

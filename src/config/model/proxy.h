@@ -26,6 +26,7 @@ namespace baton::config {
 // nobody having said anything is a null pointer, so that an unused feature costs a request one
 // test, and locations that inherit share one copy.
 struct AccessSettings;        // access.h: allow, deny, satisfy, auth_basic, auth_request
+struct BrowserSettings;       // browser.h: modern_browser, ancient_browser
 struct CacheSettings;         // cache.h: proxy_cache and its family
 struct CacheZone;             // cache.h: proxy_cache_path
 struct ClientBodySettings;    // client_body.h: client_body_buffer_size, _temp_path, _in_file_only
@@ -197,6 +198,7 @@ struct Location {
   std::shared_ptr<const RefererSettings> referer;
   std::shared_ptr<const SecureLinkSettings> secure_link;
   std::shared_ptr<const UserIdSettings> user_id;
+  std::shared_ptr<const BrowserSettings> browser;
   std::shared_ptr<const StaticSettings> files;
   std::shared_ptr<const CacheSettings> cache;
   std::shared_ptr<const ProxyBuffering> proxy_buffering;

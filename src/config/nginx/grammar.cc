@@ -18,17 +18,14 @@ using Index = std::unordered_map<std::string_view, std::vector<const Rule*>>;
 template <typename Visitor>
 void for_each_rule(Visitor visit) {
   for (const std::span<const Rule> topic :
-       {core_rules(),           events_rules(),      http_core_rules(),
-        server_rules(),         listen_rules(),      location_rules(),
-        static_rules(),         headers_rules(),     log_rules(),
-        rewrite_rules(),        upstream_rules(),    resolver_rules(),
-        proxy_rules(),          proxy_cache_rules(), tls_rules(),
-        health_rules(),         filters_rules(),     access_rules(),
-        gateways_rules(),       other_rules(),       balance_rules(),
-        client_body_rules(),    limits_rules(),      authorization_rules(),
-        page_rules(),           map_rules(),         geo_rules(),
-        real_ip_rules(),        referer_rules(),     user_id_rules(),
-        proxy_rewriting_rules()}) {
+       {core_rules(),    events_rules(),      http_core_rules(), server_rules(),
+        listen_rules(),  location_rules(),    static_rules(),    headers_rules(),
+        log_rules(),     rewrite_rules(),     upstream_rules(),  resolver_rules(),
+        proxy_rules(),   proxy_cache_rules(), tls_rules(),       health_rules(),
+        filters_rules(), access_rules(),      gateways_rules(),  other_rules(),
+        balance_rules(), client_body_rules(), limits_rules(),    authorization_rules(),
+        page_rules(),    map_rules(),         geo_rules(),       real_ip_rules(),
+        referer_rules(), user_id_rules(),     browser_rules(),   proxy_rewriting_rules()}) {
     for (const Rule& rule : topic) visit(rule);
   }
 }

@@ -38,5 +38,6 @@ std::span<const Rule> geo_rules();            // geo.cc
 std::span<const Rule> real_ip_rules();        // real_ip.cc
 std::span<const Rule> referer_rules();        // referer.cc: valid_referers, secure_link
 std::span<const Rule> user_id_rules();        // user_id.cc
+std::span<const Rule> browser_rules();        // browser.cc: modern_browser, ancient_browser
 
 }  // namespace baton::config::nginx

@@ -78,6 +78,9 @@ const std::unordered_map<std::string_view, Variable>& offered_variables() {
       {"tcpinfo_snd_cwnd", Variable::tcpinfo_snd_cwnd},
       {"tcpinfo_rcv_space", Variable::tcpinfo_rcv_space},
       {"invalid_referer", Variable::invalid_referer},
+      {"modern_browser", Variable::modern_browser},
+      {"ancient_browser", Variable::ancient_browser},
+      {"msie", Variable::msie},
       {"secure_link", Variable::secure_link},
       {"secure_link_expires", Variable::secure_link_expires},
       {"uid_got", Variable::uid_got},
@@ -135,7 +138,6 @@ constexpr std::array<VariableFamily, 9> families{{
 // nginx's own that baton does not compute, commercial ones included.
 const std::unordered_set<std::string_view>& variables_not_offered() {
   static const std::unordered_set<std::string_view> names{
-      "ancient_browser",
       "geoip_area_code",
       "geoip_city",
       "geoip_city_continent_code",
@@ -156,8 +158,6 @@ const std::unordered_set<std::string_view>& variables_not_offered() {
       "http3",
       "jwt_payload",
       "memcached_key",
-      "modern_browser",
-      "msie",
       "proxy_internal_body_length",
       "proxy_internal_chunked",
       "quic_connection",

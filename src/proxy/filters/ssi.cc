@@ -66,11 +66,6 @@ std::string_view folder_of(std::string_view uri) {
   return uri.substr(0, uri.rfind('/') + 1);
 }
 
-bool climbs(std::string_view path) {
-  return path.starts_with("../") || path == ".." || path.find("/../") != std::string_view::npos ||
-         path.ends_with("/..");
-}
-
 void skip_spaces(std::string_view& text) {
   while (text.starts_with(' ')) text.remove_prefix(1);
 }
@@ -260,9 +255,10 @@ bool Ssi::resolve_uri(std::string text, SsiInclude& include) {
   if (!text.starts_with('/')) text.insert(0, folder_of(exchange_.request.uri));
   const http::SplitTarget target = http::split_target(text);
   std::string path(target.path.size(), '\0');
-  const auto normal =
-      climbs(target.path) ? std::nullopt : http::normalise_path(target.path, false, path.data());
-  if (!normal || climbs(*normal)) {
+  const auto normal = http::climbs(target.path)
+                          ? std::nullopt
+                          : http::normalise_path(target.path, false, path.data());
+  if (!normal) {
     wrong(fmt::format("unsafe URI \"{}\" was detected", text));
     return false;
   }

@@ -2,6 +2,8 @@
 
 #include "proxy/forwarding/accel_redirect.h"
 
+#include <fmt/format.h>
+
 #include <string>
 
 #include "http/uri.h"
@@ -56,9 +58,12 @@ Verdict follow_accel(Exchange& exchange, const LocationPlan& plan) {
   if (target.starts_with('@')) return Verdict::redirect(target);
   const http::SplitTarget split = http::split_target(target);
   char* const room = request.arena.take(split.path.size());
-  const auto path =
-      split.path.starts_with('/') ? http::normalise_path(split.path, false, room) : std::nullopt;
+  const bool safe = split.path.starts_with('/') && !http::climbs(split.path);
+  const auto path = safe ? http::normalise_path(split.path, false, room) : std::nullopt;
   if (!path) {
+    exchange.services.error_log.write(LogLevel::error, request,
+                                      fmt::format("unsafe URI \"{}\" was detected", target),
+                                      "reading response header from upstream");
     request.response.reset();
     return Verdict::error(404);
   }

@@ -29,7 +29,10 @@ Verdict answer_return(Request& request, const config::ReturnStep& action) {
   append_text(text, action.text, request);
   response.status = request.error_status != 0 ? request.error_status : action.code;
   response.text = request.arena.store(text);
-  if (action.code != 204) response.content_type = content_type_of(request, request.uri);
+  // The type that came with an X-Accel-Redirect stays.
+  const bool has_type = request.upstream_head && !response.content_type.empty();
+  if (action.code != 204 && !has_type)
+    response.content_type = content_type_of(request, request.uri);
   return Verdict::respond();
 }
 

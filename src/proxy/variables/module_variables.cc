@@ -12,6 +12,8 @@
 #include "base/text.h"
 #include "proxy/access/secure_link.h"
 #include "proxy/access/user_id.h"
+#include "proxy/client/browser.h"
+#include "proxy/client/user_agent.h"
 #include "runtime/loop.h"
 
 namespace baton::proxy {
@@ -35,6 +37,25 @@ bool append_date(std::string& into, bool local) {
   const std::size_t size = std::strftime(text, sizeof text, "%A, %d-%b-%Y %H:%M:%S %Z", &parts);
   into.append(text, size);
   return size > 0;
+}
+
+// The value for browsers of that age, where the client's is one.
+bool append_browser(std::string& into, bool modern, const Request& request) {
+  static const config::BrowserSettings usual;
+  const auto* given = request.location ? request.location->browser.get() : nullptr;
+  const config::BrowserSettings& settings = given ? *given : usual;
+  const http::Header* line = request.head.headers.find(http::HeaderId::user_agent);
+  const BrowserAge age = browser_age(settings, line ? &line->value : nullptr);
+  if ((age == BrowserAge::modern) == modern) {
+    into += modern ? settings.modern_value : settings.ancient_value;
+  }
+  return true;
+}
+
+bool append_msie(std::string& into, const Request& request) {
+  const std::string_view agent = request.head.headers.value(http::HeaderId::user_agent);
+  if (is_msie(agent)) into += '1';
+  return true;
 }
 
 bool append_tcp_info(std::string& into, Variable variable, const Request& request) {
@@ -80,6 +101,11 @@ bool append_module_variable(std::string& into, Variable variable, const Request&
       return request.location && append_secure_link(into, request);
     case Variable::secure_link_expires:
       return request.location && append_secure_link_expires(into, request);
+    case Variable::modern_browser:
+    case Variable::ancient_browser:
+      return append_browser(into, variable == Variable::modern_browser, request);
+    case Variable::msie:
+      return append_msie(into, request);
     case Variable::uid_got:
       return append_uid_got(into, request);
     case Variable::uid_set:

@@ -1,5 +1,7 @@
 """X-Accel-Redirect: an upstream server names the location that answers in its place."""
 
+import pytest
+
 from server import reply
 
 PLACE = """server { listen 127.0.0.1:PORT;
@@ -62,3 +64,24 @@ def test_ignored_when_told(server):
 def test_what_does_not_exist_is_a_404(server):
     start(server, "/files/none")
     assert server.get("/secret").status == 404
+
+
+@pytest.mark.parametrize("target", ["/internal/../secret", "/internal/%2e%2e/secret", "/..",
+                                    "/a/..%2fb", "/a/%2E."])
+def test_a_target_that_climbs_is_unsafe(server, target):
+    backend = server.backend(reply("", headers=[("X-Accel-Redirect", target)]))
+    server.start(f"""server {{ listen 127.0.0.1:PORT;
+        location / {{ proxy_pass http://127.0.0.1:{backend.port}; }}
+        location /internal/ {{ return 200 in; }} location /secret {{ internal; return 200 s; }} }}""")
+    assert server.get("/").status == 404
+    assert 'unsafe URI "/' in server.error_log() and '" was detected' in server.error_log()
+
+
+def test_the_type_that_the_server_gave_stays_with_return(server):
+    backend = server.backend(reply("", headers=[("X-Accel-Redirect", "/internal"),
+                                                ("Content-Type", "a/b")]))
+    server.start(f"""server {{ listen 127.0.0.1:PORT; default_type text/plain;
+        location / {{ proxy_pass http://127.0.0.1:{backend.port}; }}
+        location /internal {{ internal; return 200 in; }} }}""")
+    response = server.get("/")
+    assert (response.text, response.header("Content-Type")) == ("in", "a/b")

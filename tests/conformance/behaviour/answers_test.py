@@ -129,3 +129,17 @@ def test_clients_that_end_their_connection_are_told_at_level_info(server):
     assert server.wait_for(
         lambda: "client closed connection while waiting for request, client: 127.0.0.1, server: "
                 f"127.0.0.1:{server.port}" in server.error_log())
+
+
+def test_the_page_of_401_has_words_of_its_own(server):
+    server.start("server { listen 127.0.0.1:PORT; location / { return 401; } }")
+    response = server.get("/")
+    assert response.line == "HTTP/1.1 401 Unauthorized"
+    assert "<h1>401 Authorization Required</h1>" in response.text
+
+
+def test_a_uri_that_is_too_long_is_told_with_its_place(server):
+    server.start("""server { listen 127.0.0.1:PORT; client_header_buffer_size 256;
+        large_client_header_buffers 2 512; }""")
+    assert server.get("/" + "a" * 600).status == 414
+    assert "client sent too long URI while reading client request line" in server.error_log()

@@ -368,6 +368,8 @@ def test_ignored_headers_mean_nothing(server):
 def slow_reader(server, app, body):
     """A client that begins to read once the application is free again."""
     with server.connect() as client:
+        # Or the kernel takes it all in its stead.
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         free = server.wait_for(lambda: app.answered == 1, 5)
         assert client.response().body == body

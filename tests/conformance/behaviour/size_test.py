@@ -50,7 +50,7 @@ def in_time(seconds, processor):
     """Under a second, as far as it is baton's to say: a machine that has other things to do takes
     longer, and then the processor's time has to leave room."""
     busy = os.getloadavg()[0] > len(os.sched_getaffinity(0))
-    return seconds < 1.0 or (busy and processor < 0.7)
+    return seconds < 1.0 or (busy and processor < 1.0)
 
 
 def test_a_large_file_serves_first_last_and_wildcard_names(server):

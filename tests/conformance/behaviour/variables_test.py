@@ -237,10 +237,10 @@ def test_sent_http_connection_is_known_when_headers_are_added(server):
 
 def test_pipe_and_request_completion_in_the_log(server):
     server.start("""log_format f "$request_uri [$pipe] [$request_completion]";
-        access_log FOLDER/access.log f;
+        access_log FOLDER/told.log f;
         server { listen 127.0.0.1:PORT; location / { return 200 ok; }
                  location /drop { return 444; } }""")
     server.raw(b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\n"
                b"GET /2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
     server.raw(b"GET /drop HTTP/1.1\r\nHost: a\r\n\r\n")
-    assert server.log_lines(3) == ["/1 [.] [OK]", "/2 [p] [OK]", "/drop [.] []"]
+    assert server.log_lines(3, "told.log") == ["/1 [.] [OK]", "/2 [p] [OK]", "/drop [.] []"]
