@@ -418,10 +418,10 @@ void Instance::send_and_restart(Instant now) {
   advert_at_ = next_beat(now);
 }
 
-// An interval from now, or a little sooner. Intervals of ordinary length are multiples of the grid,
-// so that the beat stays where it is.
+// An interval from now, or up to a tenth sooner. Intervals are multiples of 10 ms, so the beat
+// stays where it is.
 Instant Instance::next_beat(Instant now) const {
-  const Duration grid = std::min<Duration>(beat_grid, settings_.advert_interval / 5);
+  const Duration grid = std::min<Duration>(beat_grid, settings_.advert_interval / 10);
   const Instant full = now + settings_.advert_interval;
   return full - full.time_since_epoch() % grid;
 }

@@ -49,9 +49,9 @@ namespace baton::vrrp {
 // hands over answers for the addresses until then.
 inline constexpr Duration handover_linger = 50ms;
 
-// Adverts go out on a beat that is a multiple of this, or of a fifth of their interval, on the
+// Adverts go out on a beat that is a multiple of this, or of a tenth of their interval, on the
 // node's clock: those of many instances then go together, and wake their hearers once.
-inline constexpr Duration beat_grid = 20ms;
+inline constexpr Duration beat_grid = 10ms;
 
 // An old master answers the first advert of its successor with a last one of its own, and its
 // address for a moment longer; within this time after a takeover that is no conflict.

@@ -152,12 +152,12 @@ TEST(InstanceBeat, InstancesThatBecameMasterOneAfterTheOtherSendTogether) {
       ASSERT_EQ(instance.state(), State::master);
       const Instant first = instance.deadline();
       EXPECT_LE(first - begin, interval);
-      EXPECT_GT(first - begin, interval * 4 / 5 - 1ns);
+      EXPECT_GT(first - begin, interval * 9 / 10 - 1ns);
       instance.handle(event::TimerDue{}, first + 1ms);
       EXPECT_EQ(instance.deadline() - first, interval);
       beats.push_back(first);
     }
-    if (interval < beat_grid * 5) continue;
+    if (interval < 100ms) continue;
     EXPECT_EQ(beats, std::vector<Instant>(5, beats.front())) << to_ms(interval);
   }
 }
