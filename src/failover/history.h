@@ -8,7 +8,8 @@
 //     silence_ms        how long it had been silent, milliseconds with decimals; null as above
 //     outage_ms         takeovers: from the old master's last advert (or the takeover, when it was
 //                       on time) until the own addresses were announced; null when not known
-//     connections       moves from here and to here: object of kept (live on at the old node), moved
+//     connections       moves from here and to here: object of kept (live on at the old node),
+//     moved
 //                       (were at the new node already, since an earlier move), lost (cut), as known
 //                       by now; null when nothing is known, each -1 likewise
 //     timeline          array, oldest first, of
