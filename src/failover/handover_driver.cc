@@ -250,7 +250,7 @@ Status Handovers::filter(const std::string& commands, const char* what) {
 // -- time --
 
 void Handovers::review() {
-  if (reviewing_) return;
+  if (reviewing_ || (given_.empty() && taken_.empty() && plain_.empty())) return;
   reviewing_ = true;
   const Instant now = loop_.refresh_now();
   for (std::size_t i = 0; i < given_.size(); ++i) {

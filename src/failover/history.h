@@ -8,9 +8,9 @@
 //     silence_ms        how long it had been silent, milliseconds with decimals; null as above
 //     outage_ms         takeovers: from the old master's last advert (or the takeover, when it was
 //                       on time) until the own addresses were announced; null when not known
-//     connections       moves from here and to here: object of kept (live on at the old node), moved
-//                       (were at the new node already, since an earlier move), lost (cut), as known
-//                       by now; null when nothing is known, each -1 likewise
+//     connections       moves from here and to here: object of kept (live on at the old node),
+//                       moved (were at the new node already, since an earlier move), lost (cut),
+//                       as known by now; null when nothing is known, each -1 likewise
 //     timeline          array, oldest first, of
 //       at_ms           relative to the transition, milliseconds with decimals, negative before
 //       event           name of the kind: "advert_heard", "timer", "tracker", ...

@@ -2,6 +2,8 @@
 
 #include "failover/process.h"
 
+#include <thread>
+
 #include "failover/node.h"
 
 namespace baton::failover {
@@ -35,6 +37,8 @@ int run_process(ProcessInputs inputs) {
   }
   (*node)->start();
   (*loop)->run();
+  // All is released: there is a moment for the last lines.
+  for (int i = 0; i < 40 && !log.flush(); ++i) std::this_thread::sleep_for(5ms);
   return (*node)->exit_code();
 }
 

@@ -142,7 +142,8 @@ void Router::record(const vrrp::Event& event, Instant now, bool rejected,
 
 void Router::record(Moment::Kind kind, std::uint8_t priority) {
   Moment moment;
-  moment.at = tools_.loop.refresh_now();
+  // The clock has just been read for the beat.
+  moment.at = on_beat_ ? tools_.loop.now() : tools_.loop.refresh_now();
   moment.kind = kind;
   moment.priority = priority;
   moment.due = instance_.deadline();

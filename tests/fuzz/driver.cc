@@ -164,7 +164,9 @@ std::vector<std::string> read_seeds(const Settings& settings) {
   for (const fs::path& input : settings.inputs) {
     if (!fs::is_directory(input)) paths.push_back(input);
     if (!fs::is_directory(input)) continue;
-    for (const auto& entry : fs::directory_iterator(input)) paths.push_back(entry.path());
+    for (const auto& entry : fs::directory_iterator(input)) {
+      if (entry.is_regular_file()) paths.push_back(entry.path());
+    }
   }
   std::ranges::sort(paths);
   std::vector<std::string> seeds;

@@ -39,6 +39,10 @@ class UpstreamResolver {
 
  private:
   std::uint32_t implicit_group(const ProxyLine& line) {
+    if (line.needs_port && !line.port && !line.host.starts_with("unix:")) {
+      reader_.error(*line.directive, 1, fmt::format("no port in upstream \"{}\"", line.host));
+      return 0;
+    }
     const std::uint16_t port = line.proxy->port;
     const auto [place, is_new] = implicit_.try_emplace({lowered(line.host), port}, 0);
     if (is_new) place->second = add_group(line, port);

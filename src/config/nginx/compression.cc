@@ -64,6 +64,7 @@ void read_gzip_comp_level(Reader& reader, const Directive& directive) {
 }
 
 void read_gzip_window(Reader& reader, const Directive& directive) {
+  if (!parse_size(directive.word(1))) return reader.directive_error(directive, 1, "invalid value");
   const std::uint8_t bits = exponent_of(directive.word(1), 15);
   if (bits == 0) {
     return reader.directive_error(directive, 1, "must be 512, 1k, 2k, 4k, 8k, 16k, or 32k");
@@ -72,6 +73,7 @@ void read_gzip_window(Reader& reader, const Directive& directive) {
 }
 
 void read_gzip_hash(Reader& reader, const Directive& directive) {
+  if (!parse_size(directive.word(1))) return reader.directive_error(directive, 1, "invalid value");
   const std::uint8_t bits = exponent_of(directive.word(1), 17);
   if (bits == 0) {
     return reader.directive_error(directive, 1,

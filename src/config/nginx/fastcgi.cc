@@ -55,6 +55,7 @@ void read_fastcgi_pass(Reader& reader, const Directive& directive) {
     }
     line.host = address.unix_path.empty() ? address.host : "unix:" + address.unix_path;
     line.port = address.port;
+    line.needs_port = true;
   }
   settings(reader);
   location.fastcgi_pass = true;
@@ -103,6 +104,10 @@ void read_fastcgi_index(Reader& reader, const Directive& directive) {
 
 void read_fastcgi_split_path_info(Reader& reader, const Directive& directive) {
   if (!reader.check_regex(directive, 1, directive.word(1), false)) return;
+  if (check_pattern(directive.word(1), false).groups < 2) {
+    return reader.error(directive, 1,
+                        fmt::format("pattern \"{}\" must have 2 captures", directive.word(1)));
+  }
   settings(reader).split_pattern = directive.word(1);
 }
 

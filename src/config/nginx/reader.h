@@ -75,6 +75,7 @@ struct ProxyLine {
   std::shared_ptr<ProxyPass> proxy;
   std::string host;  // or the whole "unix:/path"
   std::optional<std::uint16_t> port;
+  bool needs_port = false;  // there is no usual one
 };
 
 // A `location` of one server, kept to find duplicates.

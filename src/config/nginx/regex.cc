@@ -41,6 +41,7 @@ RegexCheck check_pattern(std::string_view pattern, bool ignore_case) {
       &pcre2_code_free);
   if (code) {
     check.captures = group_names(code.get());
+    pcre2_pattern_info(code.get(), PCRE2_INFO_CAPTURECOUNT, &check.groups);
     return check;
   }
   char text[128] = "";

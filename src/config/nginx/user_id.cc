@@ -71,7 +71,7 @@ void read_userid_flags(Reader& reader, const Directive& directive) {
     const std::string& word = directive.word(i);
     if (word == "off" && directive.count() == 1) return;
     if (std::ranges::find(known, word) == known.end()) {
-      return reader.error(directive, i, fmt::format("invalid parameter \"{}\"", word));
+      return reader.error(directive, i, fmt::format("invalid value \"{}\"", word));
     }
     settings.flags += "; " + word;
   }

@@ -117,7 +117,7 @@ async def main():
     opened = asyncio.Semaphore(0)
     tasks = [asyncio.create_task(idle(address, opened)) for _ in range(count)]
     for _ in range(count):
-        await asyncio.wait_for(opened.acquire(), 20)
+        await asyncio.wait_for(opened.acquire(), 60)
     tasks += [asyncio.create_task(work(address)) for work in (download, upload, tunnel)]
     await asyncio.sleep(0.5)
     asyncio.get_running_loop().add_reader(0, lambda: stop.set() if not sys.stdin.buffer.raw.read(4096) else None)
