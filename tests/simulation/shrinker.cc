@@ -32,6 +32,8 @@ class Shrinker {
 
   // Keeps `candidate` when it still fails in the same way.
   bool try_out(Script candidate) {
+    // As it will be read again: steps that have come to be at one time have an order.
+    if (const auto read = read_script(candidate.text())) candidate = *read;
     if (exhausted() || candidate == best_.script) return false;
     ++best_.attempts;
     const auto complaint = play(candidate, mutant_);
