@@ -11,8 +11,6 @@ namespace baton::simulation {
 
 namespace {
 
-// Who was away needs a moment to tidy up.
-constexpr Duration moment = 2s;
 // An answer may take: until the other node does not answer, then until nobody takes over, then a
 // plain pass.
 constexpr Duration answer_longest =
@@ -56,8 +54,9 @@ void Judges::review_leftovers(const Host& host) {
   for (const auto& name : names) {
     const auto [entry, is_new] = leftovers_.try_emplace({host.index(), name}, around_.now);
     if (is_new) judged(Checker::leftovers);
-    if (around_.now - entry->second < longest) continue;
-    if (around_.now - awake_since_[host.index()] < moment || host.filter_refuses > 0) continue;
+    // The clock of a host that sleeps stands still.
+    const Instant since = std::max(entry->second, awake_since_[host.index()]);
+    if (around_.now - since < longest || host.filter_refuses > 0) continue;
     complain(Checker::leftovers,
              fmt::format("host {} still has \"{}\" of a handover", host.index(), name));
   }
