@@ -90,9 +90,12 @@ class Router:
 
     def kill_all(self):
         """The power cord of the program: every process of it at once, without a word."""
-        for process in reversed(self.host.processes()):
-            if "keepalived" in process.command or process.name in ("baton", "keepalived"):
-                self.host.signal(signal.SIGKILL, process.name)
+        names = {"baton", "keepalived"} | {
+            process.name for process in self.host.processes() if "keepalived" in process.command
+        }
+        # None may see another one's end.
+        self.host.signal(signal.SIGSTOP, *names)
+        self.host.signal(signal.SIGKILL, *names)
 
     def log(self):
         return self.host.read(LOG)
