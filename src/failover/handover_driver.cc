@@ -85,14 +85,9 @@ void Handovers::act(Given& given, const HandoverActions& actions) {
                 tried.push_back(given.peer);
                 give(routers, *next, std::exchange(given.ticket, 0), given.at_stop,
                      std::move(tried));
-              } else if (given.at_stop) {
-                // Also when an earlier pass is under way, which would end as BACKUP.
-                pass_plainly(routers, std::exchange(given.ticket, 0), true, failed.why);
-              } else if (failed.refused) {
-                if (given.ticket != 0) {
-                  host_.pass_ended(std::exchange(given.ticket, 0), false, failed.why);
-                }
-              } else if (!has_yielded && failed.why != nobody_took_over) {
+              } else if (given.at_stop ||
+                         (!failed.refused && !has_yielded && failed.why != nobody_took_over)) {
+                // At a stop also when an earlier pass is under way, which would end as BACKUP.
                 pass_plainly(routers, std::exchange(given.ticket, 0), given.at_stop, failed.why);
               } else if (given.ticket != 0) {
                 host_.pass_ended(std::exchange(given.ticket, 0), false, failed.why);

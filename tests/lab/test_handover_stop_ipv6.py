@@ -1,24 +1,10 @@
 """A planned stop and a preempting return of an IPv6 address: connections end where they began."""
 
-from lab import configs, handover
+from lab import handover
 from lab.handover import LongConnections
 from lab.pairings import a_tree_on_both
 from lab.waiting import wait_until
-from test_pass_ipv6 import INSTANCE, VIP6, holds
-
-
-def start_pair(network):
-    hosts = (network.nginx01.host, network.nginx02.host, network.client)
-    for number, host in enumerate(hosts, 1):
-        host.run(f"ip addr add fd00:175::{number}/64 dev ens33 nodad")
-    configs.share_pair_key(*network.proxies)
-    for proxy, priority in zip(network.proxies, (100, 80)):
-        proxy.write_proxy(handover.PROXY_CONF)
-        proxy.write_failover(configs.failover_pair(proxy.name) + INSTANCE % priority)
-    network.start()
-    for proxy in network.proxies:
-        wait_until(lambda: handover.link_is_up(proxy), 10, f"{proxy.name} has a link")
-    wait_until(lambda: holds(network.nginx01), 8, "nginx01 has the IPv6 address")
+from test_pass_ipv6 import VIP6, holds, start_pair
 
 
 def assert_unharmed(found):

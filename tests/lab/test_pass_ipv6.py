@@ -25,8 +25,8 @@ def holds(proxy):
     return "fd00:175::100" in proxy.host.output("ip -6 addr show dev ens33")
 
 
-@a_tree_on_both
-def test_connections_over_ipv6_survive_a_pass_and_a_pass_back(network):
+def start_pair(network):
+    """Both nodes with a pair link; nginx01 has the IPv4 and the IPv6 address."""
     hosts = (network.nginx01.host, network.nginx02.host, network.client)
     for number, host in enumerate(hosts, 1):
         host.run(f"ip addr add fd00:175::{number}/64 dev ens33 nodad")
@@ -38,6 +38,11 @@ def test_connections_over_ipv6_survive_a_pass_and_a_pass_back(network):
     for proxy in network.proxies:
         wait_until(lambda: handover.link_is_up(proxy), 10, f"{proxy.name} has a link")
     wait_until(lambda: holds(network.nginx01), 8, "nginx01 has the IPv6 address")
+
+
+@a_tree_on_both
+def test_connections_over_ipv6_survive_a_pass_and_a_pass_back(network):
+    start_pair(network)
     before = [handover.traces(proxy) for proxy in network.proxies]
     connections = LongConnections(network, address=VIP6)
     for giver, taker in ((network.nginx01, network.nginx02), (network.nginx02, network.nginx01)):
