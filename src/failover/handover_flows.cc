@@ -21,14 +21,14 @@ void Handovers::look(Given& given, bool last) {
     return;
   }
   const HandoverScope& scope = given.machine.scope();
-  auto listing = linux::TcpFlowListing::begin(scope.addresses);
+  auto listing = world_.list_flows(scope.addresses);
   if (!listing) {
     log_.print(LogLevel::error, "handover: {}", describe(listing.error()));
     return;
   }
   given.look.emplace(Given::Look{std::move(*listing), {scope.id, false, {}}, 0, given.tally, last});
   given.look->left.reset(&MovedConnections::kept, 0);
-  work_.add([this, id = scope.id] {
+  world_.work([this, id = scope.id] {
     Given* known = find_given(id);
     return known && look_on(*known);
   });
@@ -38,12 +38,12 @@ void Handovers::look(Given& given, bool last) {
 bool Handovers::look_on(Given& given) {
   if (given.machine.state() == HandoverGiver::State::over) return false;
   Given::Look& look = *given.look;
-  const auto more = look.listing.read_some([&](const linux::TcpFlow& flow) {
-    if (!flow.is_settled) {
+  const auto more = look.listing->read_some([&](const SeenFlow& seen) {
+    const Flow& found = seen.flow;
+    if (!seen.is_settled) {
       ++look.count;
-      look.left.count(flow.local.address, &MovedConnections::kept);
+      look.left.count(found.local.address, &MovedConnections::kept);
     }
-    const Flow found{flow.remote, flow.local};
     if (given.told.size() >= moved_flows_max || !given.told.insert(found).second) return;
     given.tally.count(found.local.address, &MovedConnections::kept);
     look.list.flows.push_back(found);
@@ -74,7 +74,7 @@ void Handovers::look_at_relayed(Given& given) {
 
 void Handovers::tell_flows(Given& given) {
   FlowList& list = given.look->list;
-  const Status sent = link_.send(given.peer, PairMessage::handover_flows, encode_flows(list));
+  const Status sent = world_.send(given.peer, PairMessage::handover_flows, encode_flows(list));
   // The next look tells them again.
   if (!sent) {
     for (const Flow& flow : list.flows) given.told.erase(flow);
@@ -94,7 +94,7 @@ void Handovers::end_look(Given& given, const Status& how) {
   const std::size_t count = given.look->count;
   given.look.reset();
   record(given.tally, false);
-  if (how) act(given, given.machine.on_flows(count, loop_.refresh_now()));
+  if (how) act(given, given.machine.on_flows(count, world_.now()));
   const auto again = std::exchange(given.look_again, std::nullopt);
   if (again && given.machine.state() == HandoverGiver::State::serving) look(given, *again);
   arm();
@@ -103,18 +103,19 @@ void Handovers::end_look(Given& given, const Status& how) {
 // -- taker --
 
 void Handovers::prepare(Taken& taken) {
-  auto listing = linux::TcpFlowListing::begin(taken.machine.scope().addresses);
+  auto listing = world_.list_flows(taken.machine.scope().addresses);
   const bool possible =
-      listing &&
-      filter(make_sets(taken.set, taken.machine.scope().timeout + HandoverTaker::giver_patience),
-             "sets")
-          .has_value();
+      listing && world_
+                     .filter(make_sets(taken.set, taken.machine.scope().timeout +
+                                                      HandoverTaker::giver_patience),
+                             "sets")
+                     .has_value();
   if (possible) {
     taken.has_sets = true;
     caught_table_ = true;
-    taken.own_listing.emplace(std::move(*listing));
+    taken.own_listing = std::move(*listing);
   }
-  work_.add([this, set = taken.set] {
+  world_.work([this, set = taken.set] {
     Taken* known = find_taken(set);
     return known && prepare_on(*known);
   });
@@ -128,10 +129,10 @@ bool Handovers::prepare_on(Taken& taken) {
     return false;
   }
   if (taken.own_listing) {
-    const auto more = taken.own_listing->read_some([&taken](const linux::TcpFlow& flow) {
-      taken.own.push_back({flow.remote, flow.local});
+    const auto more = taken.own_listing->read_some([&taken](const SeenFlow& seen) {
+      taken.own.push_back(seen.flow);
       taken.own_known.insert(taken.own.back());
-      if (!flow.is_settled) taken.tally.count(flow.local.address, &MovedConnections::moved);
+      if (!seen.is_settled) taken.tally.count(seen.flow.local.address, &MovedConnections::moved);
     });
     if (more && *more) return true;
     taken.own_listing.reset();
@@ -143,7 +144,7 @@ bool Handovers::prepare_on(Taken& taken) {
   if (!taken.own.empty()) {
     const std::size_t count = std::min(taken.own.size(), flows_in_a_turn);
     const std::span<const Flow> piece = std::span(taken.own).last(count);
-    const Status added = filter(add_flows(taken.set, FlowSet::own, piece), "connections");
+    const Status added = world_.filter(add_flows(taken.set, FlowSet::own, piece), "connections");
     taken.own.resize(taken.own.size() - count);
     if (added) return true;
     end_prepare(taken, false);
@@ -187,14 +188,14 @@ bool Handovers::forward_on(Taken& taken) {
   for (const Flow& flow : std::span(list.flows).last(count)) {
     if (!taken.own_known.contains(flow)) piece.push_back(flow);
   }
-  static_cast<void>(filter(add_flows(taken.set, FlowSet::moved, piece), "connections"));
+  static_cast<void>(world_.filter(add_flows(taken.set, FlowSet::moved, piece), "connections"));
   for (const Flow& flow : piece) taken.tally.count(flow.local.address, &MovedConnections::kept);
   taken.moved.insert(taken.moved.end(), piece.begin(), piece.end());
   list.flows.resize(list.flows.size() - count);
   taken.flows_waiting -= count;
   const bool last = list.last && list.flows.empty();
   if (list.flows.empty()) taken.lists.pop_front();
-  act(taken, taken.machine.on_flows(piece.size(), last, loop_.refresh_now()));
+  act(taken, taken.machine.on_flows(piece.size(), last, world_.now()));
   if (taken.lists.empty()) record(taken.tally, true);
   arm();
   return !taken.lists.empty();
