@@ -68,7 +68,7 @@ void Handovers::announce_move(Given& given) {
                   given.peer_name, to_seconds(world_.now() - given.begun) * 1000);
   log_.write(LogLevel::info, text);
   tell_leaving();
-  if (given.ticket != 0) world_.pass_ended(std::exchange(given.ticket, 0), true, text);
+  answer(given.tickets, true, text);
 }
 
 void Handovers::unkeep(Given& given) {
@@ -95,15 +95,18 @@ void Handovers::fail(Given& given, const handover_action::Failed& failed) {
   const bool has_yielded = std::ranges::any_of(
       routers, [](const RouterFace* router) { return router->instance().is_yielding(); });
   const auto next = has_yielded ? std::nullopt : next_peer(given);
+  Order order{.routers = routers,
+              .tickets = std::exchange(given.tickets, {}),
+              .at_stop = given.at_stop,
+              .tried = given.tried};
   if (next && !nobody) {
-    auto tried = given.tried;
-    tried.push_back(given.peer);
-    give(routers, *next, std::exchange(given.ticket, 0), given.at_stop, std::move(tried));
+    order.tried.push_back(given.peer);
+    if (!give(*next, order)) pass_plainly(order, failed.why);
   } else if (given.at_stop || (!failed.refused && !has_yielded && !nobody)) {
     // At a stop also when an earlier pass is under way, which would end as BACKUP.
-    pass_plainly(routers, std::exchange(given.ticket, 0), given.at_stop, failed.why);
-  } else if (given.ticket != 0) {
-    world_.pass_ended(std::exchange(given.ticket, 0), false, failed.why);
+    pass_plainly(order, failed.why);
+  } else {
+    answer(order.tickets, false, failed.why);
   }
 }
 
@@ -128,6 +131,7 @@ void Handovers::act(Taken& taken, const HandoverActions& actions) {
                      for (auto& caught : taken.caught) caught.catching = false;
                      rewrite_caught();
                      record(taken.tally, true);
+                     tell_owed();
                      log_.print(LogLevel::info, "{} connections of {} stay with {}",
                                 taken.machine.flows_moved(), fmt::join(scope.instances, ", "),
                                 taken.peer_name);
@@ -143,6 +147,7 @@ void Handovers::act(Taken& taken, const HandoverActions& actions) {
                      taken.has_sets = false;
                      remember(false, scope, taken.peer, true, "", taken.machine.flows_moved(),
                               taken.begun);
+                     tell_owed();
                    },
                    [](const auto&) {},
                },
@@ -252,10 +257,12 @@ void Handovers::review() {
       masters += router->instance().state() == vrrp::State::master ? 1 : 0;
       yielding += router->instance().is_yielding() ? 1 : 0;
     }
-    if (masters == 0) {
+    const bool offering = given.machine.state() == HandoverGiver::State::offering;
+    if (offering) {
+      if (masters < given.machine.scope().instances.size()) overtake(given, routers);
+    } else if (masters == 0) {
       act(given, given.machine.on_successor_there(now));
-    } else if (yielding == 0 && masters == routers.size() &&
-               given.machine.state() != HandoverGiver::State::offering) {
+    } else if (yielding == 0 && masters == routers.size()) {
       act(given, given.machine.on_still_master(now));
     }
     // Some have come back and others have not: those answer for their addresses again.

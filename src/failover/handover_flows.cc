@@ -16,6 +16,13 @@ constexpr std::size_t flows_in_a_message = 512;
 // -- giver --
 
 void Handovers::look(Given& given, bool last) {
+  // Who forwards for others passes on what they have said; their last word comes first.
+  given.last_owed |= last;
+  last = given.last_owed && std::ranges::none_of(taken_, [&given](const auto& taken) {
+           return taken->machine.state() == HandoverTaker::State::catching &&
+                  is_relayed(given, *taken);
+         });
+  if (last) given.last_owed = false;
   if (given.look) {
     given.look_again = last || given.look_again.value_or(false);
     return;
@@ -58,17 +65,35 @@ bool Handovers::look_on(Given& given) {
 // them here, and from here they go on, until that other one says that it has none.
 void Handovers::look_at_relayed(Given& given) {
   using State = HandoverTaker::State;
-  const auto& instances = given.machine.scope().instances;
+  const auto& addresses = given.machine.scope().addresses;
   for (const auto& taken : taken_) {
     const State state = taken->machine.state();
     if (state != State::catching && state != State::forwarding) continue;
-    if (taken->peer == given.peer || taken->machine.scope().instances != instances) continue;
-    given.look->count += taken->moved.size();
+    if (!is_relayed(given, *taken)) continue;
     for (const Flow& flow : taken->moved) {
+      if (std::ranges::find(addresses, flow.local.address) == addresses.end()) continue;
+      ++given.look->count;
       if (given.told.size() >= moved_flows_max || !given.told.insert(flow).second) continue;
       given.look->list.flows.push_back(flow);
       if (given.look->list.flows.size() == flows_in_a_message) tell_flows(given);
     }
+  }
+}
+
+bool Handovers::is_relayed(const Given& given, const Taken& taken) {
+  if (taken.peer == given.peer) return false;
+  const auto& passed = given.machine.scope().addresses;
+  return std::ranges::any_of(taken.machine.scope().addresses, [&passed](const auto& address) {
+    return std::ranges::find(passed, address) != passed.end();
+  });
+}
+
+// What a last list had to wait for may be here.
+void Handovers::tell_owed() {
+  for (std::size_t i = 0; i < given_.size(); ++i) {
+    Given& given = *given_[i];
+    if (!given.last_owed || given.machine.state() != HandoverGiver::State::serving) continue;
+    look(given, true);
   }
 }
 
@@ -94,7 +119,8 @@ void Handovers::end_look(Given& given, const Status& how) {
   const std::size_t count = given.look->count;
   given.look.reset();
   record(given.tally, false);
-  if (how) act(given, given.machine.on_flows(count, world_.now()));
+  // As long as more may have to be relayed, none is not the end.
+  if (how && !given.last_owed) act(given, given.machine.on_flows(count, world_.now()));
   const auto again = std::exchange(given.look_again, std::nullopt);
   if (again && given.machine.state() == HandoverGiver::State::serving) look(given, *again);
   arm();

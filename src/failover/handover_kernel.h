@@ -30,6 +30,8 @@ class HandoverHost {
   virtual void pass_ended(std::uint64_t ticket, bool ok, const std::string& text) = 0;
   virtual void addresses_leave(const std::vector<net::IpAddress>& addresses, bool close_idle) = 0;
   [[nodiscard]] virtual bool is_stopping() const = 0;
+  [[nodiscard]] virtual unsigned priority_of(const std::string& peer,
+                                             const std::vector<std::string>& instances) const = 0;
 
  protected:
   ~HandoverHost() = default;
@@ -50,6 +52,10 @@ class HandoverKernel final : public HandoverWorld {
   [[nodiscard]] bool is_stopping() const override { return host_.is_stopping(); }
   [[nodiscard]] bool has_link() const override { return link_.enabled(); }
   [[nodiscard]] std::vector<HandoverPeer> peers() const override;
+  [[nodiscard]] unsigned priority_of(const HandoverPeer& peer,
+                                     const std::vector<std::string>& instances) const override {
+    return host_.priority_of(peer.name.empty() ? peer.address.text() : peer.name, instances);
+  }
   Status send(const net::IpAddress& peer, PairMessage type, const std::string& body) override {
     return link_.send(peer, type, body);
   }

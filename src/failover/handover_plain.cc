@@ -20,17 +20,16 @@ std::string Handovers::why_plain() const {
   return "there is no pair link";
 }
 
-void Handovers::pass_plainly(const Faces& routers, std::uint64_t ticket, bool at_stop,
-                             std::string why) {
+void Handovers::pass_plainly(const Order& order, std::string why) {
   auto plain = std::make_unique<Plain>();
   plain->id = ++next_id_;
-  plain->ticket = ticket;
-  plain->at_stop = at_stop;
+  plain->tickets = order.tickets;
+  plain->at_stop = order.at_stop;
   plain->why = std::move(why);
   plain->begun = world_.now();
   plain->yields_at = plain->begun + farewell;
   std::vector<net::IpAddress> leaving;
-  for (const RouterFace* router : routers) {
+  for (const RouterFace* router : order.routers) {
     plain->instances.push_back(router->instance().settings().name);
     std::vector<net::IpAddress> addresses;
     for (const auto& held : router->held()) addresses.push_back(held.prefix.address);
@@ -48,6 +47,7 @@ void Handovers::begin_plain(Plain& plain) {
   const auto routers = routers_of(plain.instances);
   if (plain.at_stop) {
     plain.over = true;
+    answer(plain.tickets, false, "this node is stopping: " + plain.why);
     world_.tell(routers, vrrp::event::Stop{true, false});
   } else {
     world_.tell(routers, vrrp::event::Pass{false});
@@ -67,9 +67,7 @@ void Handovers::review_plain(Plain& plain, Instant now) {
   world_.addresses_leave({}, false);
   if (!moved || routers.empty()) {
     plain.over = true;
-    if (plain.ticket == 0) return;
-    world_.pass_ended(plain.ticket, false, "nobody took over: the addresses stay here");
-    return;
+    return answer(plain.tickets, false, "nobody took over: the addresses stay here");
   }
   const auto master = routers.front()->instance().master();
   count_cut(plain, fmt::format("{} passed to {} in {:.0f} ms", fmt::join(plain.instances, ", "),
@@ -87,8 +85,7 @@ void Handovers::count_cut(Plain& plain, std::string text) {
   auto listing = world_.list_flows(addresses);
   if (!listing) {
     plain.over = true;
-    if (plain.ticket != 0) world_.pass_ended(plain.ticket, true, plain.text);
-    return;
+    return answer(plain.tickets, true, plain.text);
   }
   plain.cut = std::move(*listing);
   world_.work([this, id = plain.id] {
@@ -106,7 +103,7 @@ void Handovers::count_cut(Plain& plain, std::string text) {
                               : fmt::format("; {} connection{} cut, for {}", lost,
                                             lost == 1 ? " was" : "s were", counted.why);
     log_.write(LogLevel::info, counted.text);
-    if (counted.ticket != 0) world_.pass_ended(counted.ticket, true, counted.text);
+    answer(counted.tickets, true, counted.text);
     counted.over = true;
     arm();
     return false;

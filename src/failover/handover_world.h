@@ -64,6 +64,9 @@ class HandoverWorld {
   // The pair link: whether it is configured, and whom it leads to, in the file's order.
   [[nodiscard]] virtual bool has_link() const = 0;
   [[nodiscard]] virtual std::vector<HandoverPeer> peers() const = 0;
+  // What the other node's priority for these instances is, all in all; 0: not known.
+  [[nodiscard]] virtual unsigned priority_of(const HandoverPeer& peer,
+                                             const std::vector<std::string>& instances) const = 0;
   // Fails when there is no link, or when the peer is too far behind.
   virtual Status send(const net::IpAddress& peer, PairMessage type, const std::string& body) = 0;
 

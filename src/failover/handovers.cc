@@ -1,4 +1,4 @@
-// Choosing whom to give to, and what comes over the link.
+// Giving, taking, and what comes over the link.
 
 #include "failover/handovers.h"
 
@@ -36,69 +36,20 @@ Handovers::Faces Handovers::routers_of(const std::vector<std::string>& names) co
 
 // -- giving --
 
-std::optional<HandoverPeer> Handovers::choose_peer(const std::string& to,
-                                                   std::string& problem) const {
-  if (!to.empty() && !world_.has_link()) {
-    problem = "--to needs the pair link (pair_key and pair_peer)";
-    return std::nullopt;
-  }
-  for (const auto& peer : world_.peers()) {
-    if (!to.empty() && peer.address.text() != to && peer.name != to) continue;
-    if (peer.is_up) return peer;
-    if (!to.empty()) {
-      problem = fmt::format("there is no link to {}: {}", to, peer.problem);
-      return std::nullopt;
-    }
-  }
-  if (!to.empty()) problem = fmt::format("no pair_peer is called {}", to);
-  return std::nullopt;
-}
-
-void Handovers::pass(const Faces& routers, const std::string& to, std::uint64_t ticket) {
-  std::string problem;
-  const auto peer = choose_peer(to, problem);
-  if (!problem.empty()) {
-    if (ticket != 0) world_.pass_ended(ticket, false, problem);
-    return;
-  }
-  if (!peer) return pass_plainly(routers, ticket, false, why_plain());
-  if (!give(routers, *peer, ticket, false, {})) {
-    pass_plainly(routers, ticket, false, "an instance has no address to send from");
-  } else {
-    given_.back()->to_this_one = !to.empty();
-  }
-}
-
-std::optional<HandoverPeer> Handovers::next_peer(const Given& given) const {
-  if (given.to_this_one) return std::nullopt;
-  for (const auto& peer : world_.peers()) {
-    const bool tried = peer.address == given.peer ||
-                       std::ranges::find(given.tried, peer.address) != given.tried.end();
-    if (peer.is_up && !tried) return peer;
-  }
-  return std::nullopt;
-}
-
-bool Handovers::give_at_stop(const Faces& routers) {
-  std::string problem;
-  const auto peer = choose_peer("", problem);
-  return peer && !routers.empty() && give(routers, *peer, 0, true, {});
-}
-
 // False when connections cannot be kept.
-bool Handovers::give(const Faces& routers, const HandoverPeer& peer, std::uint64_t ticket,
-                     bool at_stop, std::vector<net::IpAddress> tried) {
+bool Handovers::give(const HandoverPeer& peer, const Order& order) {
   HandoverScope scope;
   scope.id = ++next_id_;
   scope.timeout = timeout_;
   auto given = std::make_unique<Given>(HandoverGiver({}));
   given->peer = peer.address;
   given->peer_name = peer.name;
-  given->ticket = ticket;
-  given->at_stop = at_stop;
-  given->tried = std::move(tried);
+  given->tickets = order.tickets;
+  given->at_stop = order.at_stop;
+  given->to_this_one = order.to_this_one;
+  given->tried = order.tried;
   given->begun = world_.now();
-  for (const RouterFace* router : routers) {
+  for (const RouterFace* router : order.routers) {
     const auto& source = router->instance().source();
     if (!source) return false;
     scope.instances.push_back(router->instance().settings().name);
@@ -127,42 +78,6 @@ bool Handovers::give(const Faces& routers, const HandoverPeer& peer, std::uint64
   act(added, added.machine.begin(world_.now()));
   arm();
   return true;
-}
-
-void Handovers::ask_to_pass(const RouterFace& router) {
-  std::vector<std::string> names{router.instance().settings().name};
-  const std::string& group = router.instance().settings().sync_group;
-  for (const RouterFace* other : world_.routers()) {
-    if (group.empty() || other == &router) continue;
-    const auto& settings = other->instance().settings();
-    if (settings.sync_group == group) names.push_back(settings.name);
-  }
-  for (const auto& peer : world_.peers()) {
-    if (!peer.is_up) continue;
-    static_cast<void>(world_.send(peer.address, PairMessage::pass_request, encode_names(names)));
-  }
-}
-
-void Handovers::on_pass_request(const HandoverPeer& from, std::string_view body) {
-  const auto names = decode_names(body);
-  if (!names || world_.is_stopping()) return;
-  Faces masters;
-  for (RouterFace* router : routers_of(*names)) {
-    const auto& instance = router->instance();
-    if (instance.state() != vrrp::State::master || instance.is_yielding()) return;
-    masters.push_back(router);
-  }
-  const bool is_under_way = std::ranges::any_of(given_, [&names](const auto& given) {
-    return given->machine.scope().instances == *names &&
-           given->machine.state() < HandoverGiver::State::serving;
-  });
-  if (masters.empty() || is_under_way) return;
-  log_.print(LogLevel::info, "{} asks for {}", from.name, fmt::join(*names, ", "));
-  if (!give(masters, from, 0, false, {})) {
-    pass_plainly(masters, 0, false, "an instance has no address to send from");
-  } else {
-    given_.back()->to_this_one = true;
-  }
 }
 
 // -- taking --
@@ -321,6 +236,8 @@ Handovers::Taken* Handovers::find_taken(unsigned set) {
 }
 
 void Handovers::end() {
+  for (const auto& given : given_) answer(given->tickets, false, "this node is stopping");
+  for (const auto& plain : plain_) answer(plain->tickets, false, "this node is stopping");
   for (std::size_t i = 0; i < given_.size(); ++i) act(*given_[i], given_[i]->machine.end());
   for (std::size_t i = 0; i < taken_.size(); ++i) act(*taken_[i], taken_[i]->machine.end());
   world_.close();

@@ -95,14 +95,32 @@ class Handovers {
   // Why the scope cannot be taken here; empty: it can.
   std::string find_obstacle(const HandoverScope& scope, const HandoverPeer& from);
 
-  [[nodiscard]] std::optional<HandoverPeer> choose_peer(const std::string& to,
+  // Wishes (handover_requests.cc).
+  struct Order {
+    Faces routers = {};
+    std::vector<std::uint64_t> tickets = {};  // operators' passes that it answers for
+    bool at_stop = false;
+    bool to_this_one = false;                // to no other peer, if this one will not have it
+    std::vector<net::IpAddress> tried = {};  // peers that have refused before
+  };
+  [[nodiscard]] std::vector<HandoverPeer> candidates(
+      const std::vector<std::string>& instances) const;
+  [[nodiscard]] std::optional<HandoverPeer> choose_peer(const std::vector<std::string>& instances,
+                                                        const std::string& to,
                                                         std::string& problem) const;
-  bool give(const Faces& routers, const HandoverPeer& peer, std::uint64_t ticket, bool at_stop,
-            std::vector<net::IpAddress> tried);
   // Another node to give to, when nobody has said which one it should be.
   [[nodiscard]] std::optional<HandoverPeer> next_peer(const Given& given) const;
+  bool join(Order& order, const std::optional<HandoverPeer>& peer, std::string& problem);
+  void take_back(const std::vector<std::string>& names, Order& order);
+  void withdraw(Given& given);
+  [[nodiscard]] bool has_other_plans(const HandoverPeer& from,
+                                     const std::vector<std::string>& names) const;
+  void overtake(Given& given, const Faces& routers);
+  void answer(std::vector<std::uint64_t>& tickets, bool ok, const std::string& text);
+
+  bool give(const HandoverPeer& peer, const Order& order);
   // `why`: connections are not kept.
-  void pass_plainly(const Faces& routers, std::uint64_t ticket, bool at_stop, std::string why);
+  void pass_plainly(const Order& order, std::string why);
   [[nodiscard]] std::string why_plain() const;
   static constexpr std::size_t flows_in_a_turn = 32;  // into the packet filter, a millisecond
 
@@ -124,6 +142,9 @@ class Handovers {
   bool look_on(Given& given);
   void tell_flows(Given& given);
   void look_at_relayed(Given& given);
+  // Connections that this one forwards to another than the taker.
+  [[nodiscard]] static bool is_relayed(const Given& given, const Taken& taken);
+  void tell_owed();
   void end_look(Given& given, const Status& how);
   Given* find_given(std::uint64_t id);
   Taken* find_taken(unsigned set);
@@ -166,9 +187,9 @@ struct Handovers::Given {
   HandoverGiver machine;
   net::IpAddress peer;
   std::string peer_name;
-  std::uint64_t ticket = 0;
+  std::vector<std::uint64_t> tickets = {};
   bool at_stop = false;
-  bool to_this_one = false;           // an operator has named it
+  bool to_this_one = false;           // an operator has named it, or it has asked
   std::vector<net::IpAddress> tried;  // peers that have refused before it
   Instant begun{};
   std::vector<HeldAddress> kept;
@@ -187,7 +208,13 @@ struct Handovers::Given {
   };
   std::optional<Look> look;
   std::optional<bool> look_again;  // after it; true: for the last list
+  bool last_owed = false;          // it waits for lists of others that are to go on from here
   ConnectionCounts left;           // at the last look, by instance
+
+  // Nothing has moved yet.
+  [[nodiscard]] bool is_under_way() const {
+    return machine.state() < HandoverGiver::State::serving;
+  }
 };
 
 struct Handovers::Taken {
@@ -216,7 +243,7 @@ struct Handovers::Taken {
 struct Handovers::Plain {
   std::uint64_t id = 0;
   std::vector<std::string> instances;
-  std::uint64_t ticket = 0;
+  std::vector<std::uint64_t> tickets;
   bool at_stop = false;
   std::string why;  // connections are not kept
   Instant begun{};

@@ -89,6 +89,9 @@ class Node final : public Router::Owner, public NodeView, public HandoverHost {
   void pass_ended(std::uint64_t ticket, bool ok, const std::string& text) override;
   void addresses_leave(const std::vector<net::IpAddress>& addresses, bool close_idle) override;
   [[nodiscard]] bool is_stopping() const override { return stopping_; }
+  // By what the other node says of its file.
+  [[nodiscard]] unsigned priority_of(const std::string& peer,
+                                     const std::vector<std::string>& instances) const override;
   [[nodiscard]] const std::vector<net::IpAddress>& virtual_addresses() const override {
     return virtual_addresses_;
   }

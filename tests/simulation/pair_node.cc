@@ -139,6 +139,19 @@ std::vector<failover::HandoverPeer> PairNode::peers() const {
   return all;
 }
 
+unsigned PairNode::priority_of(const failover::HandoverPeer& peer,
+                               const std::vector<std::string>& instances) const {
+  unsigned sum = 0;
+  for (const Host& host : around_.hosts) {
+    if (pair_address(host.index()) != peer.address) continue;
+    for (const auto& router : host.routers()) {
+      const auto& settings = router.truth.settings;
+      if (std::ranges::find(instances, settings.name) != instances.end()) sum += settings.priority;
+    }
+  }
+  return sum;
+}
+
 Status PairNode::send(const net::IpAddress& address, failover::PairMessage type,
                       const std::string& body) {
   for (std::size_t other = 0; other < around_.plan.hosts; ++other) {

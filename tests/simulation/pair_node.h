@@ -64,6 +64,8 @@ class PairNode final : private failover::HandoverWorld {
   [[nodiscard]] bool is_stopping() const override;
   [[nodiscard]] bool has_link() const override { return true; }
   [[nodiscard]] std::vector<failover::HandoverPeer> peers() const override;
+  [[nodiscard]] unsigned priority_of(const failover::HandoverPeer& peer,
+                                     const std::vector<std::string>& instances) const override;
   Status send(const net::IpAddress& peer, failover::PairMessage type,
               const std::string& body) override;
   void keep(const std::string& name, const std::vector<failover::HeldAddress>& addresses) override;
