@@ -25,8 +25,7 @@ const config::Listener& listener_of(const Client& client, const Services& servic
 Duration patience(const Client& client, const Services& services) {
   const config::Listener& listener = listener_of(client, services);
   const config::Server& server = services.config.servers[listener.default_server];
-  return client.requests == 0 ? server.client_header_timeout
-                              : server.locations[0].keepalive_timeout;
+  return client.requests == 0 ? server.client_header_timeout : client.patience;
 }
 
 void lend(Exchange& exchange, Client& client) {
@@ -146,6 +145,7 @@ runtime::Task<void> Conversations::serve(Client& client) {
   const config::Location* location = exchange->request.location;
   const Duration time = location ? location->lingering_time : 0s;
   const Duration timeout = location ? location->lingering_timeout : 0s;
+  if (location) client.patience = location->keepalive_timeout;
   exchanges_.give_back(std::move(exchange));
   if (after == After::linger) co_await linger(client, services_, time, timeout);
   if (after == After::next) {

@@ -213,7 +213,9 @@ void append_trailers(std::string& into, const Request& request) {
     if (!ordinary && !line.always) continue;
     std::string value;
     append_header_value(value, line.value, request);
-    if (!value.empty()) into.append(line.name).append(": ").append(value).append("\r\n");
+    if (value.empty()) continue;
+    into.append(line.name).append(": ").append(value).append("\r\n");
+    request.added_trailers.append(line.name).append(": ").append(value).append("\n");
   }
 }
 

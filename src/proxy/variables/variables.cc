@@ -130,8 +130,9 @@ bool append_duration(std::string& into, Duration duration) {
   return true;
 }
 
-// As the client told it; of a chunked body once all of it is here.
+// As the client told it, unless the body came to nothing; of a chunked one once all of it is here.
 bool append_content_length(std::string& into, const Request& request) {
+  if (request.body_given_up) return false;
   if (const auto told = request.head.headers.value(http::HeaderId::content_length);
       !told.empty() || !request.stored_body) {
     return append_if_any(into, told);
@@ -338,6 +339,7 @@ bool append_named_variable(std::string& into, const TextPart& part, const Reques
     case Variable::upstream_trailer_name:
       return append_trailer(into, request.upstream_trailers, part.text);
     case Variable::sent_trailer_name:
+      if (append_trailer(into, request.added_trailers, part.text)) return true;
       return request.passes_trailers && append_trailer(into, request.upstream_trailers, part.text);
     case Variable::upstream_cookie_name:
       return upstream && append_set_cookie(into, upstream->headers, part.text);
@@ -456,7 +458,8 @@ bool append_variable(std::string& into, const TextPart& part, const Request& req
     case Variable::content_length:
       return append_content_length(into, request);
     case Variable::content_type:
-      return append_if_any(into, request.head.headers.value(http::HeaderId::content_type));
+      return append_header(into, request.head.headers, {},
+                           static_cast<std::uint16_t>(http::HeaderId::content_type));
     default:
       return append_named_variable(into, part, request);
   }
