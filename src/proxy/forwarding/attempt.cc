@@ -22,7 +22,9 @@ bool is_idempotent(http::Method method) {
 
 runtime::Task<bool> Attempt::open() {
   upstream::ConnectionPool& pool = exchange_.services.upstreams.pool();
-  if (!must_be_fresh_) connection_ = pool.take(exchange_.upstream_group, pick_.peer());
+  if (!must_be_fresh_) {
+    connection_ = pool.take(exchange_.upstream_group, pick_.peer(), bind_address());
+  }
   if (!connection_) {
     const bool connected = co_await connect();
     if (!connected) co_return false;
