@@ -63,8 +63,8 @@ class Page::Included final : public ResponseSink {
   [[nodiscard]] std::string& kept() { return kept_; }
 
   runtime::Task<Status> take(std::span<iovec> pieces) override {
-    const bool error = request_ && request_->response.status >= 300 &&
-                       (keeps_ || !request_->upstream_head);
+    const bool error =
+        request_ && request_->response.status >= 300 && (keeps_ || !request_->upstream_head);
     if (error) co_return Status{};
     for (const iovec& piece : pieces) {
       const std::string_view bytes(static_cast<const char*>(piece.iov_base), piece.iov_len);

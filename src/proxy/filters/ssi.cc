@@ -278,8 +278,7 @@ void Ssi::choose_encoding(std::string_view name) {
   } else if (name == "entity") {
     encoding_ = Encoding::entity;
   } else {
-    static_cast<void>(
-        wrong(fmt::format("unknown encoding \"{}\" in the \"echo\" command", name)));
+    static_cast<void>(wrong(fmt::format("unknown encoding \"{}\" in the \"echo\" command", name)));
   }
 }
 
