@@ -23,7 +23,8 @@ bool is_idempotent(http::Method method) {
 // An idle connection of the pool, if there is one.
 bool Attempt::take_pooled() {
   if (must_be_fresh_) return false;
-  connection_ = exchange_.services.upstreams.pool().take(exchange_.upstream_group, pick_.peer());
+  connection_ = exchange_.services.upstreams.pool().take(exchange_.upstream_group, pick_.peer(),
+                                                         bind_address());
   if (!connection_) return false;
   record().connect = elapsed();
   return true;
