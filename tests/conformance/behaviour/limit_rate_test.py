@@ -100,3 +100,12 @@ def test_a_size_that_is_none_is_refused(server):
     status, output = server.check(HTTP % "limit_rate fast;")
     assert status == 1
     assert '"limit_rate" directive invalid value' in output
+
+
+def test_a_client_that_leaves_while_it_is_made_to_wait_is_noticed(server):
+    server.write("html/file", "x" * 1000)
+    server.start('log_format f "$status"; access_log FOLDER/f.log f; ' + HTTP % "limit_rate 10;")
+    with server.connect() as client:
+        client.send("GET /file HTTP/1.1\r\nHost: a\r\n\r\n")
+        client.head()
+    assert server.log_lines(1, "f.log", wait=1.5) == ["200"]
