@@ -326,3 +326,20 @@ def test_body_left_out_takes_its_length_along(server):
     backend = start(server, "proxy_pass_request_body off;")
     assert server.request("POST", "/", body=b"hello").status == 200
     assert b"content-length" not in backend.requests[0][0].lower()
+
+
+@pytest.mark.parametrize("path,shown", [("/", b"0123456789" * 20), ("/failed", b"0123456789" * 20)])
+def test_what_came_with_the_head_of_a_streamed_body_in_chunks_can_be_seen(server, path, shown):
+    backend = server.backend(lambda head, body: reply(
+        status="404 Not Found" if b"/failed" in head.split(b"\r\n")[0] else "200 OK"))
+    server.start("""server { listen 127.0.0.1:PORT; proxy_http_version 1.1;
+        proxy_request_buffering off; proxy_intercept_errors on;
+        location / { proxy_pass http://127.0.0.1:B; add_header X-Body $request_body; }
+        location /failed { proxy_pass http://127.0.0.1:B; error_page 404 /said; }
+        location = /said { return 200 $request_body; } }""", B=backend.port)
+    with server.connect() as client:
+        client.send(post_head("Transfer-Encoding: chunked").replace("/x", path).encode()
+                    + chunked(shown, 30))
+        response = client.response()
+    assert backend.requests[0][1] == shown
+    assert (response.body if path == "/failed" else response.header("X-Body").encode()) == shown
