@@ -250,6 +250,10 @@ void Handovers::review() {
   for (std::size_t i = 0; i < given_.size(); ++i) {
     Given& given = *given_[i];
     if (given.machine.state() == HandoverGiver::State::over) continue;
+    if (given.machine.state() == HandoverGiver::State::offering) {
+      if (const auto loss = find_loss(given.machine.scope().instances)) overtake(given, *loss);
+      continue;
+    }
     std::size_t masters = 0;
     std::size_t yielding = 0;
     const auto routers = routers_of(given.machine.scope().instances);
@@ -257,10 +261,7 @@ void Handovers::review() {
       masters += router->instance().state() == vrrp::State::master ? 1 : 0;
       yielding += router->instance().is_yielding() ? 1 : 0;
     }
-    const bool offering = given.machine.state() == HandoverGiver::State::offering;
-    if (offering) {
-      if (masters < given.machine.scope().instances.size()) overtake(given, routers);
-    } else if (masters == 0) {
+    if (masters == 0) {
       act(given, given.machine.on_successor_there(now));
     } else if (yielding == 0 && masters == routers.size()) {
       act(given, given.machine.on_still_master(now));

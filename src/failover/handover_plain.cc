@@ -49,6 +49,10 @@ void Handovers::begin_plain(Plain& plain) {
     plain.over = true;
     answer(plain.tickets, false, "this node is stopping: " + plain.why);
     world_.tell(routers, vrrp::event::Stop{true, false});
+  } else if (const auto loss = find_loss(plain.instances)) {
+    plain.over = true;
+    world_.addresses_leave({}, false);
+    answer(plain.tickets, loss->has_passed, loss->text);
   } else {
     world_.tell(routers, vrrp::event::Pass{false});
   }
@@ -103,7 +107,10 @@ void Handovers::count_cut(Plain& plain, std::string text) {
                               : fmt::format("; {} connection{} cut, for {}", lost,
                                             lost == 1 ? " was" : "s were", counted.why);
     log_.write(LogLevel::info, counted.text);
-    answer(counted.tickets, true, counted.text);
+    // Counting takes its time.
+    const bool is_back = !find_loss(counted.instances);
+    if (is_back) counted.text += "; they are here again";
+    answer(counted.tickets, !is_back, counted.text);
     counted.over = true;
     arm();
     return false;

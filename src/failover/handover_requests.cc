@@ -219,34 +219,42 @@ bool Handovers::has_other_plans(const HandoverPeer& from, const Names& names) co
 
 // -- a move that cannot begin any more --
 
-// Before the other node was ready, an address has gone by itself: a better one has taken over, or
-// something has failed here.
-void Handovers::overtake(Given& given, const Faces& routers) {
-  const auto is_elsewhere = [](const RouterFace* router) {
-    return router->instance().state() == vrrp::State::backup && router->instance().has_passed();
-  };
-  const bool has_passed = !routers.empty() && std::ranges::all_of(routers, is_elsewhere);
+// An address has gone by itself before it was given: a better node has taken over, or something has
+// failed here. Nothing when all are here as ever.
+std::optional<Handovers::Loss> Handovers::find_loss(const Names& names) const {
+  const Faces routers = routers_of(names);
   const auto lost = std::ranges::find_if(routers, [](const RouterFace* router) {
     return router->instance().state() != vrrp::State::master;
   });
-  std::string text = "an instance is no longer configured";
-  if (lost != routers.end()) {
-    const vrrp::Instance& instance = (*lost)->instance();
-    const auto master = instance.master();
-    const bool knows = instance.state() == vrrp::State::backup && master;
-    text = fmt::format("{} is {} here meanwhile{}", instance.settings().name,
-                       vrrp::name_of(instance.state()),
-                       knows ? fmt::format(", the master is {}", master->text()) : "");
+  if (lost == routers.end()) {
+    if (routers.size() == names.size()) return std::nullopt;
+    return Loss{"an instance is no longer configured", false};
   }
+  const vrrp::Instance& instance = (*lost)->instance();
+  const auto master = instance.master();
+  const bool knows = instance.state() == vrrp::State::backup && master;
+  const bool has_passed = std::ranges::all_of(routers, [](const RouterFace* router) {
+    return router->instance().state() == vrrp::State::backup && router->instance().has_passed();
+  });
+  return Loss{fmt::format("{} is {} here meanwhile{}", instance.settings().name,
+                          vrrp::name_of(instance.state()),
+                          knows ? fmt::format(", the master is {}", master->text()) : ""),
+              has_passed};
+}
+
+void Handovers::overtake(Given& given, const Loss& loss) {
+  const std::string& text = loss.text;
   log_.print(LogLevel::warning, "handover of {} to {}: {}",
              fmt::join(given.machine.scope().instances, ", "), given.peer_name, text);
   remember(true, given.machine.scope(), given.peer, false, text, 0, given.begun);
   withdraw(given);
   if (given.at_stop) {
-    pass_plainly({.routers = routers, .tickets = std::exchange(given.tickets, {}), .at_stop = true},
+    pass_plainly({.routers = routers_of(given.machine.scope().instances),
+                  .tickets = std::exchange(given.tickets, {}),
+                  .at_stop = true},
                  text);
   } else {
-    answer(given.tickets, has_passed, text);
+    answer(given.tickets, loss.has_passed, text);
   }
 }
 

@@ -115,7 +115,12 @@ class Handovers {
   void withdraw(Given& given);
   [[nodiscard]] bool has_other_plans(const HandoverPeer& from,
                                      const std::vector<std::string>& names) const;
-  void overtake(Given& given, const Faces& routers);
+  struct Loss {
+    std::string text;
+    bool has_passed = false;
+  };
+  [[nodiscard]] std::optional<Loss> find_loss(const std::vector<std::string>& names) const;
+  void overtake(Given& given, const Loss& loss);
   void answer(std::vector<std::uint64_t>& tickets, bool ok, const std::string& text);
 
   bool give(const HandoverPeer& peer, const Order& order);

@@ -348,6 +348,18 @@ TEST_F(HandoversTest, AStopWithoutAPeerAnswersThePassThatWaits) {
   EXPECT_EQ(node.router.instance().state(), vrrp::State::master);
 }
 
+// It slept, say, and another one has taken over before the address could be given away.
+TEST_F(HandoversTest, APlainPassOfWhatIsNoLongerHereSaysSo) {
+  for (auto& one : node.others) one.is_up = false;
+  pass("", 1);
+  EXPECT_TRUE(node.answers.empty());
+  node.router.hear(3, 200);
+  node.wait(1s);
+  EXPECT_EQ(
+      node.answers,
+      (std::vector<Answer>{{1, false, "VI_1 is BACKUP here meanwhile, the master is 10.0.0.3"}}));
+}
+
 TEST_F(HandoversTest, TheEndInTheMiddleOfAMoveLeavesNothingAndOwesNoAnswer) {
   pass("", 1);
   node.hear_note(3, PairMessage::handover_ready, node.offer());

@@ -140,6 +140,7 @@ class Judges final : public Watcher {
   void review_leftovers(const Host& host);
   void review_silence(const Host& host);
   void review_connections(Host& host);
+  std::size_t follow(const Connection& connection, std::size_t first, std::string& way);
   void review_answers(const Host& host);
   [[nodiscard]] std::string picture() const;
 

@@ -75,6 +75,21 @@ void World::begin_pass(Host& host, const Step& step, const std::string& to) {
   judges_.after_planned_stop(host);
 }
 
+// One in three passes meets a second one: at once, in the middle, or after the move. Each may name
+// the host that it wants to pass to.
+std::optional<Duration> World::pass_by_operator(Host& host, const Step& step, unsigned which) {
+  Random random(step.amount + which);
+  if (which == 1) {
+    if (!host.takes_part()) return std::nullopt;
+    ++tally_.second_passes;
+  }
+  const std::size_t to = (step.host + 1 + random.below(plan_.hosts - 1)) % plan_.hosts;
+  begin_pass(host, step, random.chance(4) ? fmt::format("host {}", to) : "");
+  if (which == 1 || !random.chance(3)) return std::nullopt;
+  const std::array<std::uint64_t, 3> reach_us{1500, 60'000, 2'500'000};
+  return std::chrono::microseconds(random.below(reach_us[random.below(reach_us.size())]));
+}
+
 // Whoever holds passes; after a blink, or when it is nearly done, one of both or their link is
 // struck. Stage 1 is the blow, stage 2 its end.
 std::optional<Duration> World::ambush(const Step& step, Progress& progress) {

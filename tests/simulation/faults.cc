@@ -149,6 +149,7 @@ std::optional<Duration> World::stop(const Step& step, Progress& progress) {
 std::optional<Duration> World::pass(const Step& step, Progress& progress) {
   constexpr Duration pair_link = 2ms;
   Host& host = around_.hosts[step.host];
+  if (progress.stage == 1 && plan_.paired) return pass_by_operator(host, step, 1);
   if (progress.stage == 1) {
     around_.hosts[progress.successor].take_over(fmt::format("host {}", step.host));
     return std::nullopt;
@@ -156,9 +157,7 @@ std::optional<Duration> World::pass(const Step& step, Progress& progress) {
   if (!host.takes_part()) return std::nullopt;
   progress.took_effect = true;
   if (plan_.paired) {
-    const std::size_t to = (step.host + 1 + step.amount / 4) % plan_.hosts;
-    begin_pass(host, step, step.amount % 4 == 0 ? fmt::format("host {}", to) : "");
-    return std::nullopt;
+    return pass_by_operator(host, step, 0);
   }
   const auto successor = step.amount % 2 == 0 ? std::nullopt : judges_.successor_of(host);
   judges_.before_planned_stop(host);

@@ -21,7 +21,7 @@
 //   pair_node.h  its handovers;  pair_net.h: the pair links;  packet_filter.h: its nft
 //   network.h    packets under way
 //   checkers.h   the judges, by topic in *_checkers.cc
-//   mutants.h    wrong machines that prove the judges;  mutant_trials.cc: the proof
+//   mutants.h    wrong machines that prove the judges (*_mutants.cc);  mutant_trials.cc: the proof
 //   shrinker.h   a failing script made short
 //   tally.h      what a run contained, and what it must not lack
 //

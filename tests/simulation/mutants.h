@@ -51,6 +51,9 @@ struct MutantKind {
   bool (*lives_in)(const Plan& plan) = nullptr;
 };
 
+// Each with the checker that must catch it: machine_mutants.cc, company_mutants.cc, and both.
+const std::vector<MutantKind>& machine_mutants();
+const std::vector<MutantKind>& company_mutants();
 const std::vector<MutantKind>& mutant_kinds();
 
 // Every mutant lives through worlds until its checker complains; true when all were caught. Tells

@@ -102,13 +102,22 @@ void Judges::review_silence(const Host& host) {
 
 // -- connections --
 
-// Some are over soon, some last; none for longer than a handover may.
+// Some are over soon, some last; none for longer than a handover may. Where nothing but passes has
+// happened since, those of earlier ones live on, also on a third host.
 void Judges::serve_connections(Host& host, std::uint64_t seed) {
+  const bool go_on = connections_in_ != 0 && connections_in_ == disturbances_;
   connections_in_ = disturbances_ + 1;  // the pass itself is the last disturbance
-  for (Host& each : around_.hosts) each.forget_connections();
-  if (around_.plan.hosts != 2 || !settled() || !successor_of(host) || filter_refused_ ||
-      !around_.pairs->is_up(0, 1) || !around_.pairs->is_up(1, 0)) {
-    connections_in_ = 0;
+  if (!go_on) {
+    for (Host& each : around_.hosts) each.forget_connections();
+  }
+  bool linked = true;
+  for (std::size_t from = 0; from < around_.plan.hosts; ++from) {
+    for (std::size_t to = 0; to < around_.plan.hosts; ++to) {
+      linked = linked && (from == to || around_.pairs->is_up(from, to));
+    }
+  }
+  if (!linked || !settled() || !successor_of(host) || filter_refused_) {
+    if (!go_on) connections_in_ = 0;
     return;
   }
   Random random(seed);
@@ -139,35 +148,45 @@ void Judges::serve_connections(Host& host, std::uint64_t seed) {
 void Judges::review_connections(Host& host) {
   for (const Connection& one : host.connections()) {
     if (one.ends <= around_.now || !host.pair()) continue;
-    // A node that holds back, or one without rules, passes plainly: that keeps no connection.
     const std::size_t belief = around_.neighbour.belief(one.router);
     if (belief >= around_.hosts.size()) continue;
     judged(Checker::connections);
-    const Host& there = around_.hosts[belief];
+    std::string way;
+    const std::size_t end = follow(one, belief, way);
     const auto& address = one.flow.local.address;
     const auto& kernel = host.routers()[one.router].kernel;
     const bool served_here =
         std::ranges::find(kernel, address) != kernel.end() || host.pair()->answers_for(address);
-    if (belief == host.index()) {
-      if (served_here) continue;
-      complain(Checker::connections,
-               fmt::format("a connection of host {} finds nobody", host.index()));
-      return;
-    }
-    const auto to = there.pair()
-                        ? there.pair()->packet_filter().forward(one.flow.client, one.flow.local)
-                        : std::nullopt;
-    const auto own = around_.plan.address_of(host.index(), around_.plan.link_of[one.router]);
-    if (to == own && served_here) {
-      ++around_.tally.forwarded;
-      continue;
-    }
-    complain(Checker::connections,
-             fmt::format("a connection of host {} to {} comes to host {}, from there to {}{}",
-                         host.index(), address.text(), belief, to ? to->text() : "nobody else",
-                         served_here ? "" : ", and is no longer served"));
+    if (end == host.index() && served_here) continue;
+    complain(
+        Checker::connections,
+        fmt::format("a packet of a connection of host {} to {} goes to {}{}", host.index(),
+                    address.text(), way, served_here ? "" : ", and nobody serves it any more"));
     return;
   }
+}
+
+// The host that keeps a packet of this connection that the neighbour sends to `first`: one to which
+// the address has moved sends it on, to who has given it. More hosts than there are: in circles.
+std::size_t Judges::follow(const Connection& connection, std::size_t first, std::string& way) {
+  std::size_t at = first;
+  way = fmt::format("host {}", at);
+  for (std::size_t hops = 0; hops < around_.hosts.size(); ++hops) {
+    const Host& there = around_.hosts[at];
+    const auto& flow = connection.flow;
+    const auto to = there.pair() ? there.pair()->packet_filter().forward(flow.client, flow.local)
+                                 : std::nullopt;
+    if (!to) return at;
+    ++around_.tally.forwarded;
+    around_.tally.relayed += hops > 0 ? 1 : 0;
+    const std::size_t link = around_.plan.link_of[connection.router];
+    std::size_t next = 0;
+    while (next < around_.hosts.size() && around_.plan.address_of(next, link) != *to) ++next;
+    way += fmt::format(", from there to {}", to->text());
+    if (next == around_.hosts.size()) return next;
+    at = next;
+  }
+  return around_.hosts.size();
 }
 
 // -- what an operator is told --

@@ -76,6 +76,8 @@ void Tally::add(const Tally& other) {
   handovers += other.handovers;
   flows += other.flows;
   forwarded += other.forwarded;
+  relayed += other.relayed;
+  second_passes += other.second_passes;
   add_all(ambushes, other.ambushes);
 }
 
@@ -103,11 +105,14 @@ std::string Tally::text() const {
       "{} worlds with BFD: {} packets sent, {} heard, {} sessions came up, {} masters lost\n"
       "{} with a second path or a witness: {} reports, {} questions\n"
       "{} with a pair link: {} connections, {} messages, {} requests to pass, {} handovers ({} "
-      "refused), {} TCP connections in them, {} of their packets forwarded\n"
+      "refused, {} second passes), {} TCP connections in them, {} of their packets forwarded, {} "
+      "by a "
+      "third host\n"
       "handovers struck while idle {}, offering {}, moving {}, serving {}, over {}\n",
       watched_worlds, bfd_sent, bfd_heard, sessions_up, masters_lost, guarded_worlds, reports,
       questions, paired_worlds, pair_connections, pair_messages, pass_requests, handovers, refusals,
-      flows, forwarded, ambushes[0], ambushes[1], ambushes[2], ambushes[3], ambushes[4]);
+      second_passes, flows, forwarded, relayed, ambushes[0], ambushes[1], ambushes[2], ambushes[3],
+      ambushes[4]);
   text += "faults:";
   for (std::size_t i = 0; i < fault_count; ++i) {
     text += fmt::format("{}{:>17} {:<8}", i % 4 == 0 ? "\n " : "", name_of(static_cast<Fault>(i)),
@@ -157,6 +162,8 @@ std::vector<std::string> Tally::missing() const {
   need(refusals, "refused handovers");
   need(handovers, "handovers");
   need(forwarded, "packets forwarded to a giver");
+  need(relayed, "packets forwarded by a third host");
+  need(second_passes, "passes that meet another one");
   need(ambushes[1], "handovers struck while offering");
   need(ambushes[2], "handovers struck while moving");
   need(ambushes[3], "handovers struck while serving");

@@ -57,6 +57,8 @@ struct Tally {
   std::uint64_t handovers = 0;  // that came as far as addresses on the loopback
   std::uint64_t flows = 0;      // connections that were to survive one
   std::uint64_t forwarded = 0;  // their packets that went by way of the taker
+  std::uint64_t relayed = 0;    // ... and of a third host
+  std::uint64_t second_passes = 0;
   std::array<std::uint64_t, giver_state_count> ambushes{};  // by the state that the giver was in
 
   void add(const Tally& other);

@@ -51,6 +51,7 @@ class World {
   std::optional<Duration> ambush(const Step& step, Progress& progress);
   std::optional<Duration> cut_ways(const Step& step, Progress& progress, std::size_t network);
   void begin_pass(Host& host, const Step& step, const std::string& to);
+  std::optional<Duration> pass_by_operator(Host& host, const Step& step, unsigned which);
   std::optional<Duration> stranger(const Step& step, Progress& progress);
   std::optional<Duration> replay(const Step& step, Progress& progress);
   void cut(const Step& step, bool mends);
