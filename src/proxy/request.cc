@@ -34,6 +34,7 @@ void Request::reset() {
   upstream_head = nullptr;
   upstream_trailers.clear();
   passes_trailers = false;
+  added_trailers.clear();
   cache = {};
   response.reset();
   challenges.clear();

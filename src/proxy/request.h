@@ -209,6 +209,7 @@ struct Request {
   const http::ResponseHead* upstream_head = nullptr;  // of the last attempt that gave one
   std::string upstream_trailers;                      // "Name: value" lines behind its body
   bool passes_trailers = false;                       // they are for the client as well
+  std::string added_trailers;                         // add_trailer's, as they were sent
   CacheFacts cache;
 
   // The answer. response.status is what $status prints (499 when the client went away).

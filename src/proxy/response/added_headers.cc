@@ -205,7 +205,7 @@ void append_upstream_trailers(std::string& into, const Request& request) {
 
 }  // namespace
 
-void append_trailers(std::string& into, const Request& request) {
+void append_trailers(std::string& into, Request& request) {
   if (request.passes_trailers) append_upstream_trailers(into, request);
   if (!request.location->headers) return;
   const bool ordinary = takes_added_headers(request.response.status);
@@ -213,7 +213,9 @@ void append_trailers(std::string& into, const Request& request) {
     if (!ordinary && !line.always) continue;
     std::string value;
     append_header_value(value, line.value, request);
-    if (!value.empty()) into.append(line.name).append(": ").append(value).append("\r\n");
+    if (value.empty()) continue;
+    into.append(line.name).append(": ").append(value).append("\r\n");
+    request.added_trailers.append(line.name).append(": ").append(value).append("\n");
   }
 }
 

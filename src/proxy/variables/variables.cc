@@ -175,6 +175,17 @@ bool append_proxy_field(std::string& into, std::string_view name, const net::Pro
   return value && always(into, *value);
 }
 
+// Trailers that the server's answer had and that were passed on, and add_trailer's.
+bool append_sent_trailer(std::string& into, const Request& request, std::string_view name) {
+  const bool passed =
+      request.passes_trailers && append_trailer(into, request.upstream_trailers, name);
+  std::string added;
+  if (!append_trailer(added, request.added_trailers, name)) return passed;
+  if (passed) into += ", ";
+  into += added;
+  return true;
+}
+
 // Only what is in memory.
 bool append_request_body(std::string& into, const Request& request) {
   const StoredBody* stored = request.stored_body.get();
@@ -338,7 +349,7 @@ bool append_named_variable(std::string& into, const TextPart& part, const Reques
     case Variable::upstream_trailer_name:
       return append_trailer(into, request.upstream_trailers, part.text);
     case Variable::sent_trailer_name:
-      return request.passes_trailers && append_trailer(into, request.upstream_trailers, part.text);
+      return append_sent_trailer(into, request, part.text);
     case Variable::upstream_cookie_name:
       return upstream && append_set_cookie(into, upstream->headers, part.text);
     default:

@@ -208,3 +208,14 @@ def test_an_unknown_x_accel_charset_is_told(server):
 
 def test_x_accel_charset_leaves_redirects_alone(server):
     assert told_charset(server, "koi8-r", status="302 Found") == "text/html"
+
+
+def test_a_trailer_may_repeat_one_before_it(server):
+    server.start("""log_format t "$sent_trailer_x_sum|$sent_trailer_x_none";
+        server { listen 127.0.0.1:PORT; access_log FOLDER/t.log t; add_trailer X-Sum 7;
+        add_trailer X-Again "<$sent_trailer_x_sum>"; location / { return 200 body; } }""")
+    with server.connect() as client:
+        client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        response = client.response()
+    assert response.trailers == [("X-Sum", "7"), ("X-Again", "<7>")]
+    assert server.log_lines(1, "t.log") == ["7|-"]
