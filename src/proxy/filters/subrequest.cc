@@ -2,7 +2,11 @@
 
 #include "proxy/filters/subrequest.h"
 
+#include <string>
+
+#include "config/model/template_text.h"
 #include "proxy/routing/route.h"
+#include "proxy/variables/variables.h"
 
 namespace baton::proxy {
 
@@ -48,6 +52,9 @@ Subrequest::Subrequest(Exchange& main, const Spec& spec, ResponseSink& sink)
   request.defined = outer.defined;
   request.captures = outer.captures;
   request.connected = outer.connected;
+  std::string id;  // made here at the latest: one for all that belongs to the client's request
+  append_variable(id, {config::Variable::request_id, {}, 0}, outer);
+  request.request_id = outer.request_id;
   request.started = exchange.now();
   request.internal = request.subrequest = true;
   exchange.body.begin(request.head.framing, {}, 0);
