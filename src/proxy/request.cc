@@ -11,6 +11,7 @@ void Request::reset() {
   uri_changed = false;
   stored_body.reset();
   early_body = {};
+  body_given_up = false;
   proxy = nullptr;
   server = nullptr;
   location = nullptr;

@@ -205,7 +205,7 @@ void append_upstream_trailers(std::string& into, const Request& request) {
 
 }  // namespace
 
-void append_trailers(std::string& into, Request& request) {
+void append_trailers(std::string& into, const Request& request) {
   if (request.passes_trailers) append_upstream_trailers(into, request);
   if (!request.location->headers) return;
   const bool ordinary = takes_added_headers(request.response.status);

@@ -17,9 +17,8 @@ void add_charset(Request& request);
 
 // The response ends in lines of add_trailer.
 bool wants_trailers(const Request& request);
-// Their text, with their values of now; $sent_trailer_NAME tells of them from then on, already in
-// the lines behind.
-void append_trailers(std::string& into, Request& request);
+// Their text, with their values of now.
+void append_trailers(std::string& into, const Request& request);
 
 // What the body that is to be sent will say of itself: `validators`, or what add_header puts in
 // their place. Ranges are asked of that.

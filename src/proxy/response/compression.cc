@@ -134,7 +134,12 @@ bool will_be_compressed(const Request& request, std::optional<std::uint64_t> len
 bool is_to_be_unpacked(const Request& request) {
   const CompressionSettings* settings = request.location->compression.get();
   if (!settings || !settings->gunzip) return false;
-  return equals_ignoring_case(line_value(request.response, "Content-Encoding"), "gzip");
+  // Of several codings it is the last one that comes off first.
+  const std::string_view codings = line_value(request.response, "Content-Encoding");
+  const std::size_t comma = codings.rfind(',');
+  const std::string_view last =
+      comma == std::string_view::npos ? codings : codings.substr(comma + 1);
+  return equals_ignoring_case(trimmed(last), "gzip");
 }
 
 void forget_exact_body(Request& request) {

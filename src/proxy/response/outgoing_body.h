@@ -58,7 +58,7 @@ class OutgoingBody {
   std::span<iovec> frame_filtered(std::string_view bytes, BodyPart part);
   void frame_with_trailers(std::span<iovec, 3> pieces, std::string_view bytes);
 
-  Request* request_ = nullptr;
+  const Request* request_ = nullptr;
   BodyFilters filters_;
   std::size_t pending_ = SIZE_MAX;  // the filter whose output was bounded
   std::string trailers_;            // the end of the body with its trailers
