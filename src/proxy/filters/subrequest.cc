@@ -80,4 +80,16 @@ runtime::Task<void> Subrequest::run() {
   if (request.location->log_subrequest) exchange.services.log_request(exchange);
 }
 
+void Subrequest::give_back_values() {
+  const Request& request = exchange_->request;
+  Request& outer = main_.request;
+  for (std::size_t index = 0; index < outer.proxy->variables.size(); ++index) {
+    const DefinedValues::Value value = request.defined.find(index);
+    if (value.state != DefinedValues::State::known) continue;
+    const DefinedValues::Value before = outer.defined.find(index);
+    if (before.state == value.state && before.text == value.text) continue;
+    outer.defined.assign(index, outer.arena.store(value.text));
+  }
+}
+
 }  // namespace baton::proxy

@@ -276,3 +276,17 @@ def test_subrequests_have_the_id_of_the_request(server):
     given = response.header("X-Id")
     assert re.fullmatch("[0-9a-f]{32}", given) and response.text == given
     assert f"X-Id: {given}".encode() in backend.requests[0][0]
+
+
+@pytest.mark.parametrize("wait,text", [(' wait="yes"', "none,outer inner"), ("", "none,outer")])
+def test_what_a_subrequest_sets_stays_set(server, wait, text):
+    server.write("html/page.html",
+                 f'<!--#include virtual="/part"{wait} --><!--#echo var="b" -->')
+    server.start("""map $arg_x $mapped { default none; 1 one; }
+        server { listen 127.0.0.1:PORT; root FOLDER/html; set $a outer; set $b outer;
+        location / { auth_request /allowed; add_header X-A $a; ssi on; ssi_types *; }
+        location = /allowed { set $a $uri; return 204; }
+        location = /part { set $b "$b inner"; return 200 "$mapped,"; } }""")
+    response = server.get("/page.html?x=1")
+    assert response.header("X-A") == "/allowed"
+    assert response.text == text
