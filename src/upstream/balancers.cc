@@ -22,6 +22,23 @@ constexpr auto relaxed = std::memory_order_relaxed;
 constexpr std::uint32_t hash_tries_max = 20;
 constexpr int sample_tries_max = 20;
 constexpr std::size_t part_size = 64;  // of a large group, compared in one go
+constexpr Duration half_life = 1s;     // of a mean that no request renews
+constexpr Duration forgotten = 20ms;   // what is left of a mean below this is nothing
+
+// How long ago the server was last picked.
+Duration idle_time(const ipc::PeerSlot& slot, Instant now) {
+  const std::int64_t picked_ns = slot.last_picked_ns.load(relaxed);
+  return picked_ns == 0 ? Duration{} : now.time_since_epoch() - Duration(picked_ns);
+}
+
+// What a mean that nobody has renewed for `idle` still says: a server that was slow once is to be
+// tried again, though another one is quick enough for all.
+std::int64_t remembered(std::int64_t mean_ns, Duration idle) {
+  const std::int64_t halvings = idle / half_life;
+  if (halvings <= 0) return mean_ns;
+  const std::int64_t left = halvings < 63 ? mean_ns >> halvings : 0;
+  return left < forgotten.count() ? 0 : left;
+}
 
 }  // namespace
 
@@ -103,10 +120,16 @@ double Group::load_of(const Peer& peer, Instant now, Balance balance) const {
   if (balance == Balance::least_conn) return active;
   const bool header = config_.least_time == config::LeastTime::header;
   std::int64_t mean_ns = (header ? slot.mean_header_ns : slot.mean_response_ns).load(relaxed);
+  const Duration idle = idle_time(slot, now);
+  mean_ns = remembered(mean_ns, idle - peer.health.fail_timeout);
   if (config_.least_time_inflight && slot.waiting.load(relaxed) > 0) {
     const std::int64_t silent_ns =
         now.time_since_epoch().count() - slot.silent_since_ns.load(relaxed);
     mean_ns = std::max(mean_ns, silent_ns);
+  }
+  // Responses that have begun but not ended are at least as old as the last pick.
+  if (config_.least_time_inflight && !header && active > 0) {
+    mean_ns = std::max<std::int64_t>(mean_ns, idle.count());
   }
   // Whole milliseconds: differences below say nothing and would send everything to one server.
   return (std::floor(static_cast<double>(mean_ns) / 1e6) + 1) * (active + 1);

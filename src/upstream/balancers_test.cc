@@ -154,6 +154,30 @@ TEST(LeastTime, PrefersTheServerThatAnswersSooner) {
   EXPECT_EQ(bench.slot(0).active_total(), 1) << "busy enough, the quick one is the worse choice";
 }
 
+TEST(LeastTime, AServerThatWasSlowOnceIsTriedAgain) {
+  Bench bench(Balance::least_time, {server(1), server(2)});
+  EXPECT_EQ(bench.next(2), "01");
+  bench.slot(0).mean_header_ns = Duration(4s).count();
+  EXPECT_EQ(bench.next(3, at(10s)), "111") << "remembered for fail_timeout";
+  EXPECT_EQ(bench.next(3, at(16s)), "111") << "then halved with each second";
+  EXPECT_EQ(bench.next(4, at(18s)), "0111") << "one request; its answer was not counted here";
+}
+
+TEST(LeastTime, AnUnfinishedResponseCountsWithInflight) {
+  for (const bool inflight : {false, true}) {
+    Bench bench(Balance::least_time, {server(1), server(2)}, [&](config::UpstreamGroup& group) {
+      group.least_time = config::LeastTime::last_byte;
+      group.least_time_inflight = inflight;
+    });
+    bench.slot(1).mean_response_ns = Duration(100ms).count();
+    Pick first = bench.pick();
+    EXPECT_EQ(first.peer().index, 0u);
+    first.await_answer(at(0s));
+    first.answered(at(10ms));
+    EXPECT_EQ(bench.pick(at(2s)).peer().index, inflight ? 1u : 0u);
+  }
+}
+
 TEST(Hash, AKeyStaysWithItsServer) {
   Bench bench(Balance::hash, {server(1), server(2), server(3)});
   for (const char* key : {"/a", "/b", "/c", "/d"}) {

@@ -150,6 +150,7 @@ runtime::Task<Opinion> judge_by_request(Exchange& exchange, const AccessSettings
   spec.uri = settings.auth_request;
   Subrequest subrequest(exchange, spec, sink);
   co_await subrequest.run();
+  subrequest.give_back_values();
   const Request& asked = subrequest.request();
   const std::uint16_t status = asked.response.status;
   if (exchange.watches_client && status == 499) co_return Opinion{499};

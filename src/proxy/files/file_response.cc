@@ -130,6 +130,7 @@ Verdict send_asked_ranges(Request& request, const http::Validators& validators,
   }
   response.status = 206;
   response.reason = {};
+  remove_lines(response, "Content-Range");  // whatever the file came with
   if (asked.ranges.size() > 1) {
     send_parts(request, asked.ranges, size_bytes, validators.last_modified);
     return Verdict::respond();

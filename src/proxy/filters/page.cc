@@ -170,6 +170,7 @@ runtime::Task<Status> Page::include(Ssi& ssi, const SsiInclude& wanted) {
   Subrequest subrequest(exchange_, spec, sink);
   if (wanted.stub || wanted.variable) sink.watch(subrequest.request());
   co_await subrequest.run();
+  if (wanted.waits || wanted.variable) subrequest.give_back_values();
   const bool answered = subrequest.request().header_sent;
   if (wanted.variable) {
     ssi.state().variables.insert_or_assign(*wanted.variable, std::move(sink.kept()));

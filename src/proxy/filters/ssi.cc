@@ -247,6 +247,7 @@ Ssi::Outcome Ssi::include_page(const SsiPiece& piece, std::optional<SsiInclude>&
   }
   if (variable_name) wanted.variable = lowered(*variable_name);
   if (!resolve_uri(evaluate(uri ? *uri : *file), wanted)) return Outcome::failed;
+  wanted.waits = wait && *wait == "yes";
   include = std::move(wanted);
   return Outcome::done;
 }

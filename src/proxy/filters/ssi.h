@@ -28,6 +28,7 @@ struct SsiInclude {
   std::string args;
   std::optional<std::string> variable;  // set="...": what comes is not shown but kept
   std::optional<std::string> stub;      // text to show instead of an error or of nothing
+  bool waits = false;                   // what follows may depend on it
 };
 
 class Ssi {

@@ -2,7 +2,11 @@
 
 #include "proxy/filters/subrequest.h"
 
+#include <string>
+
+#include "config/model/template_text.h"
 #include "proxy/routing/route.h"
+#include "proxy/variables/variables.h"
 
 namespace baton::proxy {
 
@@ -49,6 +53,9 @@ Subrequest::Subrequest(Exchange& main, const Spec& spec, ResponseSink& sink)
   request.defined = outer.defined;
   request.captures = outer.captures;
   request.connected = outer.connected;
+  std::string id;  // made here at the latest: one for all that belongs to the client's request
+  append_variable(id, {config::Variable::request_id, {}, 0}, outer);
+  request.request_id = outer.request_id;
   request.started = exchange.now();
   request.internal = request.subrequest = true;
   exchange.body.begin(request.head.framing, {}, 0);
@@ -71,6 +78,18 @@ runtime::Task<void> Subrequest::run() {
       follow_redirect(request, exchange.services.router, Verdict::redirect(spec_.uri, spec_.args));
   co_await exchange.services.find_answer(exchange, verdict);
   if (request.location->log_subrequest) exchange.services.log_request(exchange);
+}
+
+void Subrequest::give_back_values() {
+  const Request& request = exchange_->request;
+  Request& outer = main_.request;
+  for (std::size_t index = 0; index < outer.proxy->variables.size(); ++index) {
+    const DefinedValues::Value value = request.defined.find(index);
+    if (value.state != DefinedValues::State::known) continue;
+    const DefinedValues::Value before = outer.defined.find(index);
+    if (before.state == value.state && before.text == value.text) continue;
+    outer.defined.assign(index, outer.arena.store(value.text));
+  }
 }
 
 }  // namespace baton::proxy

@@ -34,6 +34,9 @@ class Subrequest {
   // To the end of its response. Afterwards request() tells its status, headers, attempts. When
   // subrequests are nested too deep the status is 500.
   runtime::Task<void> run();
+  // The configuration's variables belong to the client's request: leaves it the values that they
+  // got here. Not while the main request goes on beside.
+  void give_back_values();
   [[nodiscard]] Exchange& exchange() { return *exchange_; }
   [[nodiscard]] Request& request() { return exchange_->request; }
 

@@ -97,7 +97,11 @@ runtime::Task<void> Attempt::converse(bool& stale) {
   const std::size_t size = pieces[0].iov_len + pieces[1].iov_len;
   const bool may_repeat = connection_->reused() && !must_be_fresh_;
   request_sent_ = true;
-  const auto sent = co_await upstream().write_all(pieces, exchange_.now() + proxy_.send_timeout);
+  // What is here of the body goes into the same packet.
+  const bool more =
+      body_up_ == BodyUp::stored || (body_up_ == BodyUp::streamed && exchange_.body.has_early());
+  const auto sent =
+      co_await upstream().write_all(pieces, exchange_.now() + proxy_.send_timeout, more);
   if (!sent && !(may_repeat && sent.error().kind == ErrorKind::reset)) {
     fail_with(sent.error(), "sending request to upstream");
     co_return;

@@ -9,6 +9,7 @@
 #include "proxy/files/file_response.h"
 #include "proxy/request.h"
 #include "proxy/response/added_headers.h"
+#include "proxy/response/response_lines.h"
 
 namespace baton::proxy {
 
@@ -45,6 +46,7 @@ RangeCut::Kind RangeCut::choose(Request& request, const http::Validators& valida
   if (kind_ == Kind::unsatisfiable) refuse_range(request, size_bytes);
   if (kind_ != Kind::partial) return kind_;
   range_ = asked.ranges[0];
+  remove_lines(response, "Content-Range");
   response.status = 206;
   response.reason = {};
   response.range_line = {"Content-Range", content_range(request, range_, size_bytes)};

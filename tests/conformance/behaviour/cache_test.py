@@ -956,3 +956,18 @@ def test_is_refused_with(server, http, problem):
     code, output = server.check(http)
     assert code == 1
     assert problem in output
+
+
+@pytest.mark.parametrize("asked,status", [("bytes=0-1", 206), ("bytes=0-0,2-2", 206),
+                                          ("bytes=99-", 416)])
+@baton_only("since nginx 1.29.0 a Content-Range that was there goes")
+def test_a_content_range_of_the_backend_does_not_stay_beside_the_own(server, asked, status):
+    backend = server.backend(reply("0123456789", headers=[("Content-Range", "stub"),
+                                                          ("Accept-Ranges", "bytes")]))
+    server.start("""proxy_cache_path FOLDER/cache keys_zone=one:1m;
+        server { listen 127.0.0.1:PORT; location / { proxy_pass http://127.0.0.1:B;
+        proxy_cache one; proxy_cache_valid 1m; } }""", B=backend.port)
+    for _ in range(2):  # past the cache (one range at most), then from it
+        response = server.get("/", {"Range": asked})
+        assert response.status == 200 or "stub" not in response.all("Content-Range")
+    assert response.status == status

@@ -263,3 +263,30 @@ def test_spaces_around_the_cookie_of_a_backend(server, line, value):
     server.start("""server { listen 127.0.0.1:PORT; location / { proxy_pass http://127.0.0.1:B;
         add_header X-Cookie "<$upstream_cookie_a>"; } }""", B=backend.port)
     assert server.get("/").header("X-Cookie") == f"<{value or ''}>"
+
+
+def test_subrequests_have_the_id_of_the_request(server):
+    backend = server.backend()
+    server.write("html/page.html", '<!--#include virtual="/part" -->')
+    server.start("""server { listen 127.0.0.1:PORT; root FOLDER/html; add_header X-Id $request_id;
+        location / { auth_request /allowed; ssi on; ssi_types *; }
+        location = /allowed { proxy_pass http://127.0.0.1:B; proxy_set_header X-Id $request_id; }
+        location = /part { return 200 $request_id; } }""", B=backend.port)
+    response = server.get("/page.html")
+    given = response.header("X-Id")
+    assert re.fullmatch("[0-9a-f]{32}", given) and response.text == given
+    assert f"X-Id: {given}".encode() in backend.requests[0][0]
+
+
+@pytest.mark.parametrize("wait,text", [(' wait="yes"', "none,outer inner"), ("", "none,outer")])
+def test_what_a_subrequest_sets_stays_set(server, wait, text):
+    server.write("html/page.html",
+                 f'<!--#include virtual="/part"{wait} --><!--#echo var="b" -->')
+    server.start("""map $arg_x $mapped { default none; 1 one; }
+        server { listen 127.0.0.1:PORT; root FOLDER/html; set $a outer; set $b outer;
+        location / { auth_request /allowed; add_header X-A $a; ssi on; ssi_types *; }
+        location = /allowed { set $a $uri; return 204; }
+        location = /part { set $b "$b inner"; return 200 "$mapped,"; } }""")
+    response = server.get("/page.html?x=1")
+    assert response.header("X-A") == "/allowed"
+    assert response.text == text
