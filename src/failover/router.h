@@ -101,6 +101,8 @@ class Router final : public AdvertListener, public RouterFace {
 
   [[nodiscard]] const vrrp::Instance& instance() const override { return instance_; }
   [[nodiscard]] const std::vector<HeldAddress>& held() const override { return plan_.held; }
+  // Where its adverts go and come; null without one.
+  [[nodiscard]] const AdvertPort* port() const { return port_.get(); }
   [[nodiscard]] const Plan& plan() const { return plan_; }
   // In the configuration.
   [[nodiscard]] std::uint32_t index() const { return index_; }
