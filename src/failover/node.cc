@@ -90,7 +90,9 @@ Node::Node(runtime::Loop& loop, ProcessInputs inputs, Opened opened)
       stop_timer_(loop, [this] { review_stop(); }),
       log_timer_(loop, [this] { flush_log(); }),
       pair_(loop, scope_, log_),
-      handovers_(loop, log_, pair_, guard_, recorder_, *this) {
+      handover_kernel_(loop, log_, pair_, guard_, *this),
+      handovers_(handover_kernel_, log_, recorder_, pair_.run()) {
+  handover_kernel_.drive(handovers_);
   join_pair();
 }
 

@@ -22,7 +22,7 @@
 
 #include "failover/announcer.h"
 #include "failover/file_watch.h"
-#include "failover/handovers.h"
+#include "failover/handover_kernel.h"
 #include "failover/inputs.h"
 #include "failover/mismatch_book.h"
 #include "failover/node_facts.h"
@@ -44,7 +44,7 @@ namespace baton::failover {
 inline constexpr int signal_json = 36;
 inline constexpr int signal_stats_clear = 63;
 
-class Node final : public Router::Owner, public NodeView, public Handovers::Host {
+class Node final : public Router::Owner, public NodeView, public HandoverHost {
  public:
   static constexpr Duration beat = 100ms;
   // Waking up this much later than wanted is sleep, not scheduling.
@@ -87,10 +87,13 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
                  const Router::AdvertVerdict& verdict) override;
   void check_sleep(Instant now) override;
   void ask_to_pass(Router& router) override { handovers_.ask_to_pass(router); }
-  void tell(const std::vector<Router*>& routers, const vrrp::Event& event) override;
+  void tell(const std::vector<RouterFace*>& routers, const vrrp::Event& event) override;
   void pass_ended(std::uint64_t ticket, bool ok, const std::string& text) override;
   void addresses_leave(const std::vector<net::IpAddress>& addresses, bool close_idle) override;
   [[nodiscard]] bool is_stopping() const override { return stopping_; }
+  // By what the other node says of its file.
+  [[nodiscard]] unsigned priority_of(const std::string& peer,
+                                     const std::vector<std::string>& instances) const override;
   [[nodiscard]] const std::vector<net::IpAddress>& virtual_addresses() const override {
     return virtual_addresses_;
   }
@@ -202,9 +205,9 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   void pass(const ipc::Message& message);
   // The instance, or all that are MASTER, with the other members of their groups; nothing and the
   // reason in `problem` when one of them is not MASTER.
-  std::vector<Router*> find_passed(const std::string& instance, std::string& problem);
+  std::vector<RouterFace*> find_passed(const std::string& instance, std::string& problem);
   void stop_routers(bool yield);
-  void stop_others(const std::vector<Router*>& given, bool yield);
+  void stop_others(const std::vector<RouterFace*>& given, bool yield);
   bool await_handover(Instant now);
 
   // The end.
@@ -299,6 +302,7 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   Instant stops_at_ = never;  // stopping: idle connections are told first
   Instant moved_at_ = never;  // stopping: the routers have stopped, connections are served on
   PairLink pair_;
+  HandoverKernel handover_kernel_;
   Handovers handovers_;
   runtime::TaskScope scope_;
   runtime::TaskScope closing_scope_;
