@@ -94,6 +94,8 @@ std::string guard_text(const json& instance) {
   std::string page;
   const std::string held_back = text_of(instance, "held_back");
   if (!held_back.empty()) page += fmt::format("    {:10}{}\n", "waits", held_back);
+  const std::string conflict = text_of(instance, "conflict");
+  if (!conflict.empty()) page += fmt::format("    {:10}{}\n", "CONFLICT", conflict);
   for (const auto& mismatch : member(instance, "mismatches")) {
     page += fmt::format("    {:10}{} does not fit {}: {}\n", "MISMATCH",
                         text_of(mismatch, "keyword", "advert"), text_of(mismatch, "from"),
@@ -169,11 +171,29 @@ std::string dropped_reports_text(const json& second_path) {
   return causes.empty() ? "" : fmt::format("  second path: reports not believed: {}\n", causes);
 }
 
+// Each other node of the pair link, and each session of BFD that is not as it should be.
+std::string paths_text(const json& failover) {
+  std::string page;
+  for (const auto& peer : member(member(failover, "pair"), "peers")) {
+    const std::string problem = text_of(peer, "problem");
+    page += fmt::format("  pair link to {}{}: {} for {}{}{}\n", text_of(peer, "address"),
+                        text_of(peer, "name").empty() ? "" : " (" + text_of(peer, "name") + ")",
+                        flag_of(peer, "up") ? "up" : "down", age_text(number_of(peer, "age_ms")),
+                        problem.empty() ? "" : ", ", problem);
+  }
+  for (const auto& session : member(member(failover, "bfd"), "sessions")) {
+    page += fmt::format("  BFD with {}: {}, detects in {} ms\n", text_of(session, "neighbor"),
+                        text_of(session, "state"), number_of(session, "detection_time_ms"));
+  }
+  return page;
+}
+
 std::string failover_text(const json& failover) {
   const std::string problem = text_of(failover, "problem");
   if (!problem.empty()) return fmt::format("\nFailover: {}\n", problem);
   std::string page = "\nFailover\n";
   for (const auto& instance : member(failover, "instances")) page += instance_text(instance);
+  page += paths_text(failover);
   page += dropped_reports_text(member(failover, "second_path"));
   const json& proxy = member(failover, "proxy");
   if (proxy.is_object()) {

@@ -48,6 +48,7 @@ class AdvertPort {
   AdvertPort(const AdvertPort&) = delete;
 
   [[nodiscard]] const linux::VrrpEndpoint& endpoint() const { return socket_.endpoint(); }
+  [[nodiscard]] const linux::VrrpSocket& socket() const { return socket_; }
   // At once, behind what was posted.
   Status send(const linux::OutgoingPacket& packet);
   // At the end of this turn at the latest. `sender` is told, unless it is gone by then; the bytes

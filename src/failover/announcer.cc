@@ -61,8 +61,10 @@ void Announcer::probe(const Target& target, const net::IpAddress& from,
   if (target.address.is_ipv4()) {
     static_cast<void>(socket_.probe(link->index, link->mac, target.address, group));
   } else {
+    // Whoever has the address is in this group, also who knows nothing of VRRP.
     static_cast<void>(socket_.send(
-        link->index, linux::build_neighbour_probe(link->mac, from, target.address, group)));
+        link->index, linux::build_neighbour_probe(link->mac, from, target.address,
+                                                  linux::solicited_node_group(target.address))));
   }
 }
 

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/result.h"
+#include "failover/dump_interfaces.h"
 #include "failover/node_view.h"
 #include "failover/status.h"
 #include "runtime/fd.h"
@@ -381,7 +382,9 @@ std::string dump_text(const NodeView& node, Instant now, WallTime wall_now) {
   }
   text += groups_text(node);
   text += scripts_text(node);
-  // keepalived has more sections; what baton knows beyond them is better read as its status.
+  text += dump_sockets(node);
+  text += dump_interfaces(node);
+  // keepalived has more lines; what baton knows beyond them is better read as its status.
   text += "------< baton >------\n";
   text += status(node, now, wall_now).dump(2) + "\n";
   return text;

@@ -97,6 +97,16 @@ std::optional<net::IpAddress> LinkTable::own_address(
   return std::nullopt;
 }
 
+std::optional<net::IpAddress> LinkTable::first_address(
+    int link, net::Family family, const std::vector<net::IpAddress>& excluded) const {
+  for (const auto& known : addresses_) {
+    const net::IpAddress& address = known.prefix.address;
+    if (known.link != link || address.family() != family) continue;
+    if (!std::ranges::binary_search(excluded, address)) return address;
+  }
+  return std::nullopt;
+}
+
 bool LinkTable::has_address(const net::IpAddress& address) const {
   return std::ranges::any_of(addresses_, [&](const linux::InterfaceAddress& known) {
     return known.prefix.address == address && !known.tentative;

@@ -19,6 +19,10 @@ class LinkTable {
   // an address whose lifetime was renewed.
   bool apply(const linux::NetworkChange& change);
 
+  [[nodiscard]] const std::vector<linux::Link>& all() const { return links_; }
+  // The first address of a link that is none of `excluded` (sorted), of any scope.
+  [[nodiscard]] std::optional<net::IpAddress> first_address(
+      int link, net::Family family, const std::vector<net::IpAddress>& excluded) const;
   // Null when there is no such link.
   [[nodiscard]] const linux::Link* find(const std::string& name) const;
   [[nodiscard]] const linux::Link* find(int index) const;

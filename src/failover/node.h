@@ -65,6 +65,7 @@ class Node final : public Router::Owner, public NodeView, public HandoverHost {
     return routers_;
   }
   [[nodiscard]] const std::vector<RouterGroup>& groups() const override { return groups_; }
+  [[nodiscard]] const LinkTable& links() const override { return links_; }
   [[nodiscard]] const ScriptSchedule& scripts() const override { return scripts_; }
   [[nodiscard]] const VmacGuard& vmacs() const override { return vmacs_; }
   [[nodiscard]] const RouteGuard& route_guard() const override { return routes_; }

@@ -10,6 +10,7 @@
 #include "failover/file_watch.h"
 #include "failover/flight_recorder.h"
 #include "failover/handovers.h"
+#include "failover/link_table.h"
 #include "failover/mismatch_book.h"
 #include "failover/pair_link.h"
 #include "failover/process_watch.h"
@@ -39,6 +40,7 @@ class NodeView {
   // In the order of the configuration.
   [[nodiscard]] virtual const std::vector<std::unique_ptr<Router>>& routers() const = 0;
   [[nodiscard]] virtual const std::vector<RouterGroup>& groups() const = 0;
+  [[nodiscard]] virtual const LinkTable& links() const = 0;
   [[nodiscard]] virtual const ScriptSchedule& scripts() const = 0;
   [[nodiscard]] virtual const VmacGuard& vmacs() const = 0;
   [[nodiscard]] virtual const RouteGuard& route_guard() const = 0;

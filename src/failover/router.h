@@ -101,6 +101,8 @@ class Router final : public AdvertListener, public RouterFace {
 
   [[nodiscard]] const vrrp::Instance& instance() const override { return instance_; }
   [[nodiscard]] const std::vector<HeldAddress>& held() const override { return plan_.held; }
+  // Where its adverts go and come; null without one.
+  [[nodiscard]] const AdvertPort* port() const { return port_.get(); }
   [[nodiscard]] const std::string& link_of(const std::string& device) const override {
     return failover::link_of(plan_, device);
   }

@@ -88,6 +88,20 @@ struct Describe {
     say(moment, "{}: {}", answer.reachable ? "yes" : "no", answer.detail);
   }
   void operator()(const event::LinkReceived&) const { moment.kind = Kind::link_receives; }
+  void operator()(const event::MasterWatched& watched) const {
+    moment.kind = Kind::detector;
+    moment.address = watched.master;
+    say(moment, "{}", watched.stagger > 0s ? "watched closely" : "not watched closely");
+  }
+  void operator()(const event::MasterLost& lost) const {
+    moment.kind = Kind::detector;
+    moment.address = lost.master;
+    say(moment, "silent for {} ms", to_ms(lost.detection));
+  }
+  void operator()(const event::MasterReachable& master) const {
+    moment.kind = Kind::handover;
+    say(moment, "master {} be asked to pass", master.reachable ? "can" : "cannot");
+  }
   void operator()(const event::Pass&) const {
     moment.kind = Kind::handover;
     say(moment, "told to pass");

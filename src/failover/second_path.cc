@@ -122,7 +122,8 @@ void SecondPath::take(const Port& port, const linux::ReceivedHeartbeat& received
   if (verdict.report) {
     deaf_.erase(source);
     on_report_(*verdict.report, source);
-  } else if (verdict.drop == vrrp::HeartbeatDrop::stale) {
+  } else if (verdict.drop == vrrp::HeartbeatDrop::stale ||
+             verdict.drop == vrrp::HeartbeatDrop::stranger) {
     note_deaf(source);
   } else if (verdict.drop && verdict.disputed) {
     on_drop_(*verdict.disputed, source, *verdict.drop);

@@ -41,7 +41,7 @@
 //   static              object: addresses (array of address, device, held), routes (as below)
 //   second_path         object, null without one: authenticated (true/false), dropped: object of
 //                       reports that were not believed: malformed, unsigned, keyless, wrong_code,
-//                       stale, repeated
+//                       unanswering, stale, repeated
 //   instances           array, in the order of the file
 //     name, interface   text
 //     virtual_router_id, version   numbers
@@ -60,6 +60,7 @@
 //     faults            array of texts: what keeps it in FAULT
 //     last_advert_age_ms  how long ago an advert of another node was heard; null: never
 //     held_back         text: why it does not take over although its master is silent; else null
+//     conflict          text: which address another host holds as well, and which one; else null
 //     mismatches        array, what does not fit another node: keyword, from (which node), text,
 //                       ours, theirs ("FILE:LINE: text"; may be empty), count, age_ms, last_ms
 //     second_path       object, null without one: heartbeat_interval_ms, peers: array of

@@ -46,6 +46,7 @@ void add_guard_status(json& object, const vrrp::Instance& instance, const Mismat
   const vrrp::TakeoverGuard& guard = instance.guard();
   const vrrp::TakeoverRules& rules = instance.settings().takeover;
   object["held_back"] = instance.held_back().empty() ? json(nullptr) : json(instance.held_back());
+  object["conflict"] = instance.conflict().empty() ? json(nullptr) : json(instance.conflict());
   json mistakes = json::array();
   for (const Mismatch* one : mismatches.of(instance.settings().name)) {
     mistakes.push_back({{"keyword", one->keyword},

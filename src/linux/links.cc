@@ -75,6 +75,10 @@ std::optional<Link> read_link(const nlmsghdr* message) {
   if (mac && mnl_attr_get_payload_len(mac) == link.mac.bytes.size()) {
     std::memcpy(link.mac.bytes.data(), mnl_attr_get_payload(mac), link.mac.bytes.size());
   }
+  const nlattr* mtu = attributes[IFLA_MTU];
+  if (mtu && mnl_attr_get_payload_len(mtu) == sizeof link.mtu) {
+    std::memcpy(&link.mtu, mnl_attr_get_payload(mtu), sizeof link.mtu);
+  }
   return link;
 }
 

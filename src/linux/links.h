@@ -31,6 +31,7 @@ struct Link {
   bool running = false;  // carrier, as far as the driver knows
   bool loopback = false;
   net::Mac mac;
+  std::uint32_t mtu = 0;
 
   [[nodiscard]] bool usable() const { return up && running; }
   friend bool operator==(const Link&, const Link&) = default;

@@ -115,6 +115,13 @@ NeighbourFrame build_neighbour_advertisement(const net::Mac& mac, const net::IpA
                       all_nodes(), address, option_target_mac, mac});
 }
 
+net::IpAddress solicited_node_group(const net::IpAddress& address) {
+  BATON_ASSERT(!address.is_ipv4());
+  std::array<std::uint8_t, 16> bytes{0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff};
+  std::ranges::copy(address.bytes().last(3), bytes.begin() + 13);
+  return net::IpAddress::ipv6(bytes);
+}
+
 NeighbourFrame build_neighbour_probe(const net::Mac& mac, const net::IpAddress& from,
                                      const net::IpAddress& address, const net::IpAddress& group) {
   return build_frame({ND_NEIGHBOR_SOLICIT, 0, from, group, address, option_source_mac, mac});

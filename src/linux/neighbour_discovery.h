@@ -26,9 +26,13 @@ using NeighbourFrame = std::array<std::uint8_t, 86>;
 NeighbourFrame build_neighbour_advertisement(const net::Mac& mac, const net::IpAddress& address,
                                              bool router);
 
+// The multicast group that every holder of `address` (IPv6, asserts) is in (RFC 4291
+// section 2.7.1).
+net::IpAddress solicited_node_group(const net::IpAddress& address);
+
 // The frame that asks the members of multicast group `group` who has `address`. It has a source
 // (`from`, an address of ours), so that the answer goes to us alone and changes no cache but ours;
-// hosts that are no VRRP routers do not even see it.
+// hosts that are not in the group do not even see it.
 NeighbourFrame build_neighbour_probe(const net::Mac& mac, const net::IpAddress& from,
                                      const net::IpAddress& address, const net::IpAddress& group);
 

@@ -88,5 +88,9 @@ TEST(NeighbourClaim, NobodyHasAMulticastAddress) {
   EXPECT_FALSE(parse_neighbour_claim(message_of(frame)));
 }
 
+TEST(NeighbourDiscovery, EveryHolderOfAnAddressIsInItsGroup) {
+  EXPECT_EQ(solicited_node_group(ip("4037::01:800:200e:8c6c")), ip("ff02::1:ff0e:8c6c"));
+}
+
 }  // namespace
 }  // namespace baton::linux

@@ -53,6 +53,9 @@ class VrrpSocket {
   [[nodiscard]] const VrrpEndpoint& endpoint() const { return endpoint_; }
   // Gives the receiving descriptor away to be watched; receive() goes on with it.
   runtime::Fd release_receiver();
+  // Their numbers, for who looks at the process from outside.
+  [[nodiscard]] int receiver_number() const { return watched_; }
+  [[nodiscard]] int sender_number() const { return sender_.get(); }
   // Without blocking.
   Status send(const OutgoingPacket& packet);
   // Many in one call, at most `batch_max`. How many of them, from the first one on, were sent; and

@@ -86,7 +86,7 @@ bool has_right_code(std::span<const std::uint8_t> bytes, const HeartbeatKey& key
 
 const char* name_of(HeartbeatDrop drop) {
   static constexpr std::array<const char*, heartbeat_drops> names{
-      "malformed", "unsigned", "keyless", "wrong_code", "stale", "repeated"};
+      "malformed", "unsigned", "keyless", "wrong_code", "unanswering", "stale", "repeated"};
   return names[static_cast<std::size_t>(drop)];
 }
 
@@ -125,9 +125,9 @@ HeartbeatSeal::Verdict HeartbeatSeal::open(std::span<const std::uint8_t> bytes,
   if (!has_right_code(bytes, *key_)) {
     return {{}, HeartbeatDrop::code, std::move(message->report)};
   }
-  const bool fresh = is_fresh(*message, now);
-  note_sender(*message, fresh, now);
-  if (!fresh) return {{}, HeartbeatDrop::stale, std::move(message->report)};
+  const auto age_drop = judge_age(*message, now);
+  note_sender(*message, !age_drop, now);
+  if (age_drop) return {{}, age_drop, std::move(message->report)};
   if (!is_new(message->report, way, now)) {
     return {{}, HeartbeatDrop::repeated, std::move(message->report)};
   }
@@ -139,12 +139,14 @@ Duration HeartbeatSeal::patience(const PeerReport& report) const {
   return std::clamp<Duration>(4 * (interval_ + report.heartbeat_interval), 1s, 120s);
 }
 
-bool HeartbeatSeal::is_fresh(const SealedHeartbeat& message, Instant now) const {
+std::optional<HeartbeatDrop> HeartbeatSeal::judge_age(const SealedHeartbeat& message,
+                                                      Instant now) const {
   const auto echo = std::ranges::find(message.echoes, run_, &HeartbeatEcho::run);
-  if (echo == message.echoes.end()) return false;
+  if (echo == message.echoes.end()) return HeartbeatDrop::stranger;
   const std::uint64_t tick = tick_at(now);
-  return echo->tick <= tick &&
-         tick - echo->tick <= static_cast<std::uint64_t>(to_ms(patience(message.report)));
+  const auto longest = static_cast<std::uint64_t>(to_ms(patience(message.report)));
+  if (echo->tick <= tick && tick - echo->tick <= longest) return std::nullopt;
+  return HeartbeatDrop::stale;
 }
 
 // A recording may bring runs that are long over: they never push out one that has answered us.

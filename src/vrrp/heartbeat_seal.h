@@ -61,11 +61,12 @@ enum class HeartbeatDrop : std::uint8_t {
   unsigned_,  // we have a key, and it bears no code
   keyless,    // it bears a code, and we have no key
   code,       // made with another key, or changed on its way
-  stale,      // does not answer what this run has sent a moment ago
+  stranger,   // answers nothing that this run has sent: its sender does not hear us, or not yet
+  stale,      // answers what this run has sent too long ago
   repeated,   // was taken already
 };
-inline constexpr std::size_t heartbeat_drops = 6;
-// "malformed", "unsigned", "keyless", "wrong_code", "stale", "repeated"
+inline constexpr std::size_t heartbeat_drops = 7;
+// "malformed", "unsigned", "keyless", "wrong_code", "unanswering", "stale", "repeated"
 const char* name_of(HeartbeatDrop drop);
 
 // Seals what this run sends and judges what it hears; without a key reports go as they are.
@@ -105,7 +106,8 @@ class HeartbeatSeal {
   };
 
   void note_sender(const SealedHeartbeat& message, bool proven, Instant now);
-  bool is_fresh(const SealedHeartbeat& message, Instant now) const;
+  // Nothing: it is fresh.
+  std::optional<HeartbeatDrop> judge_age(const SealedHeartbeat& message, Instant now) const;
   bool is_new(const PeerReport& report, std::string_view way, Instant now);
   [[nodiscard]] Duration patience(const PeerReport& report) const;
 

@@ -51,7 +51,7 @@ TEST_F(Seal, AReportThatAnswersOursIsBelieved) {
 }
 
 TEST_F(Seal, AReportOfWhoHasNotHeardUsIsNotBelievedYet) {
-  EXPECT_EQ(hear_next().drop, HeartbeatDrop::stale);
+  EXPECT_EQ(hear_next().drop, HeartbeatDrop::stranger);
   speak();
   EXPECT_TRUE(hear_next().report);
 }
@@ -119,12 +119,12 @@ TEST_F(Seal, AReportThatWasHeldBackIsStale) {
   EXPECT_EQ(hear(bytes).drop, HeartbeatDrop::stale);
 }
 
-TEST_F(Seal, WhatWasRecordedBeforeOurRestartIsStale) {
+TEST_F(Seal, WhatWasRecordedBeforeOurRestartAnswersNothing) {
   speak();
   const Bytes bytes = theirs.seal(sample(), now);
   ours = HeartbeatSeal(12);
   ours.configure(key_of(1), 50ms);
-  EXPECT_EQ(hear(bytes).drop, HeartbeatDrop::stale);
+  EXPECT_EQ(hear(bytes).drop, HeartbeatDrop::stranger);
 }
 
 TEST_F(Seal, TheOtherNodesRestartNeedsOneExchange) {
@@ -132,7 +132,7 @@ TEST_F(Seal, TheOtherNodesRestartNeedsOneExchange) {
   EXPECT_TRUE(hear_next().report);
   theirs = HeartbeatSeal(23);
   theirs.configure(key_of(1), 50ms);
-  EXPECT_EQ(hear_next().drop, HeartbeatDrop::stale);
+  EXPECT_EQ(hear_next().drop, HeartbeatDrop::stranger);
   speak();
   EXPECT_EQ(hear_next().report->run, 23u);
 }
@@ -144,7 +144,7 @@ TEST_F(Seal, OldRunsOfARecordingDoNotPushOutWhoAnswersUs) {
   for (std::uint64_t run = 1000; run < 1100; ++run) {
     HeartbeatSeal old(run);
     old.configure(key_of(1), 50ms);
-    EXPECT_EQ(hear(old.seal(sample(), now)).drop, HeartbeatDrop::stale);
+    EXPECT_EQ(hear(old.seal(sample(), now)).drop, HeartbeatDrop::stranger);
   }
   const auto message = parse_sealed(ours.seal(sample(), now));
   ASSERT_TRUE(message);

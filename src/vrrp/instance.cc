@@ -410,6 +410,7 @@ void Instance::clear_timers() {
   master_down_at_ = advert_at_ = announce_again_at_ = conflict_again_at_ = echo_at_ = refresh_at_ =
       yield_until_ = release_at_ = recheck_at_ = preempt_from_ = contested_since_ =
           ask_witness_at_ = report_at_ = settle_at_ = never;
+  conflict_.clear();
   wish_.reset();
   take_over_.clear();
   lost_ = false;
@@ -465,8 +466,8 @@ void Instance::on(const event::AddressClaimed& claim, Instant now) {
   if (state_ != State::master || is_yielding() || now - since_ < handover_window) return;
   claim_answered_ = true;
   if (recheck_at_ != never) return;
-  log(LogLevel::warning,
-      fmt::format("{} is also held by {}", claim.address.text(), claim.by.text()));
+  conflict_ = fmt::format("{} is also held by {}", claim.address.text(), claim.by.text());
+  log(LogLevel::warning, conflict_);
   announce_conflict(now);
   recheck_at_ = now + recheck_interval;
   next_defence_at_ = now + defence_interval;
@@ -475,6 +476,7 @@ void Instance::on(const event::AddressClaimed& claim, Instant now) {
 void Instance::recheck_claim(Instant now) {
   if (!std::exchange(claim_answered_, false)) {
     recheck_at_ = never;
+    conflict_.clear();
     log(LogLevel::info, "nobody else holds our addresses any more");
     next_conflict_at_ = now;
     announce_conflict(now);

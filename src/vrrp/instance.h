@@ -120,6 +120,8 @@ class Instance {
   [[nodiscard]] const std::vector<Tracker>& trackers() const { return trackers_; }
   [[nodiscard]] const Counters& counters() const { return counters_; }
   void clear_counters() { counters_ = {}; }
+  // Who else holds an address of ours, for people; empty when nobody does as far as is known.
+  [[nodiscard]] const std::string& conflict() const { return conflict_; }
   // What the second path and the witness say.
   [[nodiscard]] const TakeoverGuard& guard() const { return guard_; }
   // Why it does not take over although its master is silent; empty when nothing holds it back.
@@ -261,6 +263,7 @@ class Instance {
   Instant recheck_at_ = never;    // an address is claimed: when it is asked again
   Instant next_defence_at_{};     // while it is claimed
   bool claim_answered_ = false;   // since it was asked last
+  std::string conflict_;          // while an address is claimed
   Instant next_probe_at_{};       // adverts before go without a question
   Instant next_conflict_at_{};    // conflicts before are announced by an echo
   bool echoed_ = false;           // there was one since the last burst

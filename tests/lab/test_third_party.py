@@ -50,3 +50,38 @@ def test_a_third_host_with_the_address_is_named_and_loses_it(network):
     )
     network.await_service(within=1)
     assert network.holders() == ["nginx01"]
+
+
+VIP6 = "fd09::63"
+
+
+def failover6(name):
+    priority = {"nginx01": 150, "nginx02": 100}[name]
+    return f"""
+vrrp_instance V6 {{
+    interface ens33
+    virtual_router_id 63
+    priority {priority}
+    virtual_ipaddress {{
+        {VIP6}
+    }}
+}}
+"""
+
+
+@made_of([("baton", "baton", "baton")])
+def test_a_third_host_with_an_ipv6_address_is_found_without_a_word_of_it(network):
+    network.start_failover(failover6)
+    network.await_holder("nginx01", VIP6)
+    thief = network.web02.host
+    thief.run(["ip", "addr", "add", f"{VIP6}/128", "dev", "ens33", "nodad"])
+    told = f"{VIP6} is also held by {link_address(thief)}"
+    wait_until(lambda: told in network.nginx01.host.messages(), 6, "nginx01 says who has it")
+    assert told in network.nginx01.host.output(["baton", "status"])
+    thief.run(["ip", "addr", "del", f"{VIP6}/128", "dev", "ens33"])
+    wait_until(
+        lambda: "nobody else holds our addresses any more" in network.nginx01.host.messages(),
+        4,
+        "nginx01 says that the conflict is over",
+    )
+    assert "CONFLICT" not in network.nginx01.host.output(["baton", "status"])
