@@ -4,6 +4,7 @@
 
 #include "config/model/ssi.h"
 #include "config/model/substitution.h"
+#include "proxy/filters/charset_filter.h"
 #include "proxy/filters/substitution_filter.h"
 #include "proxy/response/compression.h"
 #include "proxy/response/response_lines.h"
@@ -63,7 +64,7 @@ bool changes_text(const Request& request) {
   const bool adds =
       settings && !(settings->before_body.empty() && settings->after_body.empty()) &&
       settings->addition_types.contains(type_without_charset(request.response.content_type));
-  return adds || wants_ssi(request) || wants_substitution(request);
+  return adds || wants_ssi(request) || wants_substitution(request) || recoding_of(request);
 }
 
 std::unique_ptr<BodyFilter> make_substitution(Exchange& exchange) {
