@@ -38,7 +38,7 @@ class Attempt : public ServerAttempt {
     streamed,   // as the client sends it, beside the answer
   };
   // attempt.cc
-  runtime::Task<bool> open();
+  bool take_pooled();
   runtime::Task<bool> connect();
   runtime::Task<void> converse(bool& stale);
   [[nodiscard]] bool is_stale(std::size_t size);

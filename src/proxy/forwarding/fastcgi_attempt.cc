@@ -287,7 +287,8 @@ bool FastcgiAttempt::finish_head() {
   if (const http::Header* line = head.headers.find("Status")) {
     const std::string_view digits = line->value.substr(0, 3);
     const auto status = parse_unsigned(digits, 999);
-    if (!status || digits.size() != 3 || *status < 100) return false;
+    // A responder has one answer: nothing comes before it (RFC 3875 section 6.3.3).
+    if (!status || digits.size() != 3 || *status < 200) return false;
     head.status = static_cast<std::uint16_t>(*status);
     if (line->value.size() > 4) head.reason = line->value.substr(4);
   } else if (head.headers.has(http::HeaderId::location)) {

@@ -53,7 +53,8 @@ class Retries {
       return false;
     }
     // Nor can what was streamed to a server be sent again.
-    return exchange_.body.received() == 0 || exchange_.request.stored_body;
+    return exchange_.body.received() == 0 || exchange_.body.given_up() ||
+           exchange_.request.stored_body;
   }
   [[nodiscard]] bool may_follow(const auto& attempt) const {
     const std::uint32_t condition = condition_of(attempt.error());
@@ -285,7 +286,11 @@ runtime::Task<Verdict> forward(Exchange& exchange) {
   const config::ProxyPass& proxy = *plan.location->proxy;
   upstream::ThreadUpstreams& upstreams = exchange.services.upstreams;
   exchange.request.passed = nullptr;
-  if (!exchange.body.finished()) {
+  if (exchange.body.finished()) {
+    // A client that waits to be told does so without a body as well.
+    const Status told = co_await send_continue(exchange);
+    if (!told) co_return answer_body_error(exchange, told.error());
+  } else {
     const Verdict ready = co_await prepare_body(exchange, proxy);
     if (ready.kind != Verdict::Kind::proceed) co_return ready;
   }
@@ -297,7 +302,8 @@ runtime::Task<Verdict> forward(Exchange& exchange) {
     exchange.upstream_hold = upstreams.hold(proxy.upstream);
   }
   // What has been streamed to a server cannot be sent to another one (an error_page that proxies).
-  if (proxy.pass_request_body && exchange.body.received() > 0 && !exchange.request.stored_body) {
+  if (proxy.pass_request_body && exchange.body.received() > 0 && !exchange.body.given_up() &&
+      !exchange.request.stored_body) {
     co_return Verdict::error(502);
   }
   if (plan.location->fastcgi_pass) {

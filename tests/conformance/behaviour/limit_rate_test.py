@@ -110,3 +110,12 @@ def test_proxy_limit_rate_bounds_how_fast_a_server_is_read(server, buffering):
     seconds = seconds_for(server)
     # Unbuffered, it is the client that sets the pace.
     assert 0.7 < seconds < 6.0 if buffering == "on" else seconds < 0.6
+
+
+def test_a_client_that_leaves_while_it_is_made_to_wait_is_noticed(server):
+    server.write("html/file", "x" * 1000)
+    server.start('log_format f "$status"; access_log FOLDER/f.log f; ' + HTTP % "limit_rate 10;")
+    with server.connect() as client:
+        client.send("GET /file HTTP/1.1\r\nHost: a\r\n\r\n")
+        client.head()
+    assert server.log_lines(1, "f.log", wait=1.5) == ["200"]

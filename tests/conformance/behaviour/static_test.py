@@ -221,3 +221,18 @@ def test_a_client_that_stops_reading_is_given_up(server):
     client.sendall(b"GET /big HTTP/1.1\r\nHost: a\r\n\r\n")
     assert server.wait_for(lambda: "client timed out" in server.error_log(), 5)
     client.close()
+
+
+def test_symbolic_links_are_refused_wherever_files_are_looked_for(server):
+    server.write("html/a/real.html", "real")
+    for name in ("link", "dirlink"):
+        os.symlink("real.html" if name == "link" else "a", server.folder / "html/a" / name)
+    server.start("""server { listen 127.0.0.1:PORT; root FOLDER/html; disable_symlinks on;
+        location /try/ { alias FOLDER/html/a/; try_files link real.html =404; }
+        location /if/ { alias FOLDER/html/a/; if (-f $request_filename) { return 204; } }
+        location /up/ { alias FOLDER/html/./a/../a/; } }""")
+    assert server.get("/a/link").status == 403
+    assert server.get("/try/x").text == "real"
+    assert server.get("/if/real.html").status == 204
+    assert server.get("/if/link").status == 403
+    assert server.get("/up/real.html").text == "real"
