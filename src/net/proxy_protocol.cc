@@ -167,6 +167,11 @@ std::optional<std::string> proxy_field_named(std::string_view fields, std::strin
     ByteReader reader({reinterpret_cast<const std::uint8_t*>(inside->data()) + 1, 4});
     return std::to_string(reader.u32());
   }
+  constexpr std::string_view inner_type = "ssl_0x";
+  if (name.starts_with(inner_type)) {
+    const auto type = parse_hex_byte(name.substr(inner_type.size()));
+    return type ? owned(proxy_field(inside->substr(5), *type)) : std::nullopt;
+  }
   for (const NamedField& field : named_ssl_fields) {
     if (field.name == name) return owned(proxy_field(inside->substr(5), field.type));
   }

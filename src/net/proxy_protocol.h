@@ -45,7 +45,7 @@ std::optional<std::string_view> proxy_field(std::string_view fields, std::uint8_
 
 // The same by nginx's name for it: "alpn", "authority", "unique_id", "ssl", "netns", those inside
 // of ssl ("ssl_version", "ssl_cn", "ssl_cipher", "ssl_sig_alg", "ssl_key_alg", and "ssl_verify" as
-// a number), or any type as "0x20".
+// a number), or any type as "0x20", inside of ssl as "ssl_0x21".
 std::optional<std::string> proxy_field_named(std::string_view fields, std::string_view name);
 
 }  // namespace baton::net

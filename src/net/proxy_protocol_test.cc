@@ -105,6 +105,10 @@ TEST(ProxyProtocolTest, fields_have_names_also_inside_of_ssl) {
   EXPECT_EQ(proxy_field_named(fields, "0x01"), "h2");
   EXPECT_EQ(proxy_field_named(fields, "ssl_version"), "TLSv1.3");
   EXPECT_EQ(proxy_field_named(fields, "ssl_verify"), "2");
+  EXPECT_EQ(proxy_field_named(fields, "ssl_0x21"), "TLSv1.3");
+  EXPECT_EQ(proxy_field_named(fields, "ssl_0x0021"), "TLSv1.3");
+  EXPECT_EQ(proxy_field_named(fields, "ssl_0x22"), std::nullopt);
+  EXPECT_EQ(proxy_field_named(fields, "ssl_0x"), std::nullopt);
   EXPECT_EQ(proxy_field_named(fields, "ssl_cn"), std::nullopt);
   EXPECT_EQ(proxy_field_named(fields, "0x1000"), std::nullopt);
 }

@@ -44,11 +44,12 @@ bool is_same_file(const std::string& path, int fd) {
 
 Result<PidLock> PidLock::acquire(const std::string& path) {
   constexpr int tries_max = 10;
+  const std::string starting = path + ".starting";
   for (int i = 0; i < tries_max; ++i) {
-    constexpr int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
-    runtime::Fd fd(::open(path.c_str(), flags | O_EXCL, 0644));
-    const bool created = static_cast<bool>(fd);
-    if (!fd && errno == EEXIST) fd = runtime::Fd(::open(path.c_str(), flags, 0644));
+    constexpr int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW;
+    runtime::Fd fd(::open(path.c_str(), flags));
+    const bool is_there = static_cast<bool>(fd);
+    if (!fd && errno == ENOENT) fd = runtime::Fd(::open(starting.c_str(), flags | O_CREAT, 0644));
     if (!fd) return fail_errno(errno, "open of the pid file");
     auto lock = whole_file();
     if (::fcntl(fd.get(), F_SETLK, &lock) != 0) {
@@ -56,11 +57,15 @@ Result<PidLock> PidLock::acquire(const std::string& path) {
         return fail(ErrorKind::unavailable, "already running");
       return fail_errno(errno, "lock of the pid file");
     }
-    if (!is_same_file(path, fd.get())) continue;
+    const std::string& locked = is_there ? path : starting;
+    if (!is_same_file(locked, fd.get())) continue;
+    // Another one has finished its start since.
+    if (!is_there && ::access(path.c_str(), F_OK) == 0) continue;
     PidLock result;
-    result.path_ = path;
+    result.path_ = locked;
+    result.final_path_ = path;
     result.fd_ = std::move(fd);
-    result.ours_ = created;
+    result.ours_ = !is_there;
     return result;
   }
   return fail(ErrorKind::unavailable, "the pid file keeps being replaced");
@@ -68,6 +73,7 @@ Result<PidLock> PidLock::acquire(const std::string& path) {
 
 PidLock& PidLock::operator=(PidLock&& other) noexcept {
   std::swap(path_, other.path_);
+  std::swap(final_path_, other.final_path_);
   std::swap(fd_, other.fd_);
   std::swap(ours_, other.ours_);
   return *this;
@@ -84,13 +90,13 @@ Status PidLock::write(pid_t pid) {
       ::pwrite(fd_.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
     return fail_errno(errno, "write of the pid file");
   }
-  return {};
+  return path_ == final_path_ ? Status{} : rename(final_path_);
 }
 
 Status PidLock::rename(const std::string& path) {
   if (::rename(path_.c_str(), path.c_str()) != 0)
     return fail_errno(errno, "rename of the pid file");
-  path_ = path;
+  path_ = final_path_ = path;
   return {};
 }
 

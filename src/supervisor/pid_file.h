@@ -3,6 +3,8 @@
 // A pid file left behind by a crash must never prevent a start (keepalived refuses then), and a
 // second instance must never start beside a living one: so what counts is a record lock (fcntl) on
 // the file, which the kernel drops with the process; the number inside is for people and scripts.
+// These take a pid file that is there for a program that serves: until the start is done, what is
+// locked is a file beside it.
 #pragma once
 
 #include <sys/types.h>
@@ -20,7 +22,8 @@ namespace baton::supervisor {
 class PidLock {
  public:
   PidLock() = default;
-  // Creates and locks; the number is written by write(). Unavailable when another process holds it.
+  // Locks the file, or PATH.starting where there is none yet; write() writes the number and gives
+  // the file its name. Unavailable when another process holds it.
   static Result<PidLock> acquire(const std::string& path);
   PidLock(PidLock&& other) noexcept = default;
   PidLock& operator=(PidLock&& other) noexcept;
@@ -35,6 +38,7 @@ class PidLock {
 
  private:
   std::string path_;
+  std::string final_path_;
   runtime::Fd fd_;
   bool ours_ = false;
 };

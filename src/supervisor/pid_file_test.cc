@@ -49,6 +49,27 @@ TEST_F(PidFileTest, a_second_process_cannot_lock_a_held_pid_file) {
   EXPECT_TRUE(asked_in_another_process([&] { return lock_holder(path_) == owner; }));
 }
 
+TEST_F(PidFileTest, there_is_no_pid_file_before_it_names_the_process) {
+  auto lock = PidLock::acquire(path_);
+  ASSERT_TRUE(lock);
+  EXPECT_FALSE(std::filesystem::exists(path_));
+  EXPECT_TRUE(asked_in_another_process([&] {
+    auto second = PidLock::acquire(path_);
+    return !second && second.error().kind == ErrorKind::unavailable;
+  }));
+  ASSERT_TRUE(lock->write(4242));
+  EXPECT_EQ(read_pid_file(path_), 4242);
+  EXPECT_FALSE(std::filesystem::exists(path_ + ".starting"));
+}
+
+TEST_F(PidFileTest, what_a_start_that_crashed_leaves_behind_does_not_prevent_the_next) {
+  std::ofstream(path_ + ".starting") << "1\n";
+  auto lock = PidLock::acquire(path_);
+  ASSERT_TRUE(lock);
+  ASSERT_TRUE(lock->write(4242));
+  EXPECT_EQ(read_pid_file(path_), 4242);
+}
+
 TEST_F(PidFileTest, a_stale_pid_file_does_not_prevent_a_start) {
   std::ofstream(path_) << "1\n";
   auto lock = PidLock::acquire(path_);
@@ -69,6 +90,7 @@ TEST_F(PidFileTest, the_file_goes_with_the_lock_but_not_with_a_forked_child) {
   {
     auto lock = PidLock::acquire(path_);
     ASSERT_TRUE(lock);
+    ASSERT_TRUE(lock->write(::getpid()));
     EXPECT_TRUE(asked_in_another_process([&] {
       lock->forget();
       return true;

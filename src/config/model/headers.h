@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/time.h"
+#include "config/model/charset_map.h"
 #include "config/model/mime_set.h"
 #include "config/model/proxy.h"
 #include "config/model/template_text.h"
@@ -47,6 +49,8 @@ struct HeaderSettings {
                         {"text/html", "text/xml", "text/plain", "text/vnd.wap.wml",
                          "application/javascript", "application/rss+xml"}};
   std::string source_charset;
+  bool override_charset = false;  // also where the upstream server's type has one
+  std::vector<std::shared_ptr<const CharsetMap>> charset_maps;
 
   std::vector<HeaderLine> trailers;
   InheritedLines header_lines;

@@ -9,6 +9,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "config/nginx/charset_map.h"
 #include "config/nginx/edit.h"
 #include "config/nginx/expires.h"
 #include "config/nginx/mime_types.h"
@@ -120,12 +121,13 @@ void read_expires(Reader& reader, const Directive& directive) {
   headers.expires = *reading.expires;
 }
 
-// Recoding a body is not offered, so the two charsets must be one.
+// Two charsets that are not one need a map, which has to stand before them.
 void check_charsets(Reader& reader, const Directive& directive) {
   const auto& headers = *reader.level().location.headers;
   if (headers.source_charset.empty() || !headers.charset || !headers.charset->is_literal()) return;
   const std::string_view charset = headers.charset->literal();
   if (equals_ignoring_case(headers.source_charset, charset)) return;
+  if (find_recoding(headers.charset_maps, headers.source_charset, charset)) return;
   reader.error(directive, 1,
                fmt::format("no \"charset_map\" between the charsets \"{}\" and \"{}\"",
                            headers.source_charset, charset));
@@ -159,6 +161,35 @@ void read_source_charset(Reader& reader, const Directive& directive) {
   check_charsets(reader, directive);
 }
 
+void read_charset_map(Reader& reader, const Directive& directive) {
+  const std::string& from = directive.word(1);
+  const std::string& to = directive.word(2);
+  HeaderSettings& headers = settings(reader);
+  if (equals_ignoring_case(from, to)) {
+    reader.error(
+        directive, 0,
+        fmt::format("\"charset_map\" between the same charsets \"{}\" and \"{}\"", from, to));
+    return reader.skip_block(directive.block);
+  }
+  if (find_recoding(headers.charset_maps, from, to)) {
+    reader.error(directive, 0,
+                 fmt::format("duplicate \"charset_map\" between \"{}\" and \"{}\"", from, to));
+    return reader.skip_block(directive.block);
+  }
+  if (reader.seen_on_level("server")) {
+    reader.error(directive, 0, "\"charset_map\" behind a \"server\" is not supported by baton");
+    return reader.skip_block(directive.block);
+  }
+  know_charset(reader, from);
+  know_charset(reader, to);
+  headers.charset_maps.push_back(read_charset_map_block(reader, directive));
+}
+
+void set_override_charset(Reader& reader, const Directive& directive) {
+  if (!reader.first_on_level()) return reader.directive_error(directive, 0, "is duplicate");
+  settings(reader).override_charset = directive.word(1) == "on";
+}
+
 void read_charset_types(Reader& reader, const Directive& directive) {
   read_mime_types(reader, directive, settings(reader).charset_types);
 }
@@ -173,10 +204,9 @@ constexpr Rule rules[] = {
     supported("expires", in_all_http, take12, read_expires),
     supported("charset", in_all_http, take1, read_charset),
     supported("source_charset", in_all_http, take1, read_source_charset),
-    no_effect("override_charset", in_all_http, take_switch, Value::any,
-              "bodies are not recoded from one charset to another"),
+    supported("override_charset", in_all_http, take_switch, set_override_charset),
     supported("charset_types", hsl, take1_or_more, read_charset_types),
-    refused("charset_map", in_http, take2 | block),
+    supported("charset_map", in_http, take2 | block, read_charset_map),
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "config/model/compression.h"
 #include "proxy/exchange.h"
+#include "proxy/filters/charset_filter.h"
 #include "proxy/filters/gunzip_filter.h"
 #include "proxy/filters/gzip_filter.h"
 #include "proxy/filters/page_filters.h"
@@ -56,10 +57,17 @@ BodyFilters make_body_filters(Exchange& exchange) {
   // Where the location asks for nothing, this is all that a response pays.
   Request& request = exchange.request;
   const config::Location& location = *request.location;
-  if (!location.compression && !location.substitution && !location.ssi) return filters;
+  const config::Recoding recoding = recoding_of(request);
+  if (!location.compression && !location.substitution && !location.ssi && !recoding) {
+    return filters;
+  }
   if (location.compression) add_gunzip(request, filters);
   if (location.substitution) {
     if (auto filter = make_substitution(exchange)) filters.push_back(std::move(filter));
+  }
+  if (recoding) {
+    if (recoding.changes_length()) forget_exact_body(request);
+    filters.push_back(std::make_unique<CharsetFilter>(recoding));
   }
   if (location.ssi || location.substitution) {
     if (auto place = make_page_place(exchange)) filters.push_back(std::move(place));

@@ -28,6 +28,8 @@ class Page final : public ResponseSink {
   }
 
   runtime::Task<Status> take(std::span<iovec> pieces) override;
+  // The head alone.
+  runtime::Task<void> begin_only();
   // The end of the body; nothing is sent to its end when it is not complete.
   runtime::Task<Status> finish();
 
@@ -137,6 +139,10 @@ runtime::Task<Status> Page::put(std::string_view bytes) {
   co_return Status{};
 }
 
+runtime::Task<void> Page::begin_only() {
+  static_cast<void>(co_await flush(BodyPart::flush));
+}
+
 runtime::Task<Status> Page::finish() {
   Status status = co_await begin();
   if (status && ssi_) status = co_await put_through_ssi(*ssi_, {}, true);
@@ -205,7 +211,10 @@ runtime::Task<void> finish_page(Exchange& exchange) {
   const std::shared_ptr<Page> page = std::move(exchange.page);
   exchange.page.reset();
   Request& request = exchange.request;
-  if (!request.completed) co_return;  // broken off
+  if (!request.completed) {  // broken off, perhaps before the first byte
+    if (request.bytes_sent == 0) co_await page->begin_only();
+    co_return;
+  }
   const Status finished = co_await page->finish();
   if (finished) co_return;
   request.completed = false;

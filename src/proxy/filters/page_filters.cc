@@ -4,6 +4,7 @@
 
 #include "config/model/ssi.h"
 #include "config/model/substitution.h"
+#include "proxy/filters/charset_filter.h"
 #include "proxy/filters/substitution_filter.h"
 #include "proxy/response/compression.h"
 #include "proxy/response/response_lines.h"
@@ -67,7 +68,7 @@ bool changes_text(const Request& request) {
   const config::SubstitutionSettings* settings = request.location->substitution.get();
   const bool adds = settings && !(settings->before_body.empty() && settings->after_body.empty()) &&
                     is_of_type(settings->addition_types, request);
-  return adds || wants_ssi(request) || wants_substitution(request);
+  return adds || wants_ssi(request) || wants_substitution(request) || recoding_of(request);
 }
 
 std::unique_ptr<BodyFilter> make_substitution(Exchange& exchange) {

@@ -10,7 +10,9 @@
 #include "base/text.h"
 #include "config/model/headers.h"
 #include "config/model/proxy_rules.h"
+#include "proxy/response/added_headers.h"
 #include "proxy/response/compression.h"
+#include "proxy/response/response_lines.h"
 
 namespace baton::proxy {
 
@@ -47,14 +49,8 @@ bool may_be_rewritten(http::HeaderId id) {
          id == http::HeaderId::set_cookie;
 }
 
-std::string_view charset_of(std::string_view content_type) {
-  constexpr std::string_view word = "charset=";
-  const std::size_t at = content_type.rfind(word);
-  return at == std::string_view::npos ? std::string_view() : content_type.substr(at + word.size());
-}
-
-// X-Accel-Charset names the charset, if the configuration knows it. A body is not recoded: where it
-// is known to be in another one, the type stays as it is.
+// X-Accel-Charset names the charset, if the configuration knows it. Where the body is known to be
+// in another one and cannot be recoded, the type stays as it is.
 void override_charset(Exchange& exchange, std::string_view charset) {
   Request& request = exchange.request;
   Response& response = request.response;
@@ -68,11 +64,11 @@ void override_charset(Exchange& exchange, std::string_view charset) {
     return log.write(LogLevel::error, request,
                      fmt::format("unknown charset \"{}\" to override", charset));
   }
-  std::string_view source = charset_of(response.content_type);
-  if (source.empty() && request.location->headers) {
-    source = request.location->headers->source_charset;
-  }
-  if (!source.empty() && !same(source)) {
+  const std::string_view source = source_charset_of(request);
+  const config::HeaderSettings* settings = request.location->headers.get();
+  const bool recoded = settings && find_recoding(settings->charset_maps, source, charset) &&
+                       line_value(response, "Content-Encoding").empty();
+  if (!source.empty() && !same(source) && !recoded) {
     return log.write(
         LogLevel::error, request,
         fmt::format("no \"charset_map\" between the charsets \"{}\" and \"{}\"", source, charset));

@@ -145,6 +145,28 @@ void add_configured_headers(Request& request) {
   }
 }
 
+std::string_view charset_of(std::string_view content_type) {
+  const std::string_view parameter = content_type.substr(type_without_charset(content_type).size());
+  const std::size_t at = parameter.find('=');
+  if (at == std::string_view::npos) return {};
+  std::string_view charset = parameter.substr(at + 1);
+  charset = trimmed(charset.substr(0, charset.find(';')));
+  if (charset.size() >= 2 && charset.starts_with('"') && charset.ends_with('"')) {
+    charset = charset.substr(1, charset.size() - 2);
+  }
+  return charset;
+}
+
+std::string_view source_charset_of(const Request& request) {
+  if (request.upstream_head) {
+    const std::string_view own =
+        charset_of(request.upstream_head->headers.value(http::HeaderId::content_type));
+    if (!own.empty()) return own;
+  }
+  const config::HeaderSettings* settings = request.location->headers.get();
+  return settings ? std::string_view(settings->source_charset) : std::string_view();
+}
+
 void add_charset(Request& request) {
   const config::HeaderSettings* settings = request.location->headers.get();
   Response& response = request.response;
@@ -152,12 +174,19 @@ void add_charset(Request& request) {
   // Browsers of old took the charset of a redirect for that of the page behind it.
   if (response.status == 301 || response.status == 302) return;
   const std::string_view type = type_without_charset(response.content_type);
-  if (type.size() != response.content_type.size() || !settings->charset_types.contains(type)) {
-    return;
-  }
+  const bool has_one = type.size() != response.content_type.size();
+  const bool wanted = has_one ? settings->override_charset : settings->charset_types.contains(type);
+  if (!wanted) return;
   std::string charset;
   append_header_value(charset, *settings->charset, request);
   if (charset.empty()) return;
+  // A body that would have to be recoded and cannot be stays what it is.
+  const std::string_view source = source_charset_of(request);
+  if (!source.empty() && !equals_ignoring_case(source, charset) &&
+      (!find_recoding(settings->charset_maps, source, charset) ||
+       !line_value(response, "Content-Encoding").empty())) {
+    return;
+  }
   response.content_type = request.arena.join({type, "; charset=", charset});
 }
 

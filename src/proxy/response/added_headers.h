@@ -12,8 +12,13 @@ namespace baton::proxy {
 // expires and add_header, for a response whose status is known.
 void add_configured_headers(Request& request);
 
-// Gives Content-Type the location's charset, where the type wants one and has none.
+// Gives Content-Type the location's charset, where the type wants one and has none, or another one
+// that may be overridden.
 void add_charset(Request& request);
+// The charset of a type, "" when it names none.
+std::string_view charset_of(std::string_view content_type);
+// The charset that the body is in as it came from its source, "" when nobody knows.
+std::string_view source_charset_of(const Request& request);
 
 // The response ends in lines of add_trailer.
 bool wants_trailers(const Request& request);

@@ -2,6 +2,7 @@
 
 import pytest
 
+from raw_backend import RawBackend
 from server import reply
 
 HTTP = "default_type text/html; server { listen 127.0.0.1:PORT; root FOLDER/html; %s }"
@@ -123,6 +124,18 @@ def test_pages_are_added_to_the_types_only(server):
     server.start(HTTP % (ADDED + "location / { add_after_body /after; "
                          "proxy_pass http://127.0.0.1:BACKEND; }"), BACKEND=backend.port)
     assert server.get("/").text == "abc"
+
+
+def test_the_head_of_a_body_that_never_came_is_sent_and_no_page_behind_it(server):
+    def breaks_off(connection, number):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
+                           b"Content-Length: 100\r\n\r\n")
+
+    backend = RawBackend(breaks_off)
+    server.start(HTTP % (ADDED + "location / { add_after_body /after; "
+                         "proxy_pass http://127.0.0.1:B; }"), B=backend.port)
+    answer = server.raw("GET / HTTP/1.0\r\nHost: a\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n") and answer.endswith(b"\r\n\r\n")
 
 
 def test_pages_are_not_added_to_errors(server):
