@@ -74,6 +74,7 @@ class Node final : public Router::Owner, public NodeView, public HandoverHost {
   [[nodiscard]] const AddressGuard& guard() const override { return guard_; }
   [[nodiscard]] const FastDetection& detection() const override { return detection_; }
   [[nodiscard]] const PairLink& pair() const override { return pair_; }
+  [[nodiscard]] const SecondPath& second_path() const override { return second_path_; }
   [[nodiscard]] const Handovers& handovers() const override { return handovers_; }
   [[nodiscard]] const FlightRecorder& recorder() const override { return recorder_; }
   [[nodiscard]] const MismatchBook& mismatches() const override { return mismatches_; }
@@ -159,11 +160,16 @@ class Node final : public Router::Owner, public NodeView, public HandoverHost {
   bool read_network();
   void take_claim(const linux::AddressClaim& claim);
   // The second path and silent links (node_guard.cc).
-  void take_report(const vrrp::PeerReport& report);
+  void take_report(const vrrp::PeerReport& report, const net::IpAddress& source);
+  // A report that was not believed, because of the key.
+  void take_disputed(const vrrp::PeerReport& disputed, const net::IpAddress& source,
+                     vrrp::HeartbeatDrop drop);
+  Router* router_of(const vrrp::PeerReport& report) const;
   void sample_links(Instant now);
   // Mistakes between the nodes (node_mismatch.cc).
   void compare_report(const Router& router, const vrrp::PeerReport& report);
   void note_mismatch(const Router& router, std::string keyword, std::string from, std::string text);
+  [[nodiscard]] std::string our_pair_key_line() const;
   [[nodiscard]] std::string our_line(const Router& router, const std::string& keyword) const;
   [[nodiscard]] std::string their_line(const Router& router, const std::string& keyword) const;
   void take_facts(const std::string& peer, NodeFacts facts);
@@ -274,6 +280,7 @@ class Node final : public Router::Owner, public NodeView, public HandoverHost {
   Instant next_sample_{};
   MismatchBook mismatches_;
   std::map<std::string, Instant> next_comparison_;  // of reports, by instance
+  std::map<std::string, Instant> next_dispute_;     // the same of those that were not believed
   std::map<std::string, NodeFacts> peer_facts_;     // by name of the other node
   struct PeerStatus {
     nlohmann::json value;

@@ -10,14 +10,14 @@ namespace {
 
 constexpr std::string_view gzip = "gzip";
 
-// Takes leading spaces off.
+// Takes leading white space off (RFC 9110 section 5.6.3: spaces and tabs).
 void skip_spaces(std::string_view& text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
 }
 
 // "1", "0.5", "0.001" up to the next comma or space: is it a weight above zero?
 bool is_positive_weight(std::string_view text) {
-  text = text.substr(0, text.find_first_of(", "));
+  text = text.substr(0, text.find_first_of(", \t"));
   if (text.empty() || (text[0] != '0' && text[0] != '1')) return false;
   bool positive = text[0] == '1';
   if (text.size() == 1) return positive;
@@ -48,7 +48,8 @@ bool accepts_gzip(std::string_view accept_encoding) {
   for (std::size_t at = 0; at + gzip.size() <= accept_encoding.size(); ++at) {
     if (!equals_ignoring_case(accept_encoding.substr(at, gzip.size()), gzip)) continue;
     // Not the end of another name ("x-gzip").
-    if (at != 0 && accept_encoding[at - 1] != ',' && accept_encoding[at - 1] != ' ') continue;
+    const char before = at == 0 ? ',' : accept_encoding[at - 1];
+    if (before != ',' && before != ' ' && before != '\t') continue;
     return accepts_behind_name(accept_encoding.substr(at + gzip.size()));
   }
   return false;

@@ -28,6 +28,13 @@ TEST(AcceptEncoding, AWeightOfZeroRefuses) {
   EXPECT_TRUE(accepts_gzip("gzip ; Q=1.000"));
 }
 
+TEST(AcceptEncoding, TabsAreWhiteSpace) {
+  EXPECT_TRUE(accepts_gzip("gzip\t,deflate"));
+  EXPECT_TRUE(accepts_gzip("deflate,\tgzip;\tq=0.5"));
+  EXPECT_TRUE(accepts_gzip("gzip;q=0.5\t,deflate"));
+  EXPECT_FALSE(accepts_gzip("gzip\tdeflate"));
+}
+
 TEST(AcceptEncoding, AWeightThatIsNoneRefuses) {
   EXPECT_FALSE(accepts_gzip("gzip;q=2"));
   EXPECT_FALSE(accepts_gzip("gzip;q=1.001"));

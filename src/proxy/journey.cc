@@ -18,6 +18,7 @@
 #include "proxy/access/limit.h"
 #include "proxy/client/leaving_addresses.h"
 #include "proxy/client/request_head.h"
+#include "proxy/client/stored_body.h"
 #include "proxy/files/empty_gif.h"
 #include "proxy/files/static_files.h"
 #include "proxy/filters/page.h"
@@ -38,6 +39,7 @@ namespace {
 Verdict answer_bad_head(Exchange& exchange, HeadOutcome outcome) {
   Request& request = exchange.request;
   request.keep_alive = false;
+  request.body_given_up = true;
   switch (outcome) {
     case HeadOutcome::refused: {
       // Some reasons say themselves where it was.
@@ -140,13 +142,28 @@ bool lingers(const Request& request, bool head_is_whole, bool body_is_whole) {
   return how == Lingering::on && !head_is_whole;
 }
 
+// An answer made here does not read the body, but what came of a chunked one with the head has to
+// be sound, and no more than is allowed. The error that it is, or 0.
+std::uint16_t check_unread_body(Exchange& exchange) {
+  RequestBody& body = exchange.body;
+  Request& request = exchange.request;
+  const bool is_unread = request.head.framing.kind == http::BodyKind::chunked && !exchange.parent &&
+                         body.received() == 0 && body.has_early() && !request.upstream_head;
+  if (!is_unread || request.response.status >= 400) return 0;
+  while (!body.finished() && body.has_early()) {
+    const auto piece = body.take_early();
+    if (!piece) return answer_body_error(exchange, piece.error()).status;
+  }
+  return 0;
+}
+
 // Reads and forgets the rest of a body that nobody wanted, so that the next request can follow.
 runtime::Task<bool> discard_body(Exchange& exchange) {
   RequestBody& body = exchange.body;
   const config::Location& location = *exchange.request.location;
   const Instant end = exchange.now() + location.lingering_time;
   auto buffer = exchange.services.small_buffers.take();
-  while (!body.finished()) {
+  while (!body.is_drained()) {
     const Instant deadline = std::min(end, exchange.now() + location.lingering_timeout);
     const auto piece = co_await body.read(exchange.client->stream, buffer.span(), deadline);
     if (!piece || exchange.now() >= end) co_return false;
@@ -174,7 +191,13 @@ void tell_closed(const Exchange& exchange) {
 
 runtime::Task<void> find_answer(Exchange& exchange, Verdict verdict) {
   Request& request = exchange.request;
-  while (verdict.kind != Verdict::Kind::respond) {
+  while (true) {
+    if (verdict.kind == Verdict::Kind::respond) {
+      const bool is_answered = request.header_sent || exchange.silent;
+      const std::uint16_t refused = is_answered ? 0 : check_unread_body(exchange);
+      if (refused == 0) break;
+      verdict = Verdict::error(refused);
+    }
     if (verdict.kind == Verdict::Kind::proceed && request.location->limits) {
       verdict = co_await limit(exchange);
     }
@@ -195,7 +218,7 @@ runtime::Task<void> find_answer(Exchange& exchange, Verdict verdict) {
 void log_request(Exchange& exchange) {
   Request& request = exchange.request;
   request.ended = exchange.now();
-  request.ended_at = runtime::wall_now();
+  request.ended_at = exchange.loop().wall_now();
   const std::size_t head_size = request.header_sent ? exchange.head_text.size() : 0;
   request.body_bytes_sent =
       request.bytes_sent - std::min<std::uint64_t>(request.bytes_sent, head_size);
@@ -223,11 +246,11 @@ runtime::Task<After> serve_request(Exchange& exchange) {
   log_request(exchange);
   exchange.held_connections.release();
   if (!request.keep_alive) {
-    const bool waits = request.header_sent &&
-                       lingers(request, outcome == HeadOutcome::complete, exchange.body.finished());
+    const bool waits = request.header_sent && lingers(request, outcome == HeadOutcome::complete,
+                                                      exchange.body.is_drained());
     co_return waits ? After::linger : After::close;
   }
-  if (!exchange.body.finished()) {
+  if (!exchange.body.is_drained()) {
     const bool discarded = co_await discard_body(exchange);
     if (!discarded) co_return After::close;
   }

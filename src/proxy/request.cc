@@ -10,7 +10,8 @@ void Request::reset() {
   host = uri = args = raw_path = raw_uri = {};
   uri_changed = false;
   stored_body.reset();
-  early_body = {};
+  early_body = streamed_start = {};
+  body_given_up = false;
   proxy = nullptr;
   server = nullptr;
   location = nullptr;
@@ -34,6 +35,7 @@ void Request::reset() {
   upstream_head = nullptr;
   upstream_trailers.clear();
   passes_trailers = false;
+  added_trailers.clear();
   cache = {};
   response.reset();
   challenges.clear();

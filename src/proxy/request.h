@@ -173,6 +173,11 @@ struct Request {
   // The body, once a handler has read it: kept whole (stored_body.h), or all of it with the head.
   std::shared_ptr<StoredBody> stored_body;
   std::string_view early_body;
+  // What came with the head of one that is streamed; only to be shown.
+  std::string_view streamed_start;
+  // Nobody gets the body any more: it was too large, broken or lost on the way. Whoever answers now
+  // sees a request without one.
+  bool body_given_up = false;
 
   // Where it goes.
   const config::Proxy* proxy = nullptr;
@@ -209,6 +214,7 @@ struct Request {
   const http::ResponseHead* upstream_head = nullptr;  // of the last attempt that gave one
   std::string upstream_trailers;                      // "Name: value" lines behind its body
   bool passes_trailers = false;                       // they are for the client as well
+  mutable std::string added_trailers;  // of `add_trailer`, as they were sent: lines like those
   CacheFacts cache;
 
   // The answer. response.status is what $status prints (499 when the client went away).

@@ -30,8 +30,9 @@ struct AccessSettings {
   Duration auth_delay = 0s;
   // auth_basic: the realm; "off", also when a variable says so, asks nobody.
   TemplateText realm;
-  TemplateText user_file;    // absolute unless it begins with a variable
-  std::string auth_request;  // "": off
+  TemplateText user_file;        // absolute unless it begins with a variable, ...
+  std::string user_file_folder;  // ... whose value is looked for here then, if relative
+  std::string auth_request;      // "": off
   std::vector<AuthRequestValue> auth_request_values;
 
   [[nodiscard]] bool asks_for_password() const {

@@ -69,14 +69,15 @@ void read_auth_basic(Reader& reader, const Directive& directive) {
 
 void read_auth_basic_user_file(Reader& reader, const Directive& directive) {
   const std::string& path = directive.word(1);
-  if (path.starts_with('/') || path.starts_with('$')) {
-    settings(reader).user_file = reader.compile(directive, 1);
-    return;
-  }
   // Like an included file: below the folder of nginx.conf.
   const std::string& main = reader.options().path;
   const std::size_t slash = main.rfind('/');
   const std::string folder = slash == std::string::npos ? "" : main.substr(0, slash + 1);
+  if (path.starts_with('/') || path.starts_with('$')) {
+    settings(reader).user_file = reader.compile(directive, 1);
+    settings(reader).user_file_folder = folder;
+    return;
+  }
   settings(reader).user_file = reader.compile_text(directive, 1, folder + path);
 }
 

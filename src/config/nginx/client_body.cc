@@ -29,6 +29,15 @@ void read_in_file_only(Reader& reader, const Directive& directive) {
   if (choice) edit(reader.level().location.client_body).in_file_only = *choice;
 }
 
+void read_buffer_size(Reader& reader, const Directive& directive) {
+  const auto bytes = parse_size(directive.word(1));
+  if (!bytes) return reader.directive_error(directive, 1, "invalid value");
+  if (*bytes == 0) {
+    return reader.error(directive, 1, "client body buffer size cannot be zero");
+  }
+  edit(reader.level().location.client_body).buffer_bytes = *bytes;
+}
+
 constexpr auto hsl = in_http_server_location;
 
 constexpr Rule rules[] = {
@@ -36,8 +45,7 @@ constexpr Rule rules[] = {
               Value::offset),
     supported("client_body_timeout", hsl, take1, set_milliseconds<&Location::client_body_timeout>,
               Value::milliseconds),
-    supported("client_body_buffer_size", hsl, take1, set_size<&ClientBodySettings::buffer_bytes>,
-              Value::size),
+    supported("client_body_buffer_size", hsl, take1, read_buffer_size, Value::text),
     supported("client_body_temp_path", hsl, take1234, read_temp_path, Value::text),
     supported("client_body_in_file_only", hsl, take1, read_in_file_only, Value::text),
     no_effect("client_body_in_single_buffer", hsl, take_switch, Value::any,

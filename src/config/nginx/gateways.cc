@@ -1,6 +1,7 @@
 // Gateways to other protocols than HTTP. All but FastCGI are known by name and not offered.
 
 #include "config/nginx/fastcgi.h"
+#include "config/nginx/file_access_values.h"
 #include "config/nginx/topics.h"
 
 namespace baton::config::nginx {
@@ -50,7 +51,7 @@ constexpr Rule rules[] = {
     supported("fastcgi_bind", hsl, take12, read_fastcgi_rule, Value::text),
     supported("fastcgi_limit_rate", hsl, take1, read_fastcgi_rule, Value::text),
     only_value("fastcgi_store", hsl, take1, "off"),
-    no_effect("fastcgi_store_access", hsl, take123),
+    supported("fastcgi_store_access", hsl, take123, check_store_access, Value::text),
     only_value("fastcgi_bind_dynamic", hsl, take_switch, "off"),
     refused("fastcgi_allow_upstream", hsl, take1_or_more),
     refused("fastcgi_request_dynamic", hsl, take_switch),

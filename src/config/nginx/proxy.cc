@@ -15,6 +15,7 @@
 #include "config/model/proxy_buffering.h"
 #include "config/nginx/edit.h"
 #include "config/nginx/endpoint.h"
+#include "config/nginx/file_access_values.h"
 #include "config/nginx/proxy_cache.h"
 #include "config/nginx/setters.h"
 #include "config/nginx/temporary_path.h"
@@ -301,7 +302,7 @@ constexpr Rule rules[] = {
     no_effect("proxy_headers_hash_max_size", hsl, take1, Value::number),
     no_effect("proxy_headers_hash_bucket_size", hsl, take1, Value::number),
     no_effect("proxy_send_lowat", hsl, take1, Value::size),
-    no_effect("proxy_store_access", hsl, take123, Value::text),
+    supported("proxy_store_access", hsl, take123, check_store_access, Value::text),
     no_effect("proxy_ssl_session_reuse", hsl, take_switch, Value::any, no_tls),
     no_effect("proxy_ssl_protocols", hsl, take1_or_more, Value::any, no_tls),
     no_effect("proxy_ssl_ciphers", hsl, take1, Value::text, no_tls),

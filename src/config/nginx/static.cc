@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "config/nginx/edit.h"
+#include "config/nginx/file_access_values.h"
 #include "config/nginx/setters.h"
 #include "config/nginx/topics.h"
 #include "config/nginx/variables.h"
@@ -216,12 +217,12 @@ constexpr Rule rules[] = {
     no_effect("types_hash_max_size", hsl, take1, Value::number),
     no_effect("types_hash_bucket_size", hsl, take1, Value::number),
     no_effect("sendfile_max_chunk", hsl, take1, Value::size),
-    no_effect("aio", hsl, take1, Value::text),
+    supported("aio", hsl, take1, check_aio, Value::text),
     no_effect("aio_write", hsl, take_switch),
     no_effect("read_ahead", hsl, take1, Value::size),
-    no_effect("directio", hsl, take1, Value::text),
+    supported("directio", hsl, take1, check_directio, Value::text),
     no_effect("directio_alignment", hsl, take1, Value::offset),
-    no_effect("open_file_cache", hsl, take12, Value::text, kernel_cache),
+    supported("open_file_cache", hsl, take12, check_open_file_cache, Value::text),
     no_effect("open_file_cache_valid", hsl, take1, Value::seconds, kernel_cache),
     no_effect("open_file_cache_min_uses", hsl, take1, Value::number, kernel_cache),
     no_effect("open_file_cache_errors", hsl, take_switch, Value::any, kernel_cache),

@@ -90,6 +90,7 @@ runtime::Task<Opinion> judge_password(Exchange& exchange, const AccessSettings& 
   }
   std::string path;
   append_text(path, settings.user_file, request);
+  if (!path.starts_with('/')) path.insert(0, settings.user_file_folder);
   Opinion problem = no_opinion;
   const auto users = open_users(exchange, path, problem);
   if (!users) co_return problem;

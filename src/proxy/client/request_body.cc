@@ -18,6 +18,7 @@ void RequestBody::begin(const http::Framing& framing, std::span<char> early,
                         std::uint64_t bytes_max) {
   kind_ = framing.kind;
   finished_ = kind_ == http::BodyKind::none;
+  given_up_ = false;
   left_ = kind_ == http::BodyKind::length ? framing.content_length : 0;
   received_ = 0;
   bytes_max_ = bytes_max;

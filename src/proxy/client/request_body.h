@@ -31,12 +31,18 @@ class RequestBody {
   // The next piece of the early bytes, if any are left.
   Result<Piece> take_early();
 
-  [[nodiscard]] bool finished() const { return finished_; }
+  // Nothing is to be read any more by whoever wants the body.
+  [[nodiscard]] bool finished() const { return finished_ || given_up_; }
+  // The client has sent all of it.
+  [[nodiscard]] bool is_drained() const { return finished_; }
+  // The body goes to nobody; what is left of it is read only to reach the next request.
+  void give_up() { given_up_ = true; }
+  [[nodiscard]] bool given_up() const { return given_up_; }
   [[nodiscard]] bool has_early() const { return !early_.empty(); }
   // True when the whole body came with the head and carries its length: it can be sent as often
   // as is needed.
   [[nodiscard]] bool is_whole_early() const {
-    return kind_ == http::BodyKind::length && left_ <= early_.size();
+    return kind_ == http::BodyKind::length && left_ <= early_.size() && !given_up_;
   }
   [[nodiscard]] std::span<char> whole_early() const { return early_.first(left_); }
   // Takes the whole early body as read.
@@ -54,6 +60,7 @@ class RequestBody {
 
   http::BodyKind kind_ = http::BodyKind::none;
   bool finished_ = true;
+  bool given_up_ = false;
   std::uint64_t left_ = 0;  // BodyKind::length only
   std::uint64_t received_ = 0;
   std::uint64_t bytes_max_ = 0;

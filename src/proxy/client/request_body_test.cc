@@ -58,5 +58,21 @@ TEST(RequestBody, BrokenOrTooLargeIsTheClientsFault) {
   EXPECT_EQ(piece.error().kind, ErrorKind::too_large);
 }
 
+TEST(RequestBody, GivenUpIsFinishedForReadersButNotDrained) {
+  std::string raw = "helloGET";
+  RequestBody body;
+  body.begin({http::BodyKind::length, 5}, raw, 0);
+  body.give_up();
+  EXPECT_TRUE(body.finished());
+  EXPECT_FALSE(body.is_whole_early());
+  EXPECT_FALSE(body.is_drained());
+  ASSERT_TRUE(body.take_early().has_value());
+  EXPECT_TRUE(body.is_drained());
+  EXPECT_EQ(body.early_used(), 5u);
+
+  body.begin({http::BodyKind::length, 5}, raw, 0);
+  EXPECT_FALSE(body.finished());
+}
+
 }  // namespace
 }  // namespace baton::proxy

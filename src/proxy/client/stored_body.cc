@@ -102,9 +102,16 @@ runtime::Task<Status> send_continue(Exchange& exchange) {
   co_return Status{};
 }
 
+void give_up_body(Exchange& exchange) {
+  exchange.request.body_given_up = true;
+  exchange.request.head.framing = {http::BodyKind::none, 0};
+  exchange.body.give_up();
+}
+
 Verdict answer_body_error(Exchange& exchange, const Error& error) {
   Request& request = exchange.request;
   request.keep_alive = false;
+  request.body_given_up = true;
   switch (error.kind) {
     case ErrorKind::malformed:
       exchange.services.error_log.write(LogLevel::info, request, error.detail);

@@ -24,6 +24,9 @@ runtime::Task<Verdict> store_body(Exchange& exchange);
 // Sends "100 Continue" where the client awaits it and it was not sent.
 runtime::Task<Status> send_continue(Exchange& exchange);
 
+// From now on the request is one without a body, whatever the client still sends.
+void give_up_body(Exchange& exchange);
+
 // What a body that could not be read comes to: 400, 408, 413, or nothing at all.
 Verdict answer_body_error(Exchange& exchange, const Error& error);
 

@@ -100,6 +100,17 @@ OpenedFile open_file(const Request& request, const std::string& path) {
   return opened;
 }
 
+bool climbs_out(const Request& request, std::string_view path) {
+  const config::Location& location = *request.location;
+  const config::TemplateText& root = location.alias ? *location.alias : location.root;
+  // From the slash at the end of the root on.
+  if (root.is_literal() && path.starts_with(root.literal())) {
+    const std::size_t size = root.literal().size();
+    path.remove_prefix(size > 0 ? size - 1 : 0);
+  }
+  return path.find("/../") != std::string_view::npos || path.ends_with("/..");
+}
+
 int examine_file(const Request& request, const std::string& path, struct stat& status) {
   if (!walks(request)) return ::stat(path.c_str(), &status) == 0 ? 0 : errno;
   const runtime::Fd fd = walk(request, *request.location->files, path, O_PATH | O_CLOEXEC);

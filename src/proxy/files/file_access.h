@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <string>
+#include <string_view>
 
 #include "proxy/request.h"
 #include "runtime/fd.h"
@@ -19,6 +20,11 @@ struct OpenedFile {
 
 // Opens `path` (absolute) for reading, never blocking: a named pipe must not stop the thread.
 OpenedFile open_file(const Request& request, const std::string& path);
+
+// An alias joins its path to what is behind the prefix, so "/img../x" would climb out of it; so
+// could captures in a path. True for such a path of the request's location. What the configuration
+// itself says in plain text may climb.
+[[nodiscard]] bool climbs_out(const Request& request, std::string_view path);
 
 // stat(), or what it would have found behind links that the location allows; 0 or an errno value.
 int examine_file(const Request& request, const std::string& path, struct stat& status);

@@ -36,12 +36,6 @@ std::string failure_text(std::string_view call, const std::string& path, int err
                      std::strerror(errno_value));
 }
 
-// An alias joins its path to what is behind the prefix, so "/img../x" would climb out of it; so
-// could captures in a path. Such requests find nothing.
-bool climbs(std::string_view path) {
-  return path.find("/../") != std::string_view::npos || path.ends_with("/..");
-}
-
 Verdict refuse_climbing(Request& request, ErrorLog& log, const std::string& path) {
   log.write(LogLevel::error, request, fmt::format("\"{}\" leaves its root", path));
   return Verdict::error(404);
@@ -114,7 +108,7 @@ Verdict find_index(Request& request, ErrorLog& log, const std::string& folder) {
 Verdict serve_folder(Request& request, ErrorLog& log) {
   std::string folder;
   append_request_filename(folder, request);
-  if (climbs(folder)) return refuse_climbing(request, log, folder);
+  if (climbs_out(request, folder)) return refuse_climbing(request, log, folder);
   const config::StaticSettings* settings = request.location->files.get();
   if (settings && settings->random_index && is_get(request)) {
     const Verdict chosen = choose_random_file(request, log, folder);
@@ -170,7 +164,7 @@ Verdict serve_file(Request& request, ErrorLog& log) {
   if (request.uri.ends_with('/')) return serve_folder(request, log);
   std::string path;
   append_request_filename(path, request);
-  if (climbs(path)) return refuse_climbing(request, log, path);
+  if (climbs_out(request, path)) return refuse_climbing(request, log, path);
   const config::CompressionSettings* compression = request.location->compression.get();
   if (compression && compression->gzip_static != Static::off && is_get(request)) {
     Verdict packed = serve_packed(request, log, path);

@@ -14,11 +14,26 @@ namespace baton::proxy {
 
 namespace {
 
+// What is left of the codings when the last one is taken off, as "a,b"; "" for gzip alone.
+std::string without_last_coding(std::string_view codings) {
+  std::string left;
+  const std::size_t last = codings.rfind(',');
+  if (last == std::string_view::npos) return left;
+  for (const char c : codings.substr(0, last)) {
+    if (c != ' ' && c != '\t') left += c;
+  }
+  return left;
+}
+
 void add_gunzip(Request& request, BodyFilters& filters) {
   if (!is_to_be_unpacked(request)) return;
   request.response.depends_on_gzip = true;
   if (client_takes_gzip(request)) return;
+  const std::string left = without_last_coding(line_value(request.response, "Content-Encoding"));
   remove_lines(request.response, "Content-Encoding");
+  if (!left.empty()) {
+    request.response.headers.push_back({"Content-Encoding", request.arena.store(left)});
+  }
   forget_exact_body(request);
   filters.push_back(std::make_unique<GunzipFilter>());
 }

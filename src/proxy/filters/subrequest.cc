@@ -38,6 +38,7 @@ Subrequest::Subrequest(Exchange& main, const Spec& spec, ResponseSink& sink)
     request.head.method = http::Method::get;
     request.head.method_name = "GET";
   }
+  request.body_given_up = outer.body_given_up || !spec.keeps_method;
   request.host = outer.host;
   request.defined = outer.defined;  // variables that have a value keep it
   request.raw_path = outer.raw_path;

@@ -82,8 +82,9 @@ runtime::Task<void> FastcgiAttempt::pass_on() {
     }
     if (is_cut_short()) co_return break_off(closed_early(), closed_early().detail);
     if (last) break;
-    if (rate > 0) co_await slow_down(rate);
-    const auto got = co_await upstream().read(buffer, exchange_.now() + proxy_.read_timeout);
+    std::span<char> space = buffer;
+    if (rate > 0) space = buffer.first(std::min(buffer.size(), co_await slow_down(rate)));
+    const auto got = co_await upstream().read(space, exchange_.now() + proxy_.read_timeout);
     if (!got) co_return break_off(got.error().on(Side::upstream));
     if (*got == 0) co_return break_off(closed_early(), closed);
     const auto more = unwrap(buffer.first(*got));
@@ -108,7 +109,7 @@ runtime::Task<void> FastcgiAttempt::fill(ReadAhead& ahead) {
   const std::uint64_t rate = read_rate();
   Instant deadline = exchange_.now() + proxy_.read_timeout;
   while (!is_complete() && !is_cut_short() && end_ != AttemptEnd::broken_off) {
-    if (rate > 0) co_await slow_down(rate);
+    const std::size_t allowance = rate > 0 ? co_await slow_down(rate) : SIZE_MAX;
     const Instant paused_since = exchange_.now();
     co_await ahead.room();
     if (ahead.given_up()) break;
@@ -119,7 +120,7 @@ runtime::Task<void> FastcgiAttempt::fill(ReadAhead& ahead) {
       break_off(ready.error().on(Side::upstream));
       break;
     }
-    if (fill_once(ahead)) deadline = exchange_.now() + proxy_.read_timeout;
+    if (fill_once(ahead, allowance)) deadline = exchange_.now() + proxy_.read_timeout;
   }
   if (end_ != AttemptEnd::broken_off) {
     if (is_cut_short()) {
@@ -131,10 +132,11 @@ runtime::Task<void> FastcgiAttempt::fill(ReadAhead& ahead) {
   ahead.finish();
 }
 
-// One read that does not pause: from space() to keep() the other side must not run. False: nothing
-// came, or nothing more will.
-bool FastcgiAttempt::fill_once(ReadAhead& ahead) {
-  const std::span<char> space = ahead.space();
+// One read, of `bytes_max` at most, that does not pause: from space() to keep() the other side must
+// not run. False: nothing came, or nothing more will.
+bool FastcgiAttempt::fill_once(ReadAhead& ahead, std::size_t bytes_max) {
+  std::span<char> space = ahead.space();
+  space = space.first(std::min(space.size(), bytes_max));
   runtime::ReadSome read{space};
   const auto got = read.attempt(upstream().source());
   if (!got || !*got || **got == 0) {

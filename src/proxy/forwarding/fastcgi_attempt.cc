@@ -55,7 +55,7 @@ void FastcgiAttempt::tell_errors(std::string_view action) {
 runtime::Task<bool> FastcgiAttempt::open() {
   upstream::ConnectionPool& pool = exchange_.services.upstreams.pool();
   if (plan_.location->fastcgi->keep_connection && !is_bound_for_request()) {
-    connection_ = pool.take(exchange_.upstream_group, pick_.peer());
+    connection_ = pool.take(exchange_.upstream_group, pick_.peer(), bind_address());
   }
   if (!connection_) {
     upstream::Connecting how;
@@ -287,7 +287,8 @@ bool FastcgiAttempt::finish_head() {
   if (const http::Header* line = head.headers.find("Status")) {
     const std::string_view digits = line->value.substr(0, 3);
     const auto status = parse_unsigned(digits, 999);
-    if (!status || digits.size() != 3 || *status < 100) return false;
+    // A responder has one answer: nothing comes before it (RFC 3875 section 6.3.3).
+    if (!status || digits.size() != 3 || *status < 200) return false;
     head.status = static_cast<std::uint16_t>(*status);
     if (line->value.size() > 4) head.reason = line->value.substr(4);
   } else if (head.headers.has(http::HeaderId::location)) {
@@ -306,7 +307,7 @@ FastcgiAttempt::Step FastcgiAttempt::judge_head() {
   if (pick_.answered(exchange_.now())) {
     log("upstream server answers again", reading_head, LogLevel::notice);
   }
-  if (next_upstream_condition(status) & may_pass_over_) {
+  if (is_passed_over(status)) {
     end_ = AttemptEnd::passed_over;
     return Step::ended;
   }

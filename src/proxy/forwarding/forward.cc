@@ -53,16 +53,19 @@ class Retries {
       return false;
     }
     // Nor can what was streamed to a server be sent again.
-    return exchange_.body.received() == 0 || exchange_.request.stored_body;
+    return exchange_.body.received() == 0 || exchange_.body.given_up() ||
+           exchange_.request.stored_body;
   }
   [[nodiscard]] bool may_follow(const auto& attempt) const {
     const std::uint32_t condition = condition_of(attempt.error());
     return any_left() && (proxy_.next_upstream & condition) != 0 &&
            request_allows(attempt.request_sent());
   }
-  // The statuses that make the present attempt count as failed.
-  [[nodiscard]] std::uint32_t statuses() const {
-    return any_left() && request_allows(true) ? proxy_.next_upstream : 0;
+  // The statuses that make the present attempt count as failed, when they come in time.
+  [[nodiscard]] PassOver pass_over() const {
+    if (!any_left() || !request_allows(true)) return {};
+    const bool always = proxy_.next_upstream_timeout == 0s;
+    return {proxy_.next_upstream, always ? never : started_ + proxy_.next_upstream_timeout};
   }
 
  private:
@@ -266,7 +269,7 @@ runtime::Task<Verdict> ask_servers(Exchange& exchange, const LocationPlan& plan)
     }
     retries.begin_attempt();
     const std::uint32_t peer = pick->peer().index;
-    OneAttempt attempt(exchange, plan, *pick, retries.statuses());
+    OneAttempt attempt(exchange, plan, *pick, retries.pass_over());
     const std::string_view server = exchange.request.attempts.back().server;
     const AttemptEnd end = co_await attempt.run();
     const auto verdict = conclude(exchange, attempt, end, *pick, server, retries);
@@ -283,7 +286,11 @@ runtime::Task<Verdict> forward(Exchange& exchange) {
   const config::ProxyPass& proxy = *plan.location->proxy;
   upstream::ThreadUpstreams& upstreams = exchange.services.upstreams;
   exchange.request.passed = nullptr;
-  if (!exchange.body.finished()) {
+  if (exchange.body.finished()) {
+    // A client that waits to be told does so without a body as well.
+    const Status told = co_await send_continue(exchange);
+    if (!told) co_return answer_body_error(exchange, told.error());
+  } else {
     const Verdict ready = co_await prepare_body(exchange, proxy);
     if (ready.kind != Verdict::Kind::proceed) co_return ready;
   }
@@ -295,7 +302,8 @@ runtime::Task<Verdict> forward(Exchange& exchange) {
     exchange.upstream_hold = upstreams.hold(proxy.upstream);
   }
   // What has been streamed to a server cannot be sent to another one (an error_page that proxies).
-  if (proxy.pass_request_body && exchange.body.received() > 0 && !exchange.request.stored_body) {
+  if (proxy.pass_request_body && exchange.body.received() > 0 && !exchange.body.given_up() &&
+      !exchange.request.stored_body) {
     co_return Verdict::error(502);
   }
   if (plan.location->fastcgi_pass) {

@@ -82,7 +82,7 @@ void append_length(std::string& text, std::uint64_t bytes) {
 
 void append_framing(std::string& text, const Exchange& exchange, const config::ProxyPass& proxy) {
   const http::RequestHead& head = exchange.request.head;
-  if (!proxy.pass_request_body) return;
+  if (!proxy.pass_request_body || exchange.request.body_given_up) return;
   if (const StoredBody* stored = exchange.request.stored_body.get()) {
     append_length(text, stored->size);
   } else if (head.framing.kind == http::BodyKind::chunked) {

@@ -121,7 +121,9 @@ bool is_compressible(const Request& request, std::optional<std::uint64_t> length
   if (!settings || !settings->gzip) return false;
   if (response.status != 200 && response.status != 403 && response.status != 404) return false;
   if (length && *length < settings->min_length_bytes) return false;
-  if (!settings->types.contains(type_without_charset(response.content_type))) return false;
+  const bool fits = settings->types.any ||
+                    settings->types.contains(type_without_charset(response.content_type));
+  if (!fits) return false;
   return line_value(response, "Content-Encoding").empty();
 }
 
@@ -132,7 +134,12 @@ bool will_be_compressed(const Request& request, std::optional<std::uint64_t> len
 bool is_to_be_unpacked(const Request& request) {
   const CompressionSettings* settings = request.location->compression.get();
   if (!settings || !settings->gunzip) return false;
-  return equals_ignoring_case(line_value(request.response, "Content-Encoding"), "gzip");
+  // Of several codings it is the last one that comes off first.
+  const std::string_view codings = line_value(request.response, "Content-Encoding");
+  const std::size_t comma = codings.rfind(',');
+  const std::string_view last =
+      comma == std::string_view::npos ? codings : codings.substr(comma + 1);
+  return equals_ignoring_case(trimmed(last), "gzip");
 }
 
 void forget_exact_body(Request& request) {

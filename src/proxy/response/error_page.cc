@@ -10,6 +10,7 @@
 #include "config/model/connection.h"
 #include "http/status.h"
 #include "http/uri.h"
+#include "proxy/client/stored_body.h"
 #include "proxy/client/user_agent.h"
 #include "proxy/response/response_head.h"
 #include "proxy/routing/route.h"
@@ -49,8 +50,13 @@ const config::ErrorPage* find_page(const config::Location& location, std::uint16
   return nullptr;
 }
 
-// From here on the request is a GET for the page (a HEAD stays one).
-void become_get(Request& request) {
+// From here on the request is a GET for the page (a HEAD stays one). What of the body was streamed
+// to a server that failed is gone, and its rest is worth nothing.
+void become_get(Exchange& exchange) {
+  Request& request = exchange.request;
+  const bool is_lost =
+      exchange.body.received() > 0 && !request.stored_body && request.early_body.empty();
+  if (is_lost) give_up_body(exchange);
   if (request.head.method == http::Method::head) return;
   request.head.method = http::Method::get;
   request.head.method_name = "GET";
@@ -66,7 +72,7 @@ Verdict use_page(Exchange& exchange, const config::ErrorPage& page, std::uint16_
       page.answer_code < 0 ? status : static_cast<std::uint16_t>(page.answer_code);
   if (target.starts_with('@')) return Verdict::redirect(target);
   if (target.starts_with('/')) {
-    become_get(request);
+    become_get(exchange);
     const http::SplitTarget split = http::split_target(target);
     return Verdict::redirect(split.path, split.query);
   }
@@ -82,6 +88,7 @@ Verdict use_page(Exchange& exchange, const config::ErrorPage& page, std::uint16_
 
 Verdict answer_error(Exchange& exchange, std::uint16_t status) {
   Request& request = exchange.request;
+  if (request.body_given_up) give_up_body(exchange);
   // To a client that was too slow, or is gone, nothing is said; `return 408` means the same.
   if (status == 444 || status == 408 || status == 499) {
     request.response.status = status;

@@ -78,8 +78,9 @@ void append_header_value(std::string& into, const config::TemplateText& text,
   const std::size_t start = into.size();
   append_text(into, text, request);
   char* const end = into.data() + into.size();
-  for (const char* at = into.data() + start; (at = http::find_control(at, end)) != end;) {
-    *const_cast<char*>(at) = ' ';
+  // What would end the line; other control characters pass, as in nginx.
+  for (const char* at = into.data() + start; (at = http::find_control(at, end)) != end; ++at) {
+    if (*at == '\r' || *at == '\n' || *at == '\0') *const_cast<char*>(at) = ' ';
   }
 }
 
@@ -141,7 +142,7 @@ void write_response_head(Exchange& exchange) {
   if (!proxied || !plan.passes_server)
     http::append_header_line(text, "Server", server_token(*request.location));
   if (!proxied || !plan.passes_date) {
-    http::append_header_line(text, "Date", exchange.services.date.text(runtime::wall_now()));
+    http::append_header_line(text, "Date", exchange.services.date.text(exchange.loop().wall_now()));
   }
   if (!response.content_type.empty())
     http::append_header_line(text, "Content-Type", response.content_type);

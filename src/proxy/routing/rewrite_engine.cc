@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "config/model/rewrite.h"
+#include "proxy/files/file_access.h"
 #include "proxy/logs/error_log.h"
 #include "proxy/routing/return_action.h"
 #include "proxy/variables/variables.h"
@@ -141,10 +142,10 @@ class RewriteEngine {
   bool test_path(const IfStep& step) {
     const std::string path(value_of(step.operand, escapes_));
     struct stat status{};
-    if (::stat(path.c_str(), &status) != 0) {
-      if (errno != ENOENT && errno != ENOTDIR && errno != ENAMETOOLONG) {
+    if (const int failure = examine_file(request_, path, status); failure != 0) {
+      if (failure != ENOENT && failure != ENOTDIR && failure != ENAMETOOLONG) {
         log_at(LogLevel::critical,
-               fmt::format("stat() \"{}\" failed ({}: {})", path, errno, std::strerror(errno)));
+               fmt::format("stat() \"{}\" failed ({}: {})", path, failure, std::strerror(failure)));
       }
       return false;
     }

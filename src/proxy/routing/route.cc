@@ -24,13 +24,14 @@ Verdict refuse_cycle(const Request& request, std::string_view doing, std::string
 
 // Whether the location takes a body as long as the request says; not asked again on the way to an
 // error page, which is a GET.
-Verdict admit_body(const Request& request) {
+Verdict admit_body(Request& request) {
   const std::uint64_t most = request.location->client_max_body_bytes;
   const http::Framing& framing = request.head.framing;
   if (most == 0 || framing.kind != http::BodyKind::length || framing.content_length <= most) {
     return Verdict::proceed();
   }
   if (request.redirects > 0 && request.head.method == http::Method::get) return Verdict::proceed();
+  request.body_given_up = true;
   log_error(request, fmt::format("client intended to send too large body: {} bytes",
                                  framing.content_length));
   return Verdict::error(413);

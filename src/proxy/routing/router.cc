@@ -74,6 +74,8 @@ Verdict Router::choose_server(Request& request, std::uint32_t listener) const {
   if (path.starts_with('?')) path = request.arena.join({"/", path});
   const http::SplitTarget target = http::split_target(path);
   request.raw_uri = path;
+  // A fragment is the client's own business and no part of a target (RFC 9112 section 3.2).
+  if (path.find('#') != std::string_view::npos) return Verdict::error(400);
   request.raw_path = target.path;
   request.args = target.query;
   const bool merge = request.server->merge_slashes;

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/text.h"
+#include "proxy/files/file_access.h"
 #include "proxy/variables/variables.h"
 
 namespace baton::proxy {
@@ -47,10 +48,10 @@ void take(Request& request, std::string_view name, bool is_folder) {
   }
 }
 
-bool exists(const std::string& path, bool as_folder) {
+bool exists(const Request& request, const std::string& path, bool as_folder) {
   struct stat status{};
-  if (path.find("/../") != std::string::npos || path.ends_with("/..")) return false;
-  if (::stat(path.c_str(), &status) != 0) return false;
+  if (climbs_out(request, path)) return false;
+  if (examine_file(request, path, status) != 0) return false;
   return as_folder == S_ISDIR(status.st_mode);
 }
 
@@ -80,7 +81,7 @@ Verdict try_files(Request& request) {
     const bool as_folder = candidates[i].source.ends_with('/');
     if (as_folder && text.ends_with('/')) text.pop_back();
     const Candidate candidate = candidate_of(request, text, candidates[i].is_literal());
-    if (!exists(candidate.path, as_folder)) continue;
+    if (!exists(request, candidate.path, as_folder)) continue;
     take(request, candidate.name, as_folder);
     return Verdict::proceed();
   }

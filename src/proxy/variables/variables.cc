@@ -130,8 +130,9 @@ bool append_duration(std::string& into, Duration duration) {
   return true;
 }
 
-// As the client told it; of a chunked body once all of it is here.
+// As the client told it, unless the body came to nothing; of a chunked one once all of it is here.
 bool append_content_length(std::string& into, const Request& request) {
+  if (request.body_given_up) return false;
   if (const auto told = request.head.headers.value(http::HeaderId::content_length);
       !told.empty() || !request.stored_body) {
     return append_if_any(into, told);
@@ -178,7 +179,9 @@ bool append_proxy_field(std::string& into, std::string_view name, const net::Pro
 // Only what is in memory.
 bool append_request_body(std::string& into, const Request& request) {
   const StoredBody* stored = request.stored_body.get();
-  return append_if_any(into, stored ? std::string_view(stored->memory) : request.early_body);
+  if (stored) return append_if_any(into, stored->memory);
+  return append_if_any(into,
+                       request.early_body.empty() ? request.streamed_start : request.early_body);
 }
 
 bool append_limit_status(std::string& into, LimitStatus status) {
@@ -338,6 +341,7 @@ bool append_named_variable(std::string& into, const TextPart& part, const Reques
     case Variable::upstream_trailer_name:
       return append_trailer(into, request.upstream_trailers, part.text);
     case Variable::sent_trailer_name:
+      if (append_trailer(into, request.added_trailers, part.text)) return true;
       return request.passes_trailers && append_trailer(into, request.upstream_trailers, part.text);
     case Variable::upstream_cookie_name:
       return upstream && append_set_cookie(into, upstream->headers, part.text);
@@ -362,17 +366,25 @@ constexpr std::uint64_t bytes_equal(std::uint64_t word, std::uint8_t byte) {
   return bytes_below(word ^ each_byte(byte), 1);
 }
 
+bool is_plain_word(const char* at, bool json) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, at, sizeof(word));
+  std::uint64_t special =
+      bytes_below(word, 0x20) | bytes_equal(word, '"') | bytes_equal(word, '\\');
+  if (!json) special |= (word & each_byte(0x80)) | bytes_equal(word, 0x7f);
+  return special == 0;
+}
+
 bool all_plain(std::string_view text, bool json) {
-  while (text.size() >= sizeof(std::uint64_t)) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data(), sizeof(word));
-    std::uint64_t special =
-        bytes_below(word, 0x20) | bytes_equal(word, '"') | bytes_equal(word, '\\');
-    if (!json) special |= (word & each_byte(0x80)) | bytes_equal(word, 0x7f);
-    if (special != 0) return false;
-    text.remove_prefix(sizeof(word));
+  constexpr std::size_t word_bytes = sizeof(std::uint64_t);
+  if (text.size() < word_bytes) {
+    return std::ranges::all_of(text, [&](char c) { return is_plain(c, json); });
   }
-  return std::ranges::all_of(text, [&](char c) { return is_plain(c, json); });
+  const char* const last = text.data() + text.size() - word_bytes;
+  for (const char* at = text.data(); at < last; at += word_bytes) {
+    if (!is_plain_word(at, json)) return false;
+  }
+  return is_plain_word(last, json);  // may overlap the one before
 }
 
 // Digits and times need no look for bytes that would have to be escaped.
@@ -448,7 +460,8 @@ bool append_variable(std::string& into, const TextPart& part, const Request& req
     case Variable::content_length:
       return append_content_length(into, request);
     case Variable::content_type:
-      return append_if_any(into, request.head.headers.value(http::HeaderId::content_type));
+      return append_header(into, request.head.headers, {},
+                           static_cast<std::uint16_t>(http::HeaderId::content_type));
     default:
       return append_named_variable(into, part, request);
   }

@@ -222,3 +222,12 @@ def test_slow_hashes_do_not_mix_users_up(server):
         return server.get("/", basic(user, password)).status
 
     assert parallel(24, ask) == [200] * 12 + [401] * 12
+
+
+def test_relative_user_file_of_a_variable_is_looked_for_beside_the_configuration(server):
+    server.write("users", "ann:{PLAIN}secret\n")
+    server.write("html/index.html", "page")
+    server.start("""server { listen 127.0.0.1:PORT; root FOLDER/html;
+        location / { auth_basic x; auth_basic_user_file $arg_file; } }""")
+    assert server.get("/?file=users", basic("ann", "secret")).status == 200
+    assert server.get("/?file=none", basic("ann", "secret")).status == 403

@@ -184,3 +184,11 @@ def test_pipelined_requests_longer_than_a_buffer_are_all_answered(server):
     one = "GET / HTTP/1.1\r\nHost: a\r\nX-A: " + "b" * 700 + "\r\n\r\n"
     received = server.raw(one * 30 + one.replace("Host: a", "Host: a\r\nConnection: close"))
     assert received.count(b"HTTP/1.1 200 OK") == 31
+
+
+@baton_only("as nginx since 1.31")
+@pytest.mark.parametrize("target", ["/a#b", "/a?b#c", "/%61#b", "http://host?a#b"])
+def test_target_with_a_fragment_is_refused(server, target):
+    server.start("server { listen 127.0.0.1:PORT; return 200 hi; }")
+    answer = server.raw(f"GET {target} HTTP/1.1\r\nHost: host\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 400 ")

@@ -414,3 +414,10 @@ def test_a_response_cut_short_reaches_a_slow_client_as_far_as_it_came(server):
         assert server.wait_for(lambda: app.answered == 1)
         assert client.rest().endswith(body)
     assert server.wait_for(lambda: "upstream prematurely closed" in server.error_log())
+
+
+@baton_only("as nginx since 1.31")
+@pytest.mark.parametrize("status", [100, 101, 103, 199])
+def test_interim_status_is_no_answer_of_an_application(server, status):
+    serve(server, lambda params, stdin: b"Status: %d Some\r\nX-App: yes\r\n\r\n" % status)
+    assert server.get("/").status == 502

@@ -2,6 +2,7 @@
 
 import gzip
 
+from marks import baton_only
 from server import reply
 
 TEXT = b"a text that is packed beforehand\n" * 200
@@ -111,3 +112,21 @@ def test_of_a_packed_file_there_are_no_ranges(server):
     response = server.get("/a.html", {**TAKES, "Range": "bytes=0-3"})
     assert response.status == 200 and response.body == PACKED
     assert response.header("Accept-Ranges") is None
+
+
+@baton_only("as nginx since 1.31")
+def test_only_the_last_of_several_codings_comes_off(server):
+    backend = server.backend(reply(PACKED, headers=[("Content-Type", "text/html"),
+                                                    ("Content-Encoding", "a, b, gzip")]))
+    server.start("""server { listen 127.0.0.1:PORT; gunzip on;
+        location / { proxy_pass http://127.0.0.1:BACKEND; } }""", BACKEND=backend.port)
+    response = server.get("/")
+    assert (response.header("Content-Encoding"), response.body) == ("a,b", TEXT)
+
+
+def test_coding_on_top_of_gzip_is_left_alone(server):
+    backend = server.backend(reply(PACKED, headers=[("Content-Encoding", "gzip, other")]))
+    server.start("""server { listen 127.0.0.1:PORT; gunzip on;
+        location / { proxy_pass http://127.0.0.1:BACKEND; } }""", BACKEND=backend.port)
+    response = server.get("/")
+    assert (response.header("Content-Encoding"), response.body) == ("gzip, other", PACKED)

@@ -208,3 +208,26 @@ def test_an_unknown_x_accel_charset_is_told(server):
 
 def test_x_accel_charset_leaves_redirects_alone(server):
     assert told_charset(server, "koi8-r", status="302 Found") == "text/html"
+
+
+def test_idle_connection_is_kept_as_long_as_its_location_says(server):
+    server.start("""server { listen 127.0.0.1:PORT; keepalive_timeout 500ms; return 200 hi; }
+        server { listen 127.0.0.1:PORT2; keepalive_timeout 500ms;
+            location / { keepalive_timeout 30s; return 200 hi; } }""")
+    for port, is_kept in (("PORT", False), ("PORT2", True)):
+        with server.connect(port) as client:
+            assert client.request("GET", "/").status == 200
+            assert client.ended(wait=1.5) != is_kept
+
+
+def test_only_what_ends_a_line_is_taken_out_of_a_value(server):
+    server.start("""server { listen 127.0.0.1:PORT;
+        location / { add_header X-Path "<$uri>"; return 204; } }""")
+    assert server.get("/a%02b").header("X-Path") == "</a\x02b>"
+
+
+@baton_only("as nginx since 1.23")
+def test_lines_of_a_trailer_are_known_to_those_behind_them(server):
+    server.start("""server { listen 127.0.0.1:PORT; location / { add_trailer A one;
+        add_trailer A two; add_trailer B $sent_trailer_a; return 200 hi; } }""")
+    assert ("B", "one, two") in server.get("/").trailers

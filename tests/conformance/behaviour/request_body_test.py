@@ -326,3 +326,99 @@ def test_body_left_out_takes_its_length_along(server):
     backend = start(server, "proxy_pass_request_body off;")
     assert server.request("POST", "/", body=b"hello").status == 200
     assert b"content-length" not in backend.requests[0][0].lower()
+
+
+ERROR_PAGE = """server { listen 127.0.0.1:PORT; client_max_body_size 100;
+    add_header X-Length "[$content_length]" always;
+    location / { error_page 413 502 /page; %s }
+    location /page { proxy_pass http://127.0.0.1:B/page; } }"""
+
+
+@baton_only("as nginx since 1.31")
+@pytest.mark.parametrize("announced", ["Content-Length: 5000", "Transfer-Encoding: chunked"])
+def test_error_page_after_a_body_that_was_too_large_has_no_body(server, announced):
+    backend = server.backend(reply(b"sorry"))
+    server.start(ERROR_PAGE % "proxy_pass http://127.0.0.1:B;", B=backend.port)
+    body = b"1388\r\n" if "chunked" in announced else b""
+    with server.connect() as client:
+        client.send(post_head(announced).encode() + body + b"x" * 300)
+        response = client.response()
+    assert (response.status, response.body) == (413, b"sorry")
+    assert response.header("X-Length") == "[]"
+    head, got = backend.requests[0]
+    assert head.startswith(b"GET /page ") and got == b""
+    assert b"content-length" not in head.lower() and b"transfer-encoding" not in head.lower()
+
+
+@baton_only("as nginx since 1.31")
+def test_error_page_after_a_streamed_body_has_no_body(server):
+    backend = server.backend(reply(b"sorry"))
+    inside = "proxy_pass http://127.0.0.1:PORT2; proxy_request_buffering off;"
+    server.start(ERROR_PAGE % inside + "server { listen 127.0.0.1:PORT2; return 444; }",
+                 B=backend.port)
+    with server.connect() as client:
+        client.send(post_head("Content-Length: 10") + "0")
+        time.sleep(0.2)
+        client.send(b"123456789")
+        response = client.response()
+    assert (response.status, response.body) == (502, b"sorry")
+    head, got = backend.requests[0]
+    assert got == b"" and b"content-length" not in head.lower()
+
+
+def test_error_page_after_a_body_that_was_kept_still_has_it(server):
+    backend = server.backend(reply(b"sorry"))
+    server.start("""server { listen 127.0.0.1:PORT;
+        location / { error_page 502 = @other; proxy_pass http://127.0.0.1:PORT2; }
+        location @other { proxy_pass http://127.0.0.1:B; } }
+        server { listen 127.0.0.1:PORT2; return 444; }""", B=backend.port)
+    assert server.request("POST", "/x", body=b"keep me").body == b"sorry"
+    assert backend.requests[0][1] == b"keep me"
+
+
+def test_broken_chunk_of_a_body_that_nobody_reads_is_refused(server):
+    server.start("server { listen 127.0.0.1:PORT; return 200 hi; }")
+    answer = server.raw(post_head("Transfer-Encoding: chunked") + "4\r\nSEE-THIS\r\n0\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 400 ")
+
+
+@baton_only("as nginx since 1.31")
+def test_chunked_body_that_nobody_reads_is_held_to_the_limit(server):
+    server.start("server { listen 127.0.0.1:PORT; client_max_body_size 1k; return 200 hi; }")
+    for size, status in ((1024, 200), (1025, 413)):
+        with server.connect() as client:
+            client.send(post_head("Transfer-Encoding: chunked").encode() +
+                        chunked(b"x" * size, 600))
+            assert client.response().status == status
+
+
+@baton_only("as nginx since 1.31")
+def test_body_buffer_of_nothing_is_refused(server):
+    status, words = server.check("server { listen 127.0.0.1:PORT; client_body_buffer_size 0k; }")
+    assert status != 0 and "client body buffer size cannot be zero" in words
+
+
+def test_expectation_is_met_without_a_body_as_well(server):
+    start(server)
+    for value in ("100-continue", "100-Continue"):
+        with server.connect() as client:
+            client.send(post_head(f"Expect: {value}", "Content-Length: 0"))
+            assert client.response().status == 100
+            assert client.response().status == 200
+
+
+@pytest.mark.parametrize("path,shown", [("/", b"0123456789" * 20), ("/failed", b"0123456789" * 20)])
+def test_what_came_with_the_head_of_a_streamed_body_in_chunks_can_be_seen(server, path, shown):
+    backend = server.backend(lambda head, body: reply(
+        status="404 Not Found" if b"/failed" in head.split(b"\r\n")[0] else "200 OK"))
+    server.start("""server { listen 127.0.0.1:PORT; proxy_http_version 1.1;
+        proxy_request_buffering off; proxy_intercept_errors on;
+        location / { proxy_pass http://127.0.0.1:B; add_header X-Body $request_body; }
+        location /failed { proxy_pass http://127.0.0.1:B; error_page 404 /said; }
+        location = /said { return 200 $request_body; } }""", B=backend.port)
+    with server.connect() as client:
+        client.send(post_head("Transfer-Encoding: chunked").replace("/x", path).encode()
+                    + chunked(shown, 30))
+        response = client.response()
+    assert backend.requests[0][1] == shown
+    assert (response.body if path == "/failed" else response.header("X-Body").encode()) == shown

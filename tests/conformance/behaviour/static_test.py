@@ -184,6 +184,19 @@ def test_keepalive_time_bounds_a_connections_life(server):
         assert client.ended()
 
 
+def test_keepalive_timeout_is_that_of_the_last_requests_location(server):
+    serve(server, "keepalive_timeout 400ms;"
+                  "location /long/ { keepalive_timeout 9s; alias FOLDER/html/; }"
+                  "location /none/ { keepalive_timeout 0; alias FOLDER/html/; }")
+    with server.connect() as short, server.connect() as long:
+        assert short.request("GET", "/a.txt").header("Connection") == "keep-alive"
+        assert long.request("GET", "/long/a.txt").header("Connection") == "keep-alive"
+        assert short.ended(3.0)
+        assert long.request("GET", "/a.txt").status == 200
+        assert long.ended(3.0)
+    assert server.get("/none/a.txt").header("Connection") == "close"
+
+
 def test_reset_timedout_connection_resets_a_client_that_does_not_read(server):
     serve(server, "send_timeout 1; reset_timedout_connection on;",
           files={"big": bytes(20 << 20)})
@@ -208,3 +221,18 @@ def test_a_client_that_stops_reading_is_given_up(server):
     client.sendall(b"GET /big HTTP/1.1\r\nHost: a\r\n\r\n")
     assert server.wait_for(lambda: "client timed out" in server.error_log(), 5)
     client.close()
+
+
+def test_symbolic_links_are_refused_wherever_files_are_looked_for(server):
+    server.write("html/a/real.html", "real")
+    for name in ("link", "dirlink"):
+        os.symlink("real.html" if name == "link" else "a", server.folder / "html/a" / name)
+    server.start("""server { listen 127.0.0.1:PORT; root FOLDER/html; disable_symlinks on;
+        location /try/ { alias FOLDER/html/a/; try_files link real.html =404; }
+        location /if/ { alias FOLDER/html/a/; if (-f $request_filename) { return 204; } }
+        location /up/ { alias FOLDER/html/./a/../a/; } }""")
+    assert server.get("/a/link").status == 403
+    assert server.get("/try/x").text == "real"
+    assert server.get("/if/real.html").status == 204
+    assert server.get("/if/link").status == 403
+    assert server.get("/up/real.html").text == "real"
