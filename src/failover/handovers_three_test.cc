@@ -70,5 +70,19 @@ TEST_F(SecondMove, TheLastListWaitsForTheLastListOfTheFirst) {
   EXPECT_TRUE(all);
 }
 
+// Two links: an advert of the giver has not come yet on the one of this instance.
+TEST_F(SecondMove, ConnectionsGoToTheGiversAddressOnTheLinkOfTheInstance) {
+  node.router.hear(2, 200);
+  ASSERT_EQ(node.router.instance().state(), vrrp::State::backup);
+  HandoverScope scope{6, {"VI_1"}, {virtual_address}, {net::IpAddress::ipv4(10, 7, 0, 3)}};
+  scope.giver.push_back(net::IpAddress::ipv4(10, 0, 0, 3));
+  scope.sources = {net::IpAddress::ipv4(10, 0, 0, 3)};
+  node.rules.clear();
+  node.handovers.on_message(PairMessage::handover_offer, node.peer(3), encode_offer(scope));
+  node.do_work();
+  EXPECT_TRUE(node.rules.contains("fwd ip to 10.0.0.3 ")) << node.rules;
+  EXPECT_FALSE(node.rules.contains("10.7.0.3"));
+}
+
 }  // namespace
 }  // namespace baton::failover
