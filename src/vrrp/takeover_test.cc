@@ -278,6 +278,7 @@ TEST_F(TwoPaths, NobodyPreemptsASecondMasterWhileTheSecondPathKnowsTheFirst) {
   run_for(5s);
   hear_the_third(30s);
   EXPECT_EQ(state(1), State::backup);
+  EXPECT_EQ(both_ms, 0);
   // Without the first one it is an ordinary preemption.
   nodes[0].running = false;
   hear_the_third(10s);
