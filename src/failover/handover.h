@@ -43,6 +43,8 @@ struct HandoverScope {
   std::vector<net::IpAddress> addresses;
   std::vector<net::IpAddress> giver;  // its own addresses, one of each link and family
   Duration timeout = 600s;
+  // From where the giver sends, for each instance; empty from an earlier version.
+  std::vector<net::IpAddress> sources = {};
 
   friend bool operator==(const HandoverScope&, const HandoverScope&) = default;
 };

@@ -73,7 +73,8 @@ std::string encode_offer(const HandoverScope& scope) {
               {"instances", scope.instances},
               {"addresses", texts(scope.addresses)},
               {"giver", texts(scope.giver)},
-              {"timeout_ms", to_ms(scope.timeout)}}
+              {"timeout_ms", to_ms(scope.timeout)},
+              {"sources", texts(scope.sources)}}
       .dump();
 }
 
@@ -90,10 +91,20 @@ std::optional<HandoverScope> decode_offer(std::string_view body) {
       !timeout->is_number_unsigned()) {
     return std::nullopt;
   }
+  std::vector<net::IpAddress> sources;
+  if (value.contains("sources")) {
+    auto told = list_of<net::IpAddress>(value, "sources", address);
+    if (!told || (!told->empty() && told->size() != instances->size())) return std::nullopt;
+    sources = std::move(*told);
+  }
   constexpr std::uint64_t longest_ms = 86'400'000;
   return HandoverScope{
-      *id, std::move(*instances), std::move(*addresses), std::move(*giver),
-      std::chrono::milliseconds(std::min(timeout->get<std::uint64_t>(), longest_ms))};
+      *id,
+      std::move(*instances),
+      std::move(*addresses),
+      std::move(*giver),
+      std::chrono::milliseconds(std::min(timeout->get<std::uint64_t>(), longest_ms)),
+      std::move(sources)};
 }
 
 std::string encode_note(const HandoverNote& note) {

@@ -1,7 +1,7 @@
 // What giver and taker write to each other over the pair link. Offers are JSON, lists of
 // connections binary: 10,000 of them are 120 KB.
 //
-//   handover_offer     JSON: id, instances, addresses, giver, timeout_ms
+//   handover_offer     JSON: id, instances, addresses, giver, timeout_ms, sources
 //   handover_ready     JSON: id, connections (those that live at the taker already, by instance)
 //   handover_refused   JSON: id, why
 //   handover_taken     JSON: id (the word to go)

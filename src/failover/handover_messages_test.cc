@@ -22,14 +22,19 @@ TEST(HandoverMessages, AnOfferComesOutAsItWentIn) {
   scope.giver = {net::IpAddress::ipv4(10, 0, 0, 1)};
   scope.timeout = 5s;
   EXPECT_EQ(decode_offer(encode_offer(scope)), scope);
+  scope.sources = {net::IpAddress::ipv4(10, 0, 0, 1), net::IpAddress::ipv4(10, 0, 1, 1)};
+  EXPECT_EQ(decode_offer(encode_offer(scope)), scope);
 }
 
 TEST(HandoverMessages, OffersOfOtherShapesAreNone) {
-  for (const char* body :
-       {"", "[]", "{}", R"({"id":1})", R"({"id":-1,"instances":[]})",
-        R"({"id":1,"instances":[1],"addresses":[],"giver":[],"timeout_ms":1})",
-        R"({"id":1,"instances":[],"addresses":["x"],"giver":[],"timeout_ms":1})",
-        R"({"id":1,"instances":[],"addresses":[],"giver":[],"timeout_ms":"1"})"}) {
+  for (
+      const char* body :
+      {"", "[]", "{}", R"({"id":1})", R"({"id":-1,"instances":[]})",
+       R"({"id":1,"instances":[1],"addresses":[],"giver":[],"timeout_ms":1})",
+       R"({"id":1,"instances":[],"addresses":["x"],"giver":[],"timeout_ms":1})",
+       R"({"id":1,"instances":[],"addresses":[],"giver":[],"timeout_ms":"1"})",
+       R"({"id":1,"instances":[],"addresses":[],"giver":[],"timeout_ms":1,"sources":["10.0.0.1"]})",
+       R"({"id":1,"instances":[],"addresses":[],"giver":[],"timeout_ms":1,"sources":"x"})"}) {
     EXPECT_FALSE(decode_offer(body)) << body;
   }
 }

@@ -53,6 +53,7 @@ bool Handovers::give(const HandoverPeer& peer, const Order& order) {
     const auto& source = router->instance().source();
     if (!source) return false;
     scope.instances.push_back(router->instance().settings().name);
+    scope.sources.push_back(*source);
     if (std::ranges::find(scope.giver, *source) == scope.giver.end()) {
       scope.giver.push_back(*source);
     }
@@ -84,9 +85,15 @@ bool Handovers::give(const HandoverPeer& peer, const Order& order) {
 
 namespace {
 
-// Of the giver's addresses the one on the link of `router`: there its adverts come from it.
+// Of the giver's addresses the one on the link of `router`, from which its adverts come. They may
+// not have come yet, when it is master itself for a moment only: it says so.
 std::optional<net::IpAddress> find_giver(const HandoverScope& scope, const RouterFace& router,
                                          net::Family family) {
+  const auto place = std::ranges::find(scope.instances, router.instance().settings().name);
+  if (!scope.sources.empty() && place != scope.instances.end()) {
+    const auto& source = scope.sources[static_cast<std::size_t>(place - scope.instances.begin())];
+    if (source.family() == family) return source;
+  }
   const auto master = router.instance().master();
   if (master && master->family() == family &&
       std::ranges::find(scope.giver, *master) != scope.giver.end()) {

@@ -100,7 +100,7 @@ bool Instance::holds_back(const ParsedAdvert& parsed, Instant now) {
 void Instance::follow(const ParsedAdvert& parsed, Instant now) {
   remember_master(parsed, now);
   heard_at_ = now;
-  planned_ = false;
+  planned_ = asked_ = false;
   guard_.forget_answer();
   if (!held_back_.empty()) hold_back({});
   if (settings_.version == 3) {

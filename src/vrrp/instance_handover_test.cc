@@ -156,6 +156,35 @@ TEST_F(PassTest, AReturningNodeAsksFirstAndPreemptsWhenNobodyPasses) {
   EXPECT_EQ(state(0), State::master);
 }
 
+// Another one that is better than both takes over meanwhile, and gives up later.
+TEST(Asking, IsForgottenWhenABetterMasterComes) {
+  Instance node{settings(100)};
+  Instant now{};
+  node.handle(event::SourceChanged{net::IpAddress::ipv4(10, 9, 0, 1)}, now);
+  node.handle(event::Start{}, now);
+  node.handle(event::MasterReachable{true}, now);
+  const auto asks_of = [&](std::uint8_t priority, int seconds) {
+    const auto source = net::IpAddress::ipv4(10, 9, 0, priority);
+    const auto group = multicast_group(net::Family::ipv4);
+    const auto bytes = build_ipv4_packet(build_message(node.make_advert(priority), source, group),
+                                         source, group, 1);
+    const ParsedAdvert advert = parse_ipv4_packet(bytes);
+    int asks = 0;
+    for (int tenth = 0; tenth < 10 * seconds; ++tenth, now += 100ms) {
+      if (tenth % 10 == 0) node.handle(event::AdvertReceived{&advert}, now);
+      if (node.deadline() > now) continue;
+      for (const Action& single : node.handle(event::TimerDue{}, now)) {
+        asks += std::holds_alternative<action::AskPass>(single) ? 1 : 0;
+      }
+    }
+    return asks;
+  };
+  EXPECT_EQ(asks_of(50, 4), 1);
+  EXPECT_EQ(asks_of(120, 5), 0);
+  EXPECT_EQ(asks_of(50, 4), 1);
+  EXPECT_EQ(node.state(), State::backup);
+}
+
 // The last advert of the giver comes after the word on the pair link.
 TEST_F(PassTest, AnAdvertFromBeforeThePassDoesNotTakeItBack) {
   const auto giver = net::IpAddress::ipv4(10, 9, 0, 1);

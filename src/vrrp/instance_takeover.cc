@@ -20,8 +20,11 @@ using Obstacle = TakeoverGuard::Obstacle;
 
 bool Instance::may_take_over(Instant now) {
   if (planned_ || !settings_.takeover.active()) return true;
-  // A lower priority whose adverts arrive is to be preempted, not replaced.
-  const bool first_path_lives = !lost_ && heard_at_ != never && now - heard_at_ < down_time();
+  // A lower priority whose adverts arrive is to be preempted, not replaced; unless the second path
+  // knows a master beside that one, which we do not hear.
+  const TakeoverGuard::Peer* known = guard_.master(now);
+  const bool first_path_lives = !lost_ && heard_at_ != never && now - heard_at_ < down_time() &&
+                                (!known || master_ == known->report.source);
   const auto verdict = guard_.judge(first_path_lives, now);
   if (verdict.ask_witness) actions_.emplace_back(action::AskWitness{});
   hold_back(verdict);

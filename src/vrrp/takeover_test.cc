@@ -263,6 +263,28 @@ TEST_F(TwoPaths, ACutFirstPathMakesNoSecondMaster) {
   EXPECT_EQ(state(1), State::backup);
 }
 
+// A third node without a second path has become master of those who do not hear the first one.
+TEST_F(TwoPaths, NobodyPreemptsASecondMasterWhileTheSecondPathKnowsTheFirst) {
+  start(rules(true, false));
+  first_path = false;
+  const auto hear_the_third = [&](Duration length) {
+    const auto group = multicast_group(net::Family::ipv4);
+    const auto message = build_message(nodes[1].instance.make_advert(50), host(3), group);
+    for (const Instant end = now + length; now < end;) {
+      adverts.emplace_back(1, build_ipv4_packet(message, host(3), group, 1));
+      run_for(1s);
+    }
+  };
+  run_for(5s);
+  hear_the_third(30s);
+  EXPECT_EQ(state(1), State::backup);
+  EXPECT_EQ(both_ms, 0);
+  // Without the first one it is an ordinary preemption.
+  nodes[0].running = false;
+  hear_the_third(10s);
+  EXPECT_EQ(state(1), State::master);
+}
+
 TEST_F(TwoPaths, AMasterThatIsGoneOnBothPathsIsReplacedInTime) {
   start(rules(true, false));
   nodes[0].running = false;

@@ -42,3 +42,22 @@ def test_a_returning_master_asks_for_its_address_and_harms_no_connection(network
     assert not prober.failures, prober.summary()
     assert report["download"] == report["upload"] == report["tunnel"] == "ok", report
     assert set(report["idle"]) <= {"answered", "answered, closed", "closed"}, report
+
+
+@a_tree_on_both
+def test_a_second_stop_ends_a_handover_that_still_serves_at_once(network):
+    handover.start_pair(network)
+    network.await_master("nginx01")
+    connections = LongConnections(network)
+    first = network.nginx01.host.popen(["/usr/sbin/baton", "stop"])
+    wait_until(lambda: network.nginx02.holds_vip(), 5, "nginx02 has the address")
+    keepers = network.nginx01.host.processes("keepalived")
+    assert keepers, "the failover process serves on"
+    network.nginx01.host.signal(15, "keepalived")
+    wait_until(lambda: not network.nginx01.host.processes("keepalived"), 3, "it has ended")
+    assert "baton_handover" not in network.nginx01.host.output(["nft", "list", "ruleset"])
+    assert not network.nginx01.holds_vip()
+    assert network.nginx02.holds_vip()
+    connections.client.kill()
+    connections.server.kill()
+    first.communicate(timeout=60)

@@ -27,20 +27,25 @@ def links(proxy):
     return sum(peer["up"] for peer in handover.status(proxy).get("pair", {}).get("peers", ()))
 
 
-@a_tree_on_both
-def test_a_pass_to_each_of_three_nodes_keeps_every_connection(network):
+def start_three(network, *priorities):
     third = network._keep(Host("nginx03", paths=visible_paths()))
     connect(third, network.switch, ADDRESSES["nginx03"])
     nodes = [*network.proxies, Proxy(third, "tree")]
     configs.share_pair_key(nodes[0], nodes[1])
     third.write(configs.PAIR_KEY, nodes[0].host.read(configs.PAIR_KEY), 0o600)
-    for node, priority in zip(nodes, (100, 90, 80)):
+    for node, priority in zip(nodes, priorities):
         node.write_proxy(handover.PROXY_CONF)
         node.write_failover(failover(node.name, priority))
     network.start()
     nodes[2].start()
     for node in nodes:
         wait_until(lambda: links(node) == 2, 15, f"{node.name} has two links")
+    return nodes
+
+
+@a_tree_on_both
+def test_a_pass_to_each_of_three_nodes_keeps_every_connection(network):
+    nodes = start_three(network, 100, 90, 80)
     prober = network.prober(interval_ms=5, timeout_ms=1000)
     prober.await_success()
     connections = LongConnections(network)
@@ -55,3 +60,12 @@ def test_a_pass_to_each_of_three_nodes_keeps_every_connection(network):
     assert not prober.failures, prober.summary()
     assert found["download"] == found["upload"] == found["tunnel"] == "ok", found
     assert set(found["idle"]) <= {"answered", "answered, closed", "closed"}, found
+
+
+@a_tree_on_both
+def test_an_unnamed_pass_goes_to_the_node_with_the_best_priority(network):
+    nodes = start_three(network, 100, 80, 90)
+    wait_until(lambda: nodes[0].holds_vip(), 10, "nginx01 has the address")
+    answer = baton(nodes[0], "pass")
+    wait_until(lambda: nodes[2].holds_vip(), 4, f"nginx03 has it: {answer}")
+    assert not nodes[1].holds_vip()
