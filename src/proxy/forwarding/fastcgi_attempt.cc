@@ -270,7 +270,7 @@ FastcgiAttempt::Step FastcgiAttempt::parse_head() {
     return Step::ended;
   }
   if (progress == http::Progress::refused) {
-    fail_with(broken(), reading_head, parser_.refusal().why);
+    fail_with(broken(), reading_head, parser_.refusal().text());
     return Step::ended;
   }
   if (!finish_head()) {

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <system_error>
 
 #include "base/text.h"
@@ -27,6 +28,28 @@ std::string failure_message(const Error& error) {
   return fmt::format("{} failed ({}: {})", call, error.errno_value,
                      std::generic_category().message(error.errno_value));
 }
+
+namespace {
+
+// What nginx takes for the other machine's trouble; other reasons are our own.
+bool is_usual(int connect_errno) {
+  return connect_errno == 0 || connect_errno == ECONNREFUSED || connect_errno == ECONNRESET ||
+         connect_errno == ENETDOWN || connect_errno == ENETUNREACH || connect_errno == EHOSTDOWN ||
+         connect_errno == EHOSTUNREACH;
+}
+
+// Where connecting fails at once, nginx names the address.
+std::string message_for(const Error& error, std::string_view server) {
+  const bool at_once = server.starts_with("unix:") || error.errno_value == ENETUNREACH;
+  const bool connecting = std::string_view(error.detail).starts_with("connect");
+  if (!at_once || !connecting || error.errno_value == 0 || error.kind == ErrorKind::timed_out) {
+    return failure_message(error);
+  }
+  return fmt::format("connect() to {} failed ({}: {})", server, error.errno_value,
+                     std::generic_category().message(error.errno_value));
+}
+
+}  // namespace
 
 ServerAttempt::ServerAttempt(Exchange& exchange, const LocationPlan& plan, upstream::Pick& pick,
                              std::uint32_t may_pass_over)
@@ -58,7 +81,10 @@ void ServerAttempt::fail_with(const Error& error, std::string_view action,
   action_ = action;
   end_ = AttemptEnd::failed;
   record().status = error.kind == ErrorKind::timed_out ? 504 : 502;
-  log(message.empty() ? failure_message(error) : message, action, LogLevel::error);
+  const bool is_ours =
+      std::string_view(error.detail).starts_with("connect") && !is_usual(error.errno_value);
+  log(message.empty() ? message_for(error, pick_.peer().name) : message, action,
+      is_ours ? LogLevel::critical : LogLevel::error);
 }
 
 void ServerAttempt::client_failed(const Error& error) {
