@@ -30,6 +30,8 @@ class Page final : public ResponseSink {
   runtime::Task<Status> take(std::span<iovec> pieces) override;
   // The end of the body; nothing is sent to its end when it is not complete.
   runtime::Task<Status> finish();
+  // Sends what there is, be it the head alone.
+  runtime::Task<Status> send_begun() { return flush(BodyPart::flush); }
 
  private:
   // Where the body of an included page goes.
@@ -202,7 +204,13 @@ runtime::Task<void> finish_page(Exchange& exchange) {
   const std::shared_ptr<Page> page = std::move(exchange.page);
   exchange.page.reset();
   Request& request = exchange.request;
-  if (!request.completed) co_return;  // broken off
+  if (!request.completed) {
+    // Broken off. A client that has nothing yet gets the head, as of any other response.
+    if (request.header_sent && request.bytes_sent == 0) {
+      static_cast<void>(co_await page->send_begun());
+    }
+    co_return;
+  }
   const Status finished = co_await page->finish();
   if (finished) co_return;
   request.completed = false;
