@@ -110,7 +110,13 @@ def main():
     missed, start = [], time.monotonic()
     for name in options.parts or PARTS:
         try:
-            reports = PARTS[name](options)
+            for report in PARTS[name](options):  # some parts give each report as soon as it is known
+                print(f"\n{report}", flush=True)
+                missed += [
+                    f"{name}: {goal.what}"
+                    for goal in report.goals
+                    if not goal.reached and not goal.later
+                ]
         except (
             servers.ServerFailed,
             OSError,
@@ -120,14 +126,6 @@ def main():
         ) as error:
             print(f"\n== {name}: could not be measured\n  {error}\n  MISSED", flush=True)
             missed.append(name)
-            continue
-        for report in reports:
-            print(f"\n{report}", flush=True)
-            missed += [
-                f"{name}: {goal.what}"
-                for goal in report.goals
-                if not goal.reached and not goal.later
-            ]
     print(
         f"\n{time.monotonic() - start:.0f} s; "
         + (f"{len(missed)} missed: {'; '.join(missed)}" if missed else "no goal missed")

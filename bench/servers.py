@@ -258,9 +258,9 @@ def baton(files, port, core=None, program=BATON, **options):
     return Server("baton", command, files, port, core, **options)
 
 
-def haproxy(files, port, core=None, **options):
+def haproxy(files, port, core=None, name="haproxy", **options):
     return Server(
-        "haproxy",
+        name,
         [PEERS / "bin/haproxy", "-db", "-f", "{folder}/haproxy.cfg"],
         files,
         port,

@@ -9,13 +9,11 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <cstdarg>
 #include <thread>
 
 namespace {
@@ -24,7 +22,6 @@ constexpr idtype_t id_of_pidfd = static_cast<idtype_t>(3);  // P_PIDFD
 constexpr std::size_t descriptors_max = 1024;
 std::array<pid_t, descriptors_max> pid_behind{};
 
-using SystemCall = long (*)(long, ...);
 using WaitId = int (*)(idtype_t, id_t, siginfo_t*, int);
 
 template <typename Function>
@@ -70,19 +67,12 @@ int waitid(idtype_t kind, id_t id, siginfo_t* info, int options) {
   return real(P_PID, static_cast<id_t>(pid_of(static_cast<long>(id))), info, options);
 }
 
-long syscall(long number, ...) {
-  static const auto real = next<SystemCall>("syscall");
-  std::array<long, 6> arguments{};
-  va_list list;
-  va_start(list, number);
-  for (long& argument : arguments) argument = va_arg(list, long);
-  va_end(list);
-  if (number == SYS_pidfd_open) return open_pidfd(static_cast<pid_t>(arguments[0]));
-  if (number == SYS_pidfd_send_signal) {
-    return ::kill(pid_of(arguments[0]), static_cast<int>(arguments[1]));
-  }
-  const auto& [a, b, c, d, e, f] = arguments;
-  return real(number, a, b, c, d, e, f);
+int pidfd_open(pid_t pid, unsigned int) {
+  return open_pidfd(pid);
+}
+
+int pidfd_send_signal(int descriptor, int number, siginfo_t*, unsigned int) {
+  return ::kill(pid_of(descriptor), number);
 }
 
 }  // extern "C"

@@ -12,6 +12,7 @@ from load import in_turns
 from report import Goal, Report, ratio
 
 COLUMNS = "|CPU us/request|+- %|x nginx|requests/s|p50 ms|p99 ms|errors|others %".split("|")
+SILENT = "haproxy, no log"
 FILES = {
     "index.html": b"web01\n",
     "64k": b"0123456789abcde\n" * (64 << 6),
@@ -41,8 +42,11 @@ class Stage:
             self.add(servers.nginx, {"nginx.conf": configs.web(name, port), **FILES}, port)
             self.web_ports.append(port)
 
-    def start_proxies(self, options, text_of, haproxy=False, pump=False, files=FILES):
-        """nginx and baton with the file that text_of(port) gives, and HAProxy if asked for."""
+    def start_proxies(
+        self, options, text_of, haproxy=False, pump=False, silent_haproxy=False, files=FILES
+    ):
+        """nginx and baton with the file that text_of(port) gives, and HAProxy if asked for;
+        `silent_haproxy`: also one that logs nothing."""
         core, started = servers.PROXY_CORE, []
         for name, make in (("nginx", servers.nginx), ("baton", servers.baton)):
             if name in options.programs:
@@ -53,10 +57,12 @@ class Stage:
         if pump:
             port = servers.free_port()
             started.append(self._open.enter_context(servers.byte_pump(self.web_ports, port, core)))
-        if haproxy and "haproxy" in options.programs:
+        wanted = [name for name, asked in (("haproxy", haproxy), (SILENT, silent_haproxy)) if asked]
+        for name in wanted if "haproxy" in options.programs else ():
             port = servers.free_port()
-            files = {"haproxy.cfg": configs.haproxy(port, self.web_ports)}
-            started.append(self.add(servers.haproxy, files, port, core=core))
+            text = configs.haproxy(port, self.web_ports, access_log=name != SILENT)
+            files = {"haproxy.cfg": text}
+            started.append(self.add(servers.haproxy, files, port, core=core, name=name))
         return started
 
 
@@ -91,7 +97,16 @@ def compare(title, figures, goals):
 
 
 def _through_proxies(
-    options, title, goals, keepalive=True, haproxy=True, pump=False, path="/", seconds=None, **load
+    options,
+    title,
+    goals,
+    keepalive=True,
+    haproxy=True,
+    pump=False,
+    silent_haproxy=False,
+    path="/",
+    seconds=None,
+    **load,
 ):
     with Stage() as stage:
         stage.start_webs()
@@ -100,6 +115,7 @@ def _through_proxies(
             lambda port: configs.tutorial(port, stage.web_ports, keepalive=keepalive),
             haproxy,
             pump,
+            silent_haproxy,
         )
         figures = in_turns(proxies, options.rounds, seconds or options.seconds, path=path, **load)
         return compare(title, figures, goals)
@@ -115,9 +131,9 @@ def tutorial(options):
 
 def keepalive(options):
     """The same with keep-alive to the web servers configured in nginx."""
-    title = "keepalive: the same with upstream keep-alive in nginx too; haproxy without a log"
+    title = "keepalive: the same with upstream keep-alive in nginx too; all but the pump log"
     goals = [(0.85, False), (0.75, False, "haproxy"), (1.20, False, "byte pump")]
-    return [_through_proxies(options, title, goals, pump=True)]
+    return [_through_proxies(options, title, goals, pump=True, silent_haproxy=True)]
 
 
 def close(options):

@@ -146,8 +146,9 @@ Freshness judge_freshness(const http::HeaderTable& headers, std::uint32_t ignore
   if (headers.has(HeaderId::set_cookie) && reading.heeds(config::ignore_set_cookie)) {
     reading.result().cacheable = false;
   }
-  if (reading.heeds(config::ignore_x_accel_expires)) {
-    each(headers, HeaderId::x_accel_expires, [&](auto value) { reading.accel_expires(value); });
+  // Of several lines the first counts.
+  if (reading.heeds(config::ignore_x_accel_expires) && headers.has(HeaderId::x_accel_expires)) {
+    reading.accel_expires(headers.value(HeaderId::x_accel_expires));
   }
   if (reading.heeds(config::ignore_cache_control)) {
     each(headers, HeaderId::cache_control, [&](auto value) { reading.cache_control(value); });

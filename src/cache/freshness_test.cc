@@ -81,6 +81,12 @@ TEST(FreshnessTest, XAccelExpiresMayBeAbsoluteAndZeroForbids) {
   EXPECT_FALSE(judge({{"X-Accel-Expires", "0"}, {"Cache-Control", "max-age=9"}}).cacheable);
 }
 
+TEST(FreshnessTest, OfTwoXAccelExpiresTheFirstCounts) {
+  const Freshness said = judge({{"X-Accel-Expires", "60"}, {"X-Accel-Expires", "0"}});
+  EXPECT_TRUE(said.cacheable);
+  EXPECT_EQ(said.valid_until, now + 60);
+}
+
 TEST(FreshnessTest, IgnoredHeadersSayNothing) {
   EXPECT_TRUE(judge({{"Set-Cookie", "a=b"}}, config::ignore_set_cookie).cacheable);
   EXPECT_TRUE(judge({{"Cache-Control", "private"}}, config::ignore_cache_control).cacheable);

@@ -18,15 +18,21 @@ void append_digits(std::string& text, const Key& key) {
   }
 }
 
-// The values of all lines called `name`, without blanks.
+// The elements of all lines called `name` as one list: neither blanks around them nor empty ones
+// make a difference.
 void append_values(std::string& text, std::string_view name, const http::HeaderTable& request) {
+  const auto separates = [](char c) { return is_blank(c) || c == ','; };
   bool first = true;
   for (const http::Header& line : request) {
     if (!equals_ignoring_case(line.name, name)) continue;
-    if (!first) text += ',';
-    first = false;
+    bool inside = false;
     for (const char c : line.value) {
-      if (!is_blank(c)) text += c;
+      if (!separates(c)) {
+        if (!inside && !first) text += ',';
+        text += c;
+        first = false;
+      }
+      inside = !separates(c);
     }
   }
 }

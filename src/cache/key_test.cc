@@ -39,6 +39,17 @@ TEST(KeyTest, BlanksAndCaseOfNamesMakeNoVariant) {
   EXPECT_NE(one, main);
 }
 
+TEST(KeyTest, EmptyElementsOfAListMakeNoVariant) {
+  const Key main = md5("k");
+  const Key one = variant_key(main, "Accept-Encoding", request("Accept-Encoding", "gzip, br"));
+  EXPECT_EQ(one,
+            variant_key(main, "Accept-Encoding", request("Accept-Encoding", ",gzip,,  ,br , ")));
+  EXPECT_NE(one, variant_key(main, "Accept-Encoding", request("Accept-Encoding", "gzipbr")));
+  http::HeaderTable two_lines = request("Accept-Encoding", "gzip,");
+  two_lines.add("Accept-Encoding", "br", http::find_header_id("Accept-Encoding"));
+  EXPECT_EQ(one, variant_key(main, "Accept-Encoding", two_lines));
+}
+
 TEST(KeyTest, ATemporaryNameTellsItsMaker) {
   const std::string path = entry_path("/c", {1, 0, 0}, md5("k"));
   const std::string name = temporary_name(path);

@@ -74,7 +74,7 @@ void note_root_scripts(const config::Failover& model, Diagnostics& diagnostics) 
 
 // Whether the key can be used is seen by who may read it: root.
 void check_pair_key(const config::Failover& model, Diagnostics& diagnostics) {
-  if (!model.pair.enabled() || ::geteuid() != 0) return;
+  if (!model.pair.needs_key() || ::geteuid() != 0) return;
   std::string problem;
   supervisor::read_pair_key(model.pair.key_file, problem);
   if (!problem.empty()) diagnostics.error(model.pair.where, problem);

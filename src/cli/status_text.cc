@@ -158,11 +158,23 @@ std::string instance_text(const json& instance) {
   return page;
 }
 
+// Reports of the second path that were not believed. Repeated ones are the network's own doing.
+std::string dropped_reports_text(const json& second_path) {
+  std::string causes;
+  const json& dropped = member(second_path, "dropped");
+  for (const char* cause : {"unsigned", "keyless", "wrong_code", "stale", "malformed"}) {
+    const std::int64_t count = number_of(dropped, cause);
+    if (count > 0) causes += fmt::format("{}{} {}", causes.empty() ? "" : ", ", count, cause);
+  }
+  return causes.empty() ? "" : fmt::format("  second path: reports not believed: {}\n", causes);
+}
+
 std::string failover_text(const json& failover) {
   const std::string problem = text_of(failover, "problem");
   if (!problem.empty()) return fmt::format("\nFailover: {}\n", problem);
   std::string page = "\nFailover\n";
   for (const auto& instance : member(failover, "instances")) page += instance_text(instance);
+  page += dropped_reports_text(member(failover, "second_path"));
   const json& proxy = member(failover, "proxy");
   if (proxy.is_object()) {
     page += fmt::format("  proxy seen from here: {} for {}{}\n", text_of(proxy, "state"),

@@ -26,76 +26,87 @@ std::string keeper_name(const HandoverScope& scope) {
 void Handovers::act(Given& given, const HandoverActions& actions) {
   using namespace handover_action;
   const HandoverScope& scope = given.machine.scope();
-  const auto took = [&] { return loop_.refresh_now() - given.begun; };
   for (const auto& action : actions) {
-    std::visit(
-        Overloaded{
-            [&](const SendOffer&) {
-              static_cast<void>(
-                  link_.send(given.peer, PairMessage::handover_offer, encode_offer(scope)));
-            },
-            [&](const Keep&) { keep(given); },
-            [&](const Yield&) {
-              const auto routers = routers_of(scope.instances);
-              if (given.at_stop) {
-                host_.tell(routers, vrrp::event::Stop{true, true});
-              } else {
-                host_.tell(routers, vrrp::event::Pass{true});
-              }
-              given.has_yielded = true;
-            },
-            [&](const SendGo&) { send(given.peer, PairMessage::handover_taken, scope.id); },
-            [&](const Moved&) {
-              const std::string text =
-                  fmt::format("{} passed to {} in {:.0f} ms", fmt::join(scope.instances, ", "),
-                              given.peer_name, to_seconds(took()) * 1000);
-              log_.write(LogLevel::info, text);
-              tell_leaving();
-              if (given.ticket != 0) host_.pass_ended(std::exchange(given.ticket, 0), true, text);
-            },
-            [&](const SendFlows& list) { look(given, list.last); },
-            [&](const CountFlows&) { look(given, false); },
-            [&](const Unkeep&) {
-              if (!holds_any(scope)) {
-                // Not taken back, so what is left is cut.
-                given.tally.reset(&MovedConnections::lost, 0);
-                given.tally.set(given.left, &MovedConnections::lost);
-                record(given.tally, false);
-              }
-              guard_.release(keeper_name(scope));
-              given.silent.clear();
-              rewrite_kept();
-              tell_leaving();
-            },
-            [&](const SendDone&) {
-              send(given.peer, PairMessage::handover_done, scope.id, "",
-                   given.tally.counts(&MovedConnections::lost));
-              remember(true, scope, given.peer, true, "", given.machine.flows_moved(), given.begun);
-            },
-            [&](const Failed& failed) {
-              log_.print(LogLevel::warning, "handover of {} to {}: {}",
-                         fmt::join(scope.instances, ", "), given.peer_name, failed.why);
-              remember(true, scope, given.peer, false, failed.why, 0, given.begun);
-              const auto routers = routers_of(scope.instances);
-              const bool has_yielded = std::ranges::any_of(
-                  routers, [](const Router* router) { return router->instance().is_yielding(); });
-              const PairPeer* next = has_yielded ? nullptr : next_peer(given);
-              if (next && failed.why != nobody_took_over) {
-                auto tried = given.tried;
-                tried.push_back(given.peer);
-                give(routers, *next, std::exchange(given.ticket, 0), given.at_stop,
-                     std::move(tried));
-              } else if (given.at_stop ||
-                         (!failed.refused && !has_yielded && failed.why != nobody_took_over)) {
-                // At a stop also when an earlier pass is under way, which would end as BACKUP.
-                pass_plainly(routers, std::exchange(given.ticket, 0), given.at_stop, failed.why);
-              } else if (given.ticket != 0) {
-                host_.pass_ended(std::exchange(given.ticket, 0), false, failed.why);
-              }
-            },
-            [](const auto&) {},
-        },
-        action);
+    std::visit(Overloaded{
+                   [&](const SendOffer&) {
+                     static_cast<void>(
+                         world_.send(given.peer, PairMessage::handover_offer, encode_offer(scope)));
+                   },
+                   [&](const Keep&) { keep(given); },
+                   [&](const Yield&) { yield(given); },
+                   [&](const SendGo&) { send(given.peer, PairMessage::handover_taken, scope.id); },
+                   [&](const Moved&) { announce_move(given); },
+                   [&](const SendFlows& list) { look(given, list.last); },
+                   [&](const CountFlows&) { look(given, false); },
+                   [&](const Unkeep&) { unkeep(given); },
+                   [&](const SendDone&) {
+                     send(given.peer, PairMessage::handover_done, scope.id, "",
+                          given.tally.counts(&MovedConnections::lost));
+                     remember(true, scope, given.peer, true, "", given.machine.flows_moved(),
+                              given.begun);
+                   },
+                   [&](const Failed& failed) { fail(given, failed); },
+                   [](const auto&) {},
+               },
+               action);
+  }
+}
+
+void Handovers::yield(Given& given) {
+  const auto routers = routers_of(given.machine.scope().instances);
+  if (given.at_stop) {
+    world_.tell(routers, vrrp::event::Stop{true, true});
+  } else {
+    world_.tell(routers, vrrp::event::Pass{true});
+  }
+  given.has_yielded = true;
+}
+
+void Handovers::announce_move(Given& given) {
+  const std::string text =
+      fmt::format("{} passed to {} in {:.0f} ms", fmt::join(given.machine.scope().instances, ", "),
+                  given.peer_name, to_seconds(world_.now() - given.begun) * 1000);
+  log_.write(LogLevel::info, text);
+  tell_leaving();
+  answer(given.tickets, true, text);
+}
+
+void Handovers::unkeep(Given& given) {
+  if (!holds_any(given.machine.scope())) {
+    // Not taken back, so what is left is cut.
+    given.tally.reset(&MovedConnections::lost, 0);
+    given.tally.set(given.left, &MovedConnections::lost);
+    record(given.tally, false);
+  }
+  world_.unkeep(keeper_name(given.machine.scope()));
+  given.silent.clear();
+  rewrite_kept();
+  tell_leaving();
+}
+
+// Another node is asked, or VRRP alone does it, or it is not done.
+void Handovers::fail(Given& given, const handover_action::Failed& failed) {
+  const HandoverScope& scope = given.machine.scope();
+  log_.print(LogLevel::warning, "handover of {} to {}: {}", fmt::join(scope.instances, ", "),
+             given.peer_name, failed.why);
+  remember(true, scope, given.peer, false, failed.why, 0, given.begun);
+  const auto routers = routers_of(scope.instances);
+  const bool nobody = failed.why == handover_action::nobody_took_over;
+  const bool has_yielded = std::ranges::any_of(
+      routers, [](const RouterFace* router) { return router->instance().is_yielding(); });
+  const auto next = has_yielded ? std::nullopt : next_peer(given);
+  Order order{.routers = routers,
+              .tickets = std::exchange(given.tickets, {}),
+              .at_stop = given.at_stop,
+              .tried = given.tried};
+  if (next && !nobody) {
+    order.tried.push_back(given.peer);
+    if (!give(*next, order)) pass_plainly(order, failed.why);
+  } else if (given.at_stop || (!failed.refused && !has_yielded && !nobody)) {
+    // At a stop also when an earlier pass is under way, which would end as BACKUP.
+    pass_plainly(order, failed.why);
+  } else {
+    answer(order.tickets, false, failed.why);
   }
 }
 
@@ -113,13 +124,14 @@ void Handovers::act(Taken& taken, const HandoverActions& actions) {
                      }
                    },
                    [&](const TakeOver&) {
-                     host_.tell(routers_of(scope.instances),
-                                vrrp::event::TakeOver{taken.peer_name});
+                     world_.tell(routers_of(scope.instances),
+                                 vrrp::event::TakeOver{taken.peer_name});
                    },
                    [&](const ForwardFlows&) {
                      for (auto& caught : taken.caught) caught.catching = false;
                      rewrite_caught();
                      record(taken.tally, true);
+                     tell_owed();
                      log_.print(LogLevel::info, "{} connections of {} stay with {}",
                                 taken.machine.flows_moved(), fmt::join(scope.instances, ", "),
                                 taken.peer_name);
@@ -130,11 +142,12 @@ void Handovers::act(Taken& taken, const HandoverActions& actions) {
                      taken.caught.clear();
                      rewrite_caught();
                      if (taken.has_sets) {
-                       static_cast<void>(filter(remove_sets(taken.set), "sets"));
+                       static_cast<void>(world_.filter(remove_sets(taken.set), "sets"));
                      }
                      taken.has_sets = false;
                      remember(false, scope, taken.peer, true, "", taken.machine.flows_moved(),
                               taken.begun);
+                     tell_owed();
                    },
                    [](const auto&) {},
                },
@@ -144,13 +157,14 @@ void Handovers::act(Taken& taken, const HandoverActions& actions) {
 
 // Whether the giver that is known is no more: what lived there is cut.
 bool Handovers::is_gone(const Taken& taken) const {
-  const PairPeer* peer = link_.find(taken.peer);
-  return !peer || !peer->is_up() || peer->run() != taken.peer_run;
+  const auto peers = world_.peers();
+  const auto peer = std::ranges::find(peers, taken.peer, &HandoverPeer::address);
+  return peer == peers.end() || !peer->is_up || peer->run != taken.peer_run;
 }
 
 bool Handovers::holds_any(const HandoverScope& scope) const {
   const auto routers = routers_of(scope.instances);
-  return std::ranges::any_of(routers, [](const Router* router) {
+  return std::ranges::any_of(routers, [](const RouterFace* router) {
     return router->instance().state() == vrrp::State::master;
   });
 }
@@ -158,21 +172,21 @@ bool Handovers::holds_any(const HandoverScope& scope) const {
 void Handovers::send(const net::IpAddress& peer, PairMessage type, std::uint64_t id,
                      const std::string& why, ConnectionCounts connections) {
   const std::string text = encode_note({id, why, std::move(connections)});
-  static_cast<void>(link_.send(peer, type, text));
+  static_cast<void>(world_.send(peer, type, text));
 }
 
 // The loopback first: there is no moment in which the address is nowhere.
 void Handovers::keep(Given& given) {
-  guard_.hold(keeper_name(given.machine.scope()), given.kept);
+  world_.keep(keeper_name(given.machine.scope()), given.kept);
   rewrite_kept();
 }
 
 // As an ordinary master, who answers for it.
 bool Handovers::is_held(const net::IpAddress& address) const {
-  return std::ranges::any_of(host_.routers(), [&address](const auto& router) {
+  return std::ranges::any_of(world_.routers(), [&address](const auto& router) {
     const auto& instance = router->instance();
     return instance.state() == vrrp::State::master && !instance.is_yielding() &&
-           std::ranges::any_of(router->plan().held, [&address](const HeldAddress& held) {
+           std::ranges::any_of(router->held(), [&address](const HeldAddress& held) {
              return held.prefix.address == address;
            });
   });
@@ -186,7 +200,7 @@ void Handovers::tell_leaving() {
     std::ranges::copy_if(addresses, std::back_inserter(leaving),
                          [this](const net::IpAddress& one) { return !is_held(one); });
   }
-  host_.addresses_leave(leaving, false);
+  world_.addresses_leave(leaving, false);
 }
 
 void Handovers::rewrite_kept() {
@@ -200,7 +214,7 @@ void Handovers::rewrite_kept() {
     }
   }
   if (silent.empty() && !kept_table_) return;
-  kept_table_ = filter(kept_rules(silent), "silence").has_value() && !silent.empty();
+  kept_table_ = world_.filter(kept_rules(silent), "silence").has_value() && !silent.empty();
 }
 
 // -- the taker's rules --
@@ -222,23 +236,8 @@ bool Handovers::rewrite_caught() {
     text += fmt::format("delete chain netdev {} on_{}\n", rules_table, device);
   }
   text += caught_rules(all);
-  const bool done = filter(text, "rules").has_value();
+  const bool done = world_.filter(text, "rules").has_value();
   if (done) chains_ = std::move(devices);
-  return done;
-}
-
-Status Handovers::filter(const std::string& commands, const char* what) {
-  if (commands.empty()) return {};
-  if (!nftables_) {
-    auto opened = linux::Nftables::open();
-    if (!opened) return std::unexpected(opened.error());
-    nftables_ = std::move(*opened);
-  }
-  const Status done = nftables_->run(commands);
-  if (!done) {
-    log_.print(LogLevel::error, "handover: the packet filter does not take {}: {}", what,
-               nftables_->last_problem());
-  }
   return done;
 }
 
@@ -247,21 +246,23 @@ Status Handovers::filter(const std::string& commands, const char* what) {
 void Handovers::review() {
   if (reviewing_ || (given_.empty() && taken_.empty() && plain_.empty())) return;
   reviewing_ = true;
-  const Instant now = loop_.refresh_now();
+  const Instant now = world_.now();
   for (std::size_t i = 0; i < given_.size(); ++i) {
     Given& given = *given_[i];
     if (given.machine.state() == HandoverGiver::State::over) continue;
     std::size_t masters = 0;
     std::size_t yielding = 0;
     const auto routers = routers_of(given.machine.scope().instances);
-    for (const Router* router : routers) {
+    for (const RouterFace* router : routers) {
       masters += router->instance().state() == vrrp::State::master ? 1 : 0;
       yielding += router->instance().is_yielding() ? 1 : 0;
     }
-    if (masters == 0) {
+    const bool offering = given.machine.state() == HandoverGiver::State::offering;
+    if (offering) {
+      if (masters < given.machine.scope().instances.size()) overtake(given, routers);
+    } else if (masters == 0) {
       act(given, given.machine.on_successor_there(now));
-    } else if (yielding == 0 && masters == routers.size() &&
-               given.machine.state() != HandoverGiver::State::offering) {
+    } else if (yielding == 0 && masters == routers.size()) {
       act(given, given.machine.on_still_master(now));
     }
     // Some have come back and others have not: those answer for their addresses again.
@@ -277,7 +278,7 @@ void Handovers::review() {
 }
 
 void Handovers::on_timer() {
-  const Instant now = loop_.refresh_now();
+  const Instant now = world_.now();
   for (std::size_t i = 0; i < given_.size(); ++i) {
     if (given_[i]->machine.deadline() <= now) act(*given_[i], given_[i]->machine.on_tick(now));
   }
@@ -301,7 +302,8 @@ void Handovers::sweep() {
   });
   std::erase_if(plain_, [](const auto& plain) { return plain->over; });
   if (taken_.empty() && caught_table_) {
-    static_cast<void>(filter(fmt::format("delete table netdev {}\n", rules_table), "the end"));
+    static_cast<void>(
+        world_.filter(fmt::format("delete table netdev {}\n", rules_table), "the end"));
     caught_table_ = false;
     chains_.clear();
   }
@@ -311,21 +313,21 @@ void Handovers::arm() {
   Instant next = never;
   for (const auto& given : given_) {
     const bool over = given->machine.state() == HandoverGiver::State::over;
-    next = std::min(next, over ? loop_.now() : given->machine.deadline());
+    next = std::min(next, over ? world_.now() : given->machine.deadline());
   }
   for (const auto& taken : taken_) {
     const bool over = taken->machine.state() == HandoverTaker::State::over;
-    next = std::min(next, over ? loop_.now() : taken->machine.deadline());
+    next = std::min(next, over ? world_.now() : taken->machine.deadline());
   }
   for (const auto& plain : plain_) {
-    next = std::min(next, plain->over ? loop_.now() : plain->yields_at);
+    next = std::min(next, plain->over ? world_.now() : plain->yields_at);
   }
-  timer_.arm(next);
+  world_.wake_at(next);
 }
 
 void Handovers::remember(bool is_given, const HandoverScope& scope, const net::IpAddress& peer,
                          bool ok, std::string text, std::size_t flows, Instant begun) {
-  const Instant now = loop_.refresh_now();
+  const Instant now = world_.now();
   past_.push_back(
       {now, is_given, scope.instances, peer.text(), ok, std::move(text), flows, now - begun});
   if (past_.size() > past_max) past_.pop_front();

@@ -16,19 +16,26 @@ constexpr std::size_t flows_in_a_message = 512;
 // -- giver --
 
 void Handovers::look(Given& given, bool last) {
+  // Who forwards for others passes on what they have said; their last word comes first.
+  given.last_owed |= last;
+  last = given.last_owed && std::ranges::none_of(taken_, [&given](const auto& taken) {
+           return taken->machine.state() == HandoverTaker::State::catching &&
+                  is_relayed(given, *taken);
+         });
+  if (last) given.last_owed = false;
   if (given.look) {
     given.look_again = last || given.look_again.value_or(false);
     return;
   }
   const HandoverScope& scope = given.machine.scope();
-  auto listing = linux::TcpFlowListing::begin(scope.addresses);
+  auto listing = world_.list_flows(scope.addresses);
   if (!listing) {
     log_.print(LogLevel::error, "handover: {}", describe(listing.error()));
     return;
   }
   given.look.emplace(Given::Look{std::move(*listing), {scope.id, false, {}}, 0, given.tally, last});
   given.look->left.reset(&MovedConnections::kept, 0);
-  work_.add([this, id = scope.id] {
+  world_.work([this, id = scope.id] {
     Given* known = find_given(id);
     return known && look_on(*known);
   });
@@ -38,12 +45,12 @@ void Handovers::look(Given& given, bool last) {
 bool Handovers::look_on(Given& given) {
   if (given.machine.state() == HandoverGiver::State::over) return false;
   Given::Look& look = *given.look;
-  const auto more = look.listing.read_some([&](const linux::TcpFlow& flow) {
-    if (!flow.is_settled) {
+  const auto more = look.listing->read_some([&](const SeenFlow& seen) {
+    const Flow& found = seen.flow;
+    if (!seen.is_settled) {
       ++look.count;
-      look.left.count(flow.local.address, &MovedConnections::kept);
+      look.left.count(found.local.address, &MovedConnections::kept);
     }
-    const Flow found{flow.remote, flow.local};
     if (given.told.size() >= moved_flows_max || !given.told.insert(found).second) return;
     given.tally.count(found.local.address, &MovedConnections::kept);
     look.list.flows.push_back(found);
@@ -58,13 +65,14 @@ bool Handovers::look_on(Given& given) {
 // them here, and from here they go on, until that other one says that it has none.
 void Handovers::look_at_relayed(Given& given) {
   using State = HandoverTaker::State;
-  const auto& instances = given.machine.scope().instances;
+  const auto& addresses = given.machine.scope().addresses;
   for (const auto& taken : taken_) {
     const State state = taken->machine.state();
     if (state != State::catching && state != State::forwarding) continue;
-    if (taken->peer == given.peer || taken->machine.scope().instances != instances) continue;
-    given.look->count += taken->moved.size();
+    if (!is_relayed(given, *taken)) continue;
     for (const Flow& flow : taken->moved) {
+      if (std::ranges::find(addresses, flow.local.address) == addresses.end()) continue;
+      ++given.look->count;
       if (given.told.size() >= moved_flows_max || !given.told.insert(flow).second) continue;
       given.look->list.flows.push_back(flow);
       if (given.look->list.flows.size() == flows_in_a_message) tell_flows(given);
@@ -72,9 +80,26 @@ void Handovers::look_at_relayed(Given& given) {
   }
 }
 
+bool Handovers::is_relayed(const Given& given, const Taken& taken) {
+  if (taken.peer == given.peer) return false;
+  const auto& passed = given.machine.scope().addresses;
+  return std::ranges::any_of(taken.machine.scope().addresses, [&passed](const auto& address) {
+    return std::ranges::find(passed, address) != passed.end();
+  });
+}
+
+// What a last list had to wait for may be here.
+void Handovers::tell_owed() {
+  for (std::size_t i = 0; i < given_.size(); ++i) {
+    Given& given = *given_[i];
+    if (!given.last_owed || given.machine.state() != HandoverGiver::State::serving) continue;
+    look(given, true);
+  }
+}
+
 void Handovers::tell_flows(Given& given) {
   FlowList& list = given.look->list;
-  const Status sent = link_.send(given.peer, PairMessage::handover_flows, encode_flows(list));
+  const Status sent = world_.send(given.peer, PairMessage::handover_flows, encode_flows(list));
   // The next look tells them again.
   if (!sent) {
     for (const Flow& flow : list.flows) given.told.erase(flow);
@@ -94,7 +119,8 @@ void Handovers::end_look(Given& given, const Status& how) {
   const std::size_t count = given.look->count;
   given.look.reset();
   record(given.tally, false);
-  if (how) act(given, given.machine.on_flows(count, loop_.refresh_now()));
+  // As long as more may have to be relayed, none is not the end.
+  if (how && !given.last_owed) act(given, given.machine.on_flows(count, world_.now()));
   const auto again = std::exchange(given.look_again, std::nullopt);
   if (again && given.machine.state() == HandoverGiver::State::serving) look(given, *again);
   arm();
@@ -103,18 +129,19 @@ void Handovers::end_look(Given& given, const Status& how) {
 // -- taker --
 
 void Handovers::prepare(Taken& taken) {
-  auto listing = linux::TcpFlowListing::begin(taken.machine.scope().addresses);
+  auto listing = world_.list_flows(taken.machine.scope().addresses);
   const bool possible =
-      listing &&
-      filter(make_sets(taken.set, taken.machine.scope().timeout + HandoverTaker::giver_patience),
-             "sets")
-          .has_value();
+      listing && world_
+                     .filter(make_sets(taken.set, taken.machine.scope().timeout +
+                                                      HandoverTaker::giver_patience),
+                             "sets")
+                     .has_value();
   if (possible) {
     taken.has_sets = true;
     caught_table_ = true;
-    taken.own_listing.emplace(std::move(*listing));
+    taken.own_listing = std::move(*listing);
   }
-  work_.add([this, set = taken.set] {
+  world_.work([this, set = taken.set] {
     Taken* known = find_taken(set);
     return known && prepare_on(*known);
   });
@@ -128,10 +155,10 @@ bool Handovers::prepare_on(Taken& taken) {
     return false;
   }
   if (taken.own_listing) {
-    const auto more = taken.own_listing->read_some([&taken](const linux::TcpFlow& flow) {
-      taken.own.push_back({flow.remote, flow.local});
+    const auto more = taken.own_listing->read_some([&taken](const SeenFlow& seen) {
+      taken.own.push_back(seen.flow);
       taken.own_known.insert(taken.own.back());
-      if (!flow.is_settled) taken.tally.count(flow.local.address, &MovedConnections::moved);
+      if (!seen.is_settled) taken.tally.count(seen.flow.local.address, &MovedConnections::moved);
     });
     if (more && *more) return true;
     taken.own_listing.reset();
@@ -143,7 +170,7 @@ bool Handovers::prepare_on(Taken& taken) {
   if (!taken.own.empty()) {
     const std::size_t count = std::min(taken.own.size(), flows_in_a_turn);
     const std::span<const Flow> piece = std::span(taken.own).last(count);
-    const Status added = filter(add_flows(taken.set, FlowSet::own, piece), "connections");
+    const Status added = world_.filter(add_flows(taken.set, FlowSet::own, piece), "connections");
     taken.own.resize(taken.own.size() - count);
     if (added) return true;
     end_prepare(taken, false);
@@ -187,14 +214,14 @@ bool Handovers::forward_on(Taken& taken) {
   for (const Flow& flow : std::span(list.flows).last(count)) {
     if (!taken.own_known.contains(flow)) piece.push_back(flow);
   }
-  static_cast<void>(filter(add_flows(taken.set, FlowSet::moved, piece), "connections"));
+  static_cast<void>(world_.filter(add_flows(taken.set, FlowSet::moved, piece), "connections"));
   for (const Flow& flow : piece) taken.tally.count(flow.local.address, &MovedConnections::kept);
   taken.moved.insert(taken.moved.end(), piece.begin(), piece.end());
   list.flows.resize(list.flows.size() - count);
   taken.flows_waiting -= count;
   const bool last = list.last && list.flows.empty();
   if (list.flows.empty()) taken.lists.pop_front();
-  act(taken, taken.machine.on_flows(piece.size(), last, loop_.refresh_now()));
+  act(taken, taken.machine.on_flows(piece.size(), last, world_.now()));
   if (taken.lists.empty()) record(taken.tally, true);
   arm();
   return !taken.lists.empty();

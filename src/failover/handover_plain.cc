@@ -13,33 +13,32 @@
 namespace baton::failover {
 
 std::string Handovers::why_plain() const {
-  if (!link_.enabled()) return "there is no pair link (pair_key, pair_peer)";
-  for (const auto& peer : link_.peers()) {
-    if (!peer->is_up())
-      return fmt::format("no link to {}: {}", peer->address().text(), peer->problem());
+  if (!world_.has_link()) return "there is no pair link (pair_key, pair_peer)";
+  for (const auto& peer : world_.peers()) {
+    if (!peer.is_up) return fmt::format("no link to {}: {}", peer.address.text(), peer.problem);
   }
   return "there is no pair link";
 }
 
-void Handovers::pass_plainly(const std::vector<Router*>& routers, std::uint64_t ticket,
-                             bool at_stop, std::string why) {
+void Handovers::pass_plainly(const Order& order, std::string why) {
   auto plain = std::make_unique<Plain>();
   plain->id = ++next_id_;
-  plain->ticket = ticket;
-  plain->at_stop = at_stop;
+  plain->tickets = order.tickets;
+  plain->at_stop = order.at_stop;
   plain->why = std::move(why);
-  plain->begun = loop_.refresh_now();
+  plain->begun = world_.now();
   plain->yields_at = plain->begun + farewell;
   std::vector<net::IpAddress> leaving;
-  for (const Router* router : routers) {
-    plain->instances.push_back(router->name());
+  for (const RouterFace* router : order.routers) {
+    plain->instances.push_back(router->instance().settings().name);
     std::vector<net::IpAddress> addresses;
-    for (const auto& held : router->plan().held) addresses.push_back(held.prefix.address);
+    for (const auto& held : router->held()) addresses.push_back(held.prefix.address);
     leaving.insert(leaving.end(), addresses.begin(), addresses.end());
-    plain->tally.add(router->name(), std::move(addresses), {.kept = 0, .moved = -1, .lost = 0});
+    plain->tally.add(router->instance().settings().name, std::move(addresses),
+                     {.kept = 0, .moved = -1, .lost = 0});
   }
   plain_.push_back(std::move(plain));
-  host_.addresses_leave(leaving, true);
+  world_.addresses_leave(leaving, true);
   arm();
 }
 
@@ -48,26 +47,27 @@ void Handovers::begin_plain(Plain& plain) {
   const auto routers = routers_of(plain.instances);
   if (plain.at_stop) {
     plain.over = true;
-    host_.tell(routers, vrrp::event::Stop{true, false});
+    answer(plain.tickets, false, "this node is stopping: " + plain.why);
+    world_.tell(routers, vrrp::event::Stop{true, false});
   } else {
-    host_.tell(routers, vrrp::event::Pass{false});
+    world_.tell(routers, vrrp::event::Pass{false});
   }
 }
 
 void Handovers::review_plain(Plain& plain, Instant now) {
   if (plain.over || plain.yields_at != never || plain.cut) return;
   const auto routers = routers_of(plain.instances);
-  const auto is_yielding = [](const Router* router) { return router->instance().is_yielding(); };
+  const auto is_yielding = [](const RouterFace* router) {
+    return router->instance().is_yielding();
+  };
   if (std::ranges::any_of(routers, is_yielding)) return;
-  const bool moved = std::ranges::none_of(routers, [](const Router* router) {
+  const bool moved = std::ranges::none_of(routers, [](const RouterFace* router) {
     return router->instance().state() == vrrp::State::master;
   });
-  host_.addresses_leave({}, false);
+  world_.addresses_leave({}, false);
   if (!moved || routers.empty()) {
     plain.over = true;
-    if (plain.ticket == 0) return;
-    host_.pass_ended(plain.ticket, false, "nobody took over: the addresses stay here");
-    return;
+    return answer(plain.tickets, false, "nobody took over: the addresses stay here");
   }
   const auto master = routers.front()->instance().master();
   count_cut(plain, fmt::format("{} passed to {} in {:.0f} ms", fmt::join(plain.instances, ", "),
@@ -82,20 +82,19 @@ void Handovers::count_cut(Plain& plain, std::string text) {
   for (const auto& entry : plain.tally.entries()) {
     addresses.insert(addresses.end(), entry.addresses.begin(), entry.addresses.end());
   }
-  auto listing = linux::TcpFlowListing::begin(addresses);
+  auto listing = world_.list_flows(addresses);
   if (!listing) {
     plain.over = true;
-    if (plain.ticket != 0) host_.pass_ended(plain.ticket, true, plain.text);
-    return;
+    return answer(plain.tickets, true, plain.text);
   }
-  plain.cut.emplace(std::move(*listing));
-  work_.add([this, id = plain.id] {
+  plain.cut = std::move(*listing);
+  world_.work([this, id = plain.id] {
     const auto found =
         std::ranges::find_if(plain_, [id](const auto& one) { return one->id == id; });
     if (found == plain_.end()) return false;
     Plain& counted = **found;
-    const auto more = counted.cut->read_some([&counted](const linux::TcpFlow& flow) {
-      if (!flow.is_closed) counted.tally.count(flow.local.address, &MovedConnections::lost);
+    const auto more = counted.cut->read_some([&counted](const SeenFlow& seen) {
+      if (!seen.is_closed) counted.tally.count(seen.flow.local.address, &MovedConnections::lost);
     });
     if (more && *more) return true;
     record(counted.tally, false);
@@ -104,7 +103,7 @@ void Handovers::count_cut(Plain& plain, std::string text) {
                               : fmt::format("; {} connection{} cut, for {}", lost,
                                             lost == 1 ? " was" : "s were", counted.why);
     log_.write(LogLevel::info, counted.text);
-    if (counted.ticket != 0) host_.pass_ended(counted.ticket, true, counted.text);
+    answer(counted.tickets, true, counted.text);
     counted.over = true;
     arm();
     return false;

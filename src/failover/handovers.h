@@ -1,54 +1,39 @@
-// Handovers in the real world: drives the machines of handover.h with the pair link, the routers,
-// the kernel's connections, the loopback and packet rules. Also the plain pass, without a link,
-// which VRRP alone does.
+// Handovers, decided: which peer is asked, which offer can be taken, what becomes of a handover
+// when a router, the link or the other node changes; and the plain pass, without a link, which VRRP
+// alone does. Drives the machines of handover.h.
 //
-// What the kernel is asked for: the giver keeps the addresses on `lo` (with the guard's short
-// lifetime, so that they go when this process does) and has rules that keep it silent about them;
-// the taker has rules that send the giver what is the giver's. Rules are in tables that the kernel
-// removes with this process. No sysctl is touched. Lists of connections are read and written in
-// pieces (piecewise_work.h), for BFD may wait for this very loop every ten milliseconds.
+// Pure as far as the world goes: no socket, no loop, no clock. What it needs done is asked of a
+// HandoverWorld (handover_world.h): the product's is handover_kernel.h, and the simulation plays
+// this very class. Whoever owns it tells it of messages and changes of the pair link, of time, and
+// of every event of a router.
 #pragma once
 
+#include <array>
 #include <deque>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "failover/address_guard.h"
+#include "base/log.h"
 #include "failover/connection_tally.h"
 #include "failover/flight_recorder.h"
 #include "failover/handover.h"
 #include "failover/handover_messages.h"
 #include "failover/handover_rules.h"
-#include "failover/pair_link.h"
-#include "failover/piecewise_work.h"
-#include "failover/router.h"
-#include "linux/nftables.h"
-#include "linux/tcp_flows.h"
+#include "failover/handover_world.h"
 
 namespace baton::failover {
 
 class Handovers {
  public:
-  // What it needs of the node.
-  class Host {
-   public:
-    [[nodiscard]] virtual const std::vector<std::unique_ptr<Router>>& routers() const = 0;
-    // To all of them before groups look at their members.
-    virtual void tell(const std::vector<Router*>& routers, const vrrp::Event& event) = 0;
-    // An operator's pass has come to its end.
-    virtual void pass_ended(std::uint64_t ticket, bool ok, const std::string& text) = 0;
-    // Connections to these addresses shall end at their next response; none: as ever. With
-    // `close_idle`, those that wait for a request are closed now.
-    virtual void addresses_leave(const std::vector<net::IpAddress>& addresses, bool close_idle) = 0;
-    [[nodiscard]] virtual bool is_stopping() const = 0;
-
-   protected:
-    ~Host() = default;
-  };
+  using Faces = HandoverWorld::Faces;
+  // What it hears of the pair link.
+  static constexpr std::array messages{PairMessage::handover_offer, PairMessage::handover_flows,
+                                       PairMessage::handover_ready, PairMessage::handover_refused,
+                                       PairMessage::handover_taken, PairMessage::handover_done,
+                                       PairMessage::pass_request};
 
   // One that has ended, for status and the flight recorder.
   struct Past {
@@ -66,25 +51,33 @@ class Handovers {
   // are told while there is still an address to tell it from.
   static constexpr Duration farewell = 25ms;
 
-  Handovers(runtime::Loop& loop, Log& log, PairLink& link, AddressGuard& guard,
-            FlightRecorder& recorder, Host& host);
+  // Handovers are numbered from `first_id` on, which differs from run to run.
+  Handovers(HandoverWorld& world, Log& log, FlightRecorder& recorder, std::uint64_t first_id);
   ~Handovers();
+  Handovers(const Handovers&) = delete;
 
   void configure(Duration timeout) { timeout_ = timeout; }
   // Passes the instances, all MASTER here; `to` is a peer's address or name, or empty. The end is
   // told by pass_ended() when `ticket` is not 0.
-  void pass(const std::vector<Router*>& routers, const std::string& to, std::uint64_t ticket);
+  void pass(const Faces& routers, const std::string& to, std::uint64_t ticket);
   // The node stops: the same, with the routers stopping. False when there is nobody to give to, and
   // the routers were not told anything.
-  bool give_at_stop(const std::vector<Router*>& routers);
+  bool give_at_stop(const Faces& routers);
   // Asks the master over the link to pass (a preempting return).
-  void ask_to_pass(const Router& router);
+  void ask_to_pass(const RouterFace& router);
   // After every event of a router.
   void review();
   // While connections are still served here for addresses that have moved.
   [[nodiscard]] bool is_serving() const;
   // Ends everything now.
   void end();
+
+  // One of `messages`.
+  void on_message(PairMessage type, const HandoverPeer& from, std::string_view body);
+  // A link has come up or gone down.
+  void on_link_change(const HandoverPeer& peer);
+  // At the time that the world was asked for, or later.
+  void on_timer();
 
   struct Given;
   struct Taken;
@@ -95,31 +88,52 @@ class Handovers {
 
  private:
   // The link's side (handover_driver.cc has the machines').
-  void on_offer(const PairPeer& from, std::string_view body);
-  void on_flows(const PairPeer& from, std::string_view body);
-  void on_note(PairMessage type, const PairPeer& from, std::string_view body);
-  void on_pass_request(const PairPeer& from, std::string_view body);
-  void on_link_change(const PairPeer& peer);
+  void on_offer(const HandoverPeer& from, std::string_view body);
+  void on_flows(const HandoverPeer& from, std::string_view body);
+  void on_note(PairMessage type, const HandoverPeer& from, std::string_view body);
+  void on_pass_request(const HandoverPeer& from, std::string_view body);
   // Why the scope cannot be taken here; empty: it can.
-  std::string find_obstacle(const HandoverScope& scope, const PairPeer& from);
+  std::string find_obstacle(const HandoverScope& scope, const HandoverPeer& from);
 
-  const PairPeer* choose_peer(const std::string& to, std::string& problem) const;
-  bool give(const std::vector<Router*>& routers, const PairPeer& peer, std::uint64_t ticket,
-            bool at_stop, std::vector<net::IpAddress> tried);
+  // Wishes (handover_requests.cc).
+  struct Order {
+    Faces routers = {};
+    std::vector<std::uint64_t> tickets = {};  // operators' passes that it answers for
+    bool at_stop = false;
+    bool to_this_one = false;                // to no other peer, if this one will not have it
+    std::vector<net::IpAddress> tried = {};  // peers that have refused before
+  };
+  [[nodiscard]] std::vector<HandoverPeer> candidates(
+      const std::vector<std::string>& instances) const;
+  [[nodiscard]] std::optional<HandoverPeer> choose_peer(const std::vector<std::string>& instances,
+                                                        const std::string& to,
+                                                        std::string& problem) const;
   // Another node to give to, when nobody has said which one it should be.
-  const PairPeer* next_peer(const Given& given) const;
+  [[nodiscard]] std::optional<HandoverPeer> next_peer(const Given& given) const;
+  bool join(Order& order, const std::optional<HandoverPeer>& peer, std::string& problem);
+  void take_back(const std::vector<std::string>& names, Order& order);
+  void withdraw(Given& given);
+  [[nodiscard]] bool has_other_plans(const HandoverPeer& from,
+                                     const std::vector<std::string>& names) const;
+  void overtake(Given& given, const Faces& routers);
+  void answer(std::vector<std::uint64_t>& tickets, bool ok, const std::string& text);
+
+  bool give(const HandoverPeer& peer, const Order& order);
   // `why`: connections are not kept.
-  void pass_plainly(const std::vector<Router*>& routers, std::uint64_t ticket, bool at_stop,
-                    std::string why);
+  void pass_plainly(const Order& order, std::string why);
   [[nodiscard]] std::string why_plain() const;
   static constexpr std::size_t flows_in_a_turn = 32;  // into the packet filter, a millisecond
 
   void begin_plain(Plain& plain);
   void review_plain(Plain& plain, Instant now);
   void count_cut(Plain& plain, std::string text);
-  [[nodiscard]] std::vector<Router*> routers_of(const std::vector<std::string>& names) const;
+  [[nodiscard]] Faces routers_of(const std::vector<std::string>& names) const;
 
   void act(Given& given, const HandoverActions& actions);
+  void yield(Given& given);
+  void announce_move(Given& given);
+  void unkeep(Given& given);
+  void fail(Given& given, const handover_action::Failed& failed);
   void act(Taken& taken, const HandoverActions& actions);
   void send(const net::IpAddress& peer, PairMessage type, std::uint64_t id,
             const std::string& why = "", ConnectionCounts connections = {});
@@ -128,6 +142,9 @@ class Handovers {
   bool look_on(Given& given);
   void tell_flows(Given& given);
   void look_at_relayed(Given& given);
+  // Connections that this one forwards to another than the taker.
+  [[nodiscard]] static bool is_relayed(const Given& given, const Taken& taken);
+  void tell_owed();
   void end_look(Given& given, const Status& how);
   Given* find_given(std::uint64_t id);
   Taken* find_taken(unsigned set);
@@ -147,20 +164,13 @@ class Handovers {
   bool rewrite_caught();
   void remember(bool is_given, const HandoverScope& scope, const net::IpAddress& peer, bool ok,
                 std::string text, std::size_t flows, Instant begun);
-  Status filter(const std::string& commands, const char* what);
-  void on_timer();
   void arm();
   void sweep();
 
-  runtime::Loop& loop_;
+  HandoverWorld& world_;
   Log& log_;
-  PairLink& link_;
-  AddressGuard& guard_;
   FlightRecorder& recorder_;
-  Host& host_;
   Duration timeout_ = 600s;
-  runtime::Timer timer_;
-  std::optional<linux::Nftables> nftables_;
   bool reviewing_ = false;
   bool caught_table_ = false;
   bool kept_table_ = false;
@@ -171,16 +181,15 @@ class Handovers {
   std::deque<Past> past_;
   std::uint64_t next_id_;
   unsigned next_set_ = 0;
-  PiecewiseWork work_;
 };
 
 struct Handovers::Given {
   HandoverGiver machine;
   net::IpAddress peer;
   std::string peer_name;
-  std::uint64_t ticket = 0;
+  std::vector<std::uint64_t> tickets = {};
   bool at_stop = false;
-  bool to_this_one = false;           // an operator has named it
+  bool to_this_one = false;           // an operator has named it, or it has asked
   std::vector<net::IpAddress> tried;  // peers that have refused before it
   Instant begun{};
   std::vector<HeldAddress> kept;
@@ -191,7 +200,7 @@ struct Handovers::Given {
   ConnectionTally tally;
   // A look at the kernel's connections that is under way.
   struct Look {
-    linux::TcpFlowListing listing;
+    std::unique_ptr<FlowListing> listing;
     FlowList list;
     std::size_t count = 0;
     ConnectionTally left;  // in `kept`
@@ -199,7 +208,13 @@ struct Handovers::Given {
   };
   std::optional<Look> look;
   std::optional<bool> look_again;  // after it; true: for the last list
+  bool last_owed = false;          // it waits for lists of others that are to go on from here
   ConnectionCounts left;           // at the last look, by instance
+
+  // Nothing has moved yet.
+  [[nodiscard]] bool is_under_way() const {
+    return machine.state() < HandoverGiver::State::serving;
+  }
 };
 
 struct Handovers::Taken {
@@ -213,7 +228,7 @@ struct Handovers::Taken {
   std::vector<CaughtAddress> caught;
   ConnectionTally tally;
   // What lives here already: listed, then put into the rules.
-  std::optional<linux::TcpFlowListing> own_listing;
+  std::unique_ptr<FlowListing> own_listing;
   std::vector<Flow> own;  // still to be put into the rules
   std::set<Flow> own_known;
   bool is_prepared = false;
@@ -228,13 +243,13 @@ struct Handovers::Taken {
 struct Handovers::Plain {
   std::uint64_t id = 0;
   std::vector<std::string> instances;
-  std::uint64_t ticket = 0;
+  std::vector<std::uint64_t> tickets;
   bool at_stop = false;
   std::string why;  // connections are not kept
   Instant begun{};
-  Instant yields_at = never;                 // never: has done so
-  ConnectionTally tally;                     // of those that are cut
-  std::optional<linux::TcpFlowListing> cut;  // that are counted after the move
+  Instant yields_at = never;         // never: has done so
+  ConnectionTally tally;             // of those that are cut
+  std::unique_ptr<FlowListing> cut;  // that are counted after the move
   std::string text;
   bool over = false;
 };

@@ -33,14 +33,6 @@ bool has_ipv4(const std::vector<config::VmacLink>& links) {
       links, [](const config::VmacLink& link) { return link.family == net::Family::ipv4; });
 }
 
-// What is in the file counts for this boot and this network namespace.
-std::string here() {
-  std::array<char, 64> space{};
-  const ssize_t size = ::readlink("/proc/self/ns/net", space.data(), space.size());
-  return linux::read_setting("kernel/random/boot_id").value_or("?") + " " +
-         std::string(space.data(), static_cast<std::size_t>(std::max<ssize_t>(0, size)));
-}
-
 // The file is root's own, and yet nothing but what prepare() changes is taken from it.
 bool is_ours(const std::string& path, const std::string& value) {
   const bool known = path == link_reports || path.starts_with("net/ipv4/conf/");
@@ -58,12 +50,19 @@ std::vector<std::string> all_interfaces() {
 
 }  // namespace
 
+std::string boot_and_network() {
+  std::array<char, 64> space{};
+  const ssize_t size = ::readlink("/proc/self/ns/net", space.data(), space.size());
+  return linux::read_setting("kernel/random/boot_id").value_or("?") + " " +
+         std::string(space.data(), static_cast<std::size_t>(std::max<ssize_t>(0, size)));
+}
+
 void NetworkSettings::recover() {
   if (file_.empty()) return;
   std::ifstream file(file_);
   std::string line;
   if (!file || !std::getline(file, line)) return;
-  if (line == here()) {
+  if (line == boot_and_network()) {
     while (std::getline(file, line)) {
       const std::size_t blank = line.rfind(' ');
       if (blank == line.npos) continue;
@@ -85,7 +84,7 @@ void NetworkSettings::write_file() {
     ::unlink(file_.c_str());
     return;
   }
-  std::string text = here() + "\n";
+  std::string text = boot_and_network() + "\n";
   for (const auto& [path, value] : before_) text += path + " " + value + "\n";
   // Whole or not at all.
   const std::string fresh = file_ + ".new";

@@ -17,6 +17,9 @@
 
 namespace baton::failover {
 
+// Names this boot and this network namespace: a note with another mark says nothing here.
+std::string boot_and_network();
+
 class NetworkSettings {
  public:
   // `file`: where what was noted outlives this process; empty: nowhere.

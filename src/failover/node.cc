@@ -62,8 +62,12 @@ Node::Node(runtime::Loop& loop, ProcessInputs inputs, Opened opened)
              [this](const linux::VrrpEndpoint& endpoint, const vrrp::ParsedAdvert& parsed) {
                log_unknown_router(endpoint, parsed);
              }),
-      second_path_(loop, links_, log_,
-                   [this](const vrrp::PeerReport& report) { take_report(report); }),
+      second_path_(
+          loop, links_, log_,
+          [this](const auto& report, const auto& source) { take_report(report, source); },
+          [this](const auto& disputed, const auto& source, vrrp::HeartbeatDrop drop) {
+            take_disputed(disputed, source, drop);
+          }),
       witnesses_(loop, scope_, links_),
       will_(log_, inputs_.rename_executor),
       routes_(netlink_, links_, log_),
@@ -86,7 +90,9 @@ Node::Node(runtime::Loop& loop, ProcessInputs inputs, Opened opened)
       stop_timer_(loop, [this] { review_stop(); }),
       log_timer_(loop, [this] { flush_log(); }),
       pair_(loop, scope_, log_),
-      handovers_(loop, log_, pair_, guard_, recorder_, *this) {
+      handover_kernel_(loop, log_, pair_, guard_, *this),
+      handovers_(handover_kernel_, log_, recorder_, pair_.run()) {
+  handover_kernel_.drive(handovers_);
   join_pair();
 }
 
@@ -175,7 +181,7 @@ void Node::use(std::shared_ptr<const config::Failover> config) {
       routers_.push_back(std::make_unique<Router>(tools_, *this, std::move(plan), i));
     }
   }
-  second_path_.configure(*config_);
+  second_path_.configure(*config_, inputs_.pair_key);
   scripts_.configure(config_, loop_.now());
   review_filter();
   watch_trackers(!watching_);

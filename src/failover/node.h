@@ -22,7 +22,7 @@
 
 #include "failover/announcer.h"
 #include "failover/file_watch.h"
-#include "failover/handovers.h"
+#include "failover/handover_kernel.h"
 #include "failover/inputs.h"
 #include "failover/mismatch_book.h"
 #include "failover/node_facts.h"
@@ -44,7 +44,7 @@ namespace baton::failover {
 inline constexpr int signal_json = 36;
 inline constexpr int signal_stats_clear = 63;
 
-class Node final : public Router::Owner, public NodeView, public Handovers::Host {
+class Node final : public Router::Owner, public NodeView, public HandoverHost {
  public:
   static constexpr Duration beat = 100ms;
   // Waking up this much later than wanted is sleep, not scheduling.
@@ -74,6 +74,7 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   [[nodiscard]] const AddressGuard& guard() const override { return guard_; }
   [[nodiscard]] const FastDetection& detection() const override { return detection_; }
   [[nodiscard]] const PairLink& pair() const override { return pair_; }
+  [[nodiscard]] const SecondPath& second_path() const override { return second_path_; }
   [[nodiscard]] const Handovers& handovers() const override { return handovers_; }
   [[nodiscard]] const FlightRecorder& recorder() const override { return recorder_; }
   [[nodiscard]] const MismatchBook& mismatches() const override { return mismatches_; }
@@ -85,10 +86,13 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
                  const Router::AdvertVerdict& verdict) override;
   void check_sleep(Instant now) override;
   void ask_to_pass(Router& router) override { handovers_.ask_to_pass(router); }
-  void tell(const std::vector<Router*>& routers, const vrrp::Event& event) override;
+  void tell(const std::vector<RouterFace*>& routers, const vrrp::Event& event) override;
   void pass_ended(std::uint64_t ticket, bool ok, const std::string& text) override;
   void addresses_leave(const std::vector<net::IpAddress>& addresses, bool close_idle) override;
   [[nodiscard]] bool is_stopping() const override { return stopping_; }
+  // By what the other node says of its file.
+  [[nodiscard]] unsigned priority_of(const std::string& peer,
+                                     const std::vector<std::string>& instances) const override;
   [[nodiscard]] const std::vector<net::IpAddress>& virtual_addresses() const override {
     return virtual_addresses_;
   }
@@ -156,11 +160,16 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   bool read_network();
   void take_claim(const linux::AddressClaim& claim);
   // The second path and silent links (node_guard.cc).
-  void take_report(const vrrp::PeerReport& report);
+  void take_report(const vrrp::PeerReport& report, const net::IpAddress& source);
+  // A report that was not believed, because of the key.
+  void take_disputed(const vrrp::PeerReport& disputed, const net::IpAddress& source,
+                     vrrp::HeartbeatDrop drop);
+  Router* router_of(const vrrp::PeerReport& report) const;
   void sample_links(Instant now);
   // Mistakes between the nodes (node_mismatch.cc).
   void compare_report(const Router& router, const vrrp::PeerReport& report);
   void note_mismatch(const Router& router, std::string keyword, std::string from, std::string text);
+  [[nodiscard]] std::string our_pair_key_line() const;
   [[nodiscard]] std::string our_line(const Router& router, const std::string& keyword) const;
   [[nodiscard]] std::string their_line(const Router& router, const std::string& keyword) const;
   void take_facts(const std::string& peer, NodeFacts facts);
@@ -195,9 +204,9 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   void pass(const ipc::Message& message);
   // The instance, or all that are MASTER, with the other members of their groups; nothing and the
   // reason in `problem` when one of them is not MASTER.
-  std::vector<Router*> find_passed(const std::string& instance, std::string& problem);
+  std::vector<RouterFace*> find_passed(const std::string& instance, std::string& problem);
   void stop_routers(bool yield);
-  void stop_others(const std::vector<Router*>& given, bool yield);
+  void stop_others(const std::vector<RouterFace*>& given, bool yield);
   bool await_handover(Instant now);
 
   // The end.
@@ -271,6 +280,7 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   Instant next_sample_{};
   MismatchBook mismatches_;
   std::map<std::string, Instant> next_comparison_;  // of reports, by instance
+  std::map<std::string, Instant> next_dispute_;     // the same of those that were not believed
   std::map<std::string, NodeFacts> peer_facts_;     // by name of the other node
   struct PeerStatus {
     nlohmann::json value;
@@ -291,6 +301,7 @@ class Node final : public Router::Owner, public NodeView, public Handovers::Host
   Instant stops_at_ = never;  // stopping: idle connections are told first
   Instant moved_at_ = never;  // stopping: the routers have stopped, connections are served on
   PairLink pair_;
+  HandoverKernel handover_kernel_;
   Handovers handovers_;
   runtime::TaskScope scope_;
   runtime::TaskScope closing_scope_;

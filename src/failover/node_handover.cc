@@ -8,9 +8,9 @@
 
 namespace baton::failover {
 
-void Node::tell(const std::vector<Router*>& routers, const vrrp::Event& event) {
+void Node::tell(const std::vector<RouterFace*>& routers, const vrrp::Event& event) {
   ++untold_;
-  for (Router* router : routers) router->obey(event);
+  for (RouterFace* router : routers) router->obey(event);
   --untold_;
   review_groups();
 }
@@ -44,19 +44,19 @@ void Node::pass(const ipc::Message& message) {
   }
 }
 
-std::vector<Router*> Node::find_passed(const std::string& instance, std::string& problem) {
-  std::vector<Router*> found;
+std::vector<RouterFace*> Node::find_passed(const std::string& instance, std::string& problem) {
+  std::vector<RouterFace*> found;
   if (stopping_) {
     problem = "this node is stopping";
     return found;
   }
-  const auto is_master = [](const Router& router) {
+  const auto is_master = [](const RouterFace& router) {
     return router.instance().state() == vrrp::State::master && !router.instance().is_yielding();
   };
   const auto shares_group = [&found](const Router& router) {
     const std::string& group = router.plan().settings.sync_group;
-    return !group.empty() && std::ranges::any_of(found, [&group](const Router* other) {
-      return other->plan().settings.sync_group == group;
+    return !group.empty() && std::ranges::any_of(found, [&group](const RouterFace* other) {
+      return other->instance().settings().sync_group == group;
     });
   };
   for (const auto& router : routers_) {
@@ -73,12 +73,12 @@ std::vector<Router*> Node::find_passed(const std::string& instance, std::string&
     problem = instance.empty() ? "this node is not master of anything: nothing to pass"
                                : fmt::format("there is no vrrp_instance {}", instance);
   }
-  for (const Router* router : found) {
+  for (const RouterFace* router : found) {
     if (is_master(*router)) continue;
     const auto master = router->instance().master();
     const bool knows = router->instance().state() == vrrp::State::backup && master;
     problem =
-        fmt::format("{} is not master here: it is {}{}", router->name(),
+        fmt::format("{} is not master here: it is {}{}", router->instance().settings().name,
                     router->instance().is_yielding() ? "about to pass"
                                                      : vrrp::name_of(router->instance().state()),
                     knows ? fmt::format(", the master is {}", master->text()) : "");
@@ -88,7 +88,7 @@ std::vector<Router*> Node::find_passed(const std::string& instance, std::string&
 
 // The end of the node: masters give their addresses to the other node, if there is one to give to.
 void Node::stop_routers(bool yield) {
-  std::vector<Router*> masters;
+  std::vector<RouterFace*> masters;
   for (const auto& router : routers_) {
     const auto& instance = router->instance();
     if (instance.state() != vrrp::State::master || instance.is_yielding()) continue;
@@ -98,14 +98,14 @@ void Node::stop_routers(bool yield) {
   if (handovers_.give_at_stop(masters)) return stop_others(masters, yield);
   // Nobody takes connections over: who idles is told before the address goes.
   std::vector<net::IpAddress> leaving;
-  for (const Router* router : masters) {
-    for (const auto& held : router->plan().held) leaving.push_back(held.prefix.address);
+  for (const RouterFace* router : masters) {
+    for (const auto& held : router->held()) leaving.push_back(held.prefix.address);
   }
   addresses_leave(leaving, true);
   stops_at_ = loop_.refresh_now() + Handovers::farewell;
 }
 
-void Node::stop_others(const std::vector<Router*>& given, bool yield) {
+void Node::stop_others(const std::vector<RouterFace*>& given, bool yield) {
   stops_at_ = never;
   tell_all([&](Router& router) {
     if (std::ranges::find(given, &router) == given.end()) router.stop(yield);

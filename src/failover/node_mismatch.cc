@@ -36,9 +36,19 @@ constexpr std::array fitting{"version", "auth_type", "auth_pass", "advert_int", 
 
 }  // namespace
 
+// It stands in global_defs.
+std::string Node::our_pair_key_line() const {
+  const config::PairSettings& pair = config_->pair;
+  const config::Position& where = pair.where.file ? pair.where : config_->instances.front().where;
+  config::OptionPlaces places;
+  if (!pair.key_file.empty()) places["pair_key"] = {where, "pair_key " + pair.key_file};
+  return config::place_text(places, "pair_key", where);
+}
+
 std::string Node::our_line(const Router& router, const std::string& keyword) const {
   if (keyword.empty() || router.index() >= config_->instances.size()) return "";
   const auto& instance = config_->instances[router.index()];
+  if (keyword == "pair_key") return our_pair_key_line();
   return config::place_text(instance.places, keyword, instance.where);
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "failover/node.h"
 #include "failover/status.h"
 
@@ -51,6 +52,21 @@ void Node::join_pair() {
 void Node::tell_facts() {
   const std::string text = facts_of(*config_).encode();
   if (text.size() <= pair_body_max) pair_.send_all(PairMessage::node_summary, text);
+}
+
+unsigned Node::priority_of(const std::string& peer,
+                           const std::vector<std::string>& instances) const {
+  const auto known = peer_facts_.find(peer);
+  if (known == peer_facts_.end()) return 0;
+  unsigned sum = 0;
+  for (const auto& instance : known->second.instances) {
+    if (std::ranges::find(instances, instance.name) == instances.end()) continue;
+    const auto fact = instance.facts.find("priority");
+    if (fact == instance.facts.end()) continue;
+    sum += static_cast<unsigned>(std::min<std::uint64_t>(
+        parse_unsigned(fact->second.value).value_or(0), vrrp::owner_priority));
+  }
+  return sum;
 }
 
 // Another configuration: what was found with the old one is worth nothing.

@@ -48,6 +48,7 @@ class NodeView {
   [[nodiscard]] virtual const AddressGuard& guard() const = 0;
   [[nodiscard]] virtual const FastDetection& detection() const = 0;
   [[nodiscard]] virtual const PairLink& pair() const = 0;
+  [[nodiscard]] virtual const SecondPath& second_path() const = 0;
   [[nodiscard]] virtual const Handovers& handovers() const = 0;
   // The last transitions of all routers, and what led to them.
   [[nodiscard]] virtual const FlightRecorder& recorder() const = 0;

@@ -247,6 +247,12 @@ Plan make_plan(const config::Failover& config, std::uint32_t index, bool track_p
   return plan;
 }
 
+const std::string& link_of(const Plan& plan, const std::string& device) {
+  const auto& links = plan.vmac.links;
+  const auto found = std::ranges::find(links, device, &config::VmacLink::name);
+  return found == links.end() ? device : found->parent;
+}
+
 std::vector<HeldAddress> all_addresses(const config::Failover& config) {
   std::vector<HeldAddress> all;
   for (const auto& instance : config.instances) {

@@ -67,6 +67,10 @@ Plan make_plan(const config::Failover& config, std::uint32_t instance, bool trac
 // An address of the file on `device`.
 HeldAddress to_held(const config::VirtualAddress& address, const std::string& device);
 
+// Where packets to an address on `device` come in: `device`, or the link below an interface with a
+// virtual MAC.
+const std::string& link_of(const Plan& plan, const std::string& device);
+
 // Every address that any instance may hold.
 std::vector<HeldAddress> all_addresses(const config::Failover& config);
 

@@ -101,6 +101,9 @@ class Router final : public AdvertListener, public RouterFace {
 
   [[nodiscard]] const vrrp::Instance& instance() const override { return instance_; }
   [[nodiscard]] const std::vector<HeldAddress>& held() const override { return plan_.held; }
+  [[nodiscard]] const std::string& link_of(const std::string& device) const override {
+    return failover::link_of(plan_, device);
+  }
   [[nodiscard]] const Plan& plan() const { return plan_; }
   // In the configuration.
   [[nodiscard]] std::uint32_t index() const { return index_; }

@@ -5,60 +5,101 @@
 #include <algorithm>
 #include <utility>
 
+#include "tls/key.h"
+
 namespace baton::failover {
 
-SecondPath::SecondPath(runtime::Loop& loop, const LinkTable& links, Log& log,
-                       std::function<void(const vrrp::PeerReport&)> on_report)
+namespace {
+
+constexpr std::array both_families{net::Family::ipv4, net::Family::ipv6};
+
+bool has_family(const std::set<net::IpAddress>& peers, net::Family family) {
+  return std::ranges::any_of(peers, [&](const auto& peer) { return peer.family() == family; });
+}
+
+std::string place_of(const std::string& interface) {
+  return interface.empty() ? "" : " on " + interface;
+}
+
+}  // namespace
+
+SecondPath::SecondPath(
+    runtime::Loop& loop, const LinkTable& links, Log& log,
+    std::function<void(const vrrp::PeerReport&, const net::IpAddress&)> on_report,
+    DropHandler on_drop)
     : loop_(loop),
       links_(links),
       log_(log),
       on_report_(std::move(on_report)),
-      run_(linux::draw_run_number()) {}
+      on_drop_(std::move(on_drop)),
+      seal_(linux::draw_run_number()) {}
 
-void SecondPath::configure(const config::Failover& config) {
+void SecondPath::configure(const config::Failover& config, const std::string& pair_key) {
   interfaces_.clear();
   peers_.clear();
+  virtual_addresses_.clear();
+  Duration longest_interval{};
   for (const auto& instance : config.instances) {
     const auto& guard = instance.guard;
     interfaces_.insert(guard.heartbeat_interfaces.begin(), guard.heartbeat_interfaces.end());
     peers_.insert(guard.heartbeat_peers.begin(), guard.heartbeat_peers.end());
+    longest_interval = std::max(
+        longest_interval, guard.heartbeat_interval.value_or(config::heartbeat_default_interval));
+    for (const auto& address : instance.addresses) {
+      virtual_addresses_.push_back(address.prefix.address);
+    }
+    for (const auto& address : instance.excluded_addresses) {
+      virtual_addresses_.push_back(address.prefix.address);
+    }
   }
+  std::ranges::sort(virtual_addresses_);
+  const auto key = tls::Key::parse(pair_key);
+  seal_.configure(key ? std::optional(vrrp::derive_heartbeat_key(key->bytes)) : std::nullopt,
+                  longest_interval);
+  deaf_.clear();
   if (std::exchange(port_number_, config.heartbeat_port) != config.heartbeat_port) ports_.clear();
   std::erase_if(ports_, [this](const auto& entry) {
-    return entry.first.empty() ? peers_.empty() : !interfaces_.contains(entry.first);
+    const auto& [interface, family] = entry.first;
+    return interface.empty() ? !has_family(peers_, family) : !interfaces_.contains(interface);
   });
   review_links();
 }
 
 void SecondPath::review_links() {
-  if (!peers_.empty() && !ports_.contains("")) open({"", 0, port_number_});
-  for (const auto& interface : interfaces_) {
-    const linux::Link* link = links_.find(interface);
-    const auto known = ports_.find(interface);
-    const bool fits =
-        link && known != ports_.end() && known->second->socket.endpoint().link == link->index;
-    if (fits) continue;
-    if (known != ports_.end()) ports_.erase(known);
-    if (link) open({interface, link->index, port_number_});
+  for (const net::Family family : both_families) {
+    const bool wanted = has_family(peers_, family);
+    if (wanted && !ports_.contains({"", family})) open({"", 0, port_number_, family});
+    for (const auto& interface : interfaces_) {
+      const linux::Link* link = links_.find(interface);
+      const auto known = ports_.find({interface, family});
+      const bool fits =
+          link && known != ports_.end() && known->second->socket.endpoint().link == link->index;
+      if (fits) continue;
+      if (known != ports_.end()) ports_.erase(known);
+      if (link) open({interface, link->index, port_number_, family});
+    }
   }
 }
 
 void SecondPath::open(const linux::HeartbeatEndpoint& endpoint) {
+  const PortKey way{endpoint.interface, endpoint.family};
   auto socket = linux::HeartbeatSocket::open(endpoint);
-  int& told = open_errors_[endpoint.interface];
+  int& told = open_errors_[way];
   const int cause = socket ? 0 : socket.error().errno_value;
-  if (cause != 0 && cause != told) {
-    log_.print(LogLevel::error, "second heartbeat path{}{}: {}",
-               endpoint.interface.empty() ? "" : " on ", endpoint.interface,
+  // A machine without IPv6 is none of our business where IPv4 does the work.
+  const bool matters =
+      endpoint.interface.empty() || sending_family(endpoint.interface) == endpoint.family;
+  if (cause != 0 && cause != told && matters) {
+    log_.print(LogLevel::error, "second heartbeat path{}: {}", place_of(endpoint.interface),
                describe(socket.error()));
   }
-  told = cause;
+  told = matters ? cause : 0;
   if (!socket) return;
   auto port = std::make_unique<Port>(Port{std::move(*socket), nullptr, 0});
   Port* raw = port.get();
   port->watch = std::make_unique<ReadWatch>(loop_, port->socket.release(),
                                             [this, raw] { return read(*raw); });
-  ports_[endpoint.interface] = std::move(port);
+  ports_[way] = std::move(port);
 }
 
 bool SecondPath::read(Port& port) {
@@ -68,36 +109,69 @@ bool SecondPath::read(Port& port) {
     // Multicast comes from this link or not at all, unicast from those that the file names.
     const bool is_known = peers_.contains(received->source);
     const bool is_near = !port.socket.endpoint().interface.empty() && received->from_this_link;
-    if (!is_known && !is_near) continue;
-    const auto report = vrrp::parse_heartbeat(received->bytes);
-    if (report && report->run != run_) on_report_(*report);
+    if (is_known || is_near) take(port, *received);
   }
   return false;
+}
+
+void SecondPath::take(const Port& port, const linux::ReceivedHeartbeat& received) {
+  const net::IpAddress source = received.source;
+  const std::string way = port.socket.endpoint().interface + " " + source.text();
+  const auto verdict = seal_.open(received.bytes, way, loop_.now());
+  if (verdict.drop) ++drops_[static_cast<std::size_t>(*verdict.drop)];
+  if (verdict.report) {
+    deaf_.erase(source);
+    on_report_(*verdict.report, source);
+  } else if (verdict.drop == vrrp::HeartbeatDrop::stale) {
+    note_deaf(source);
+  } else if (verdict.drop && verdict.disputed) {
+    on_drop_(*verdict.disputed, source, *verdict.drop);
+  }
+}
+
+// One exchange after the start of a node its reports answer ours.
+void SecondPath::note_deaf(const net::IpAddress& source) {
+  if (deaf_.size() >= deaf_max && !deaf_.contains(source)) return;
+  Deafness& deafness = deaf_.try_emplace(source, Deafness{loop_.now(), false}).first->second;
+  if (deafness.told || loop_.now() - deafness.since < deaf_patience) return;
+  deafness.told = true;
+  log_.print(LogLevel::warning,
+             "second heartbeat path: reports of {} do not answer ours and are not believed: it "
+             "does not hear us, or somebody repeats old ones",
+             source.text());
 }
 
 void SecondPath::drain() {
   for (auto& [interface, port] : ports_) read(*port);
 }
 
-void SecondPath::send(const config::GuardOptions& options, vrrp::PeerReport report) {
-  report.run = run_;
-  report.sequence = ++sequence_;
-  const auto bytes = vrrp::encode_heartbeat(report);
-  const auto transmit = [&](const std::string& interface, const net::IpAddress& to) {
-    const auto port = ports_.find(interface);
-    if (port == ports_.end()) return;
-    const auto done = port->second->socket.send(bytes, to);
-    // A peer that is down refuses by ICMP, which is no news.
-    const int cause =
-        done || done.error().errno_value == ECONNREFUSED ? 0 : done.error().errno_value;
-    if (cause != 0 && cause != port->second->send_error) {
-      log_.print(LogLevel::warning, "second heartbeat path{}{}: {}",
-                 interface.empty() ? "" : " on ", interface, describe(done.error()));
-    }
-    port->second->send_error = cause;
+net::Family SecondPath::sending_family(const std::string& interface) const {
+  const auto has = [&](net::Family family) {
+    return links_.own_address(interface, family, virtual_addresses_).has_value();
   };
-  for (const auto& interface : options.heartbeat_interfaces) transmit(interface, {});
-  for (const auto& peer : options.heartbeat_peers) transmit("", peer);
+  return has(net::Family::ipv4) || !has(net::Family::ipv6) ? net::Family::ipv4 : net::Family::ipv6;
+}
+
+void SecondPath::send(const config::GuardOptions& options, vrrp::PeerReport report) {
+  const auto bytes = seal_.seal(std::move(report), loop_.now());
+  for (const auto& interface : options.heartbeat_interfaces) {
+    transmit({interface, sending_family(interface)}, bytes, {});
+  }
+  for (const auto& peer : options.heartbeat_peers) transmit({"", peer.family()}, bytes, peer);
+}
+
+void SecondPath::transmit(const PortKey& way, std::span<const std::uint8_t> bytes,
+                          const net::IpAddress& to) {
+  const auto port = ports_.find(way);
+  if (port == ports_.end()) return;
+  const auto done = port->second->socket.send(bytes, to);
+  // A peer that is down refuses by ICMP, which is no news.
+  const int cause = done || done.error().errno_value == ECONNREFUSED ? 0 : done.error().errno_value;
+  if (cause != 0 && cause != port->second->send_error) {
+    log_.print(LogLevel::warning, "second heartbeat path{}: {}", place_of(way.first),
+               describe(done.error()));
+  }
+  port->second->send_error = cause;
 }
 
 }  // namespace baton::failover

@@ -1,7 +1,12 @@
 // The second heartbeat path: the sockets that the configuration asks for, and the reports that go
-// and come by them. What a report means is the machine's business (vrrp/takeover.h).
+// and come by them. What a report means is the machine's business (vrrp/takeover.h); whether it is
+// to be believed at all is that of the seal (vrrp/heartbeat_seal.h).
+//
+// An interface hears reports of both families. They are sent by IPv4 where the interface has an
+// address of this node for it, and else by IPv6 from its link-local address.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
@@ -14,18 +19,25 @@
 #include "failover/read_watch.h"
 #include "linux/heartbeat_socket.h"
 #include "runtime/loop.h"
-#include "vrrp/heartbeat.h"
+#include "vrrp/heartbeat_seal.h"
 
 namespace baton::failover {
 
 class SecondPath {
  public:
-  // `on_report` is called for every report of another node.
-  SecondPath(runtime::Loop& loop, const LinkTable& links, Log& log,
-             std::function<void(const vrrp::PeerReport&)> on_report);
+  // A report that is not believed, from the node at `source`; counted already.
+  using DropHandler = std::function<void(const vrrp::PeerReport& disputed,
+                                         const net::IpAddress& source, vrrp::HeartbeatDrop drop)>;
+  using Drops = std::array<std::uint64_t, vrrp::heartbeat_drops>;
 
-  // Opens what `config` asks for and closes the rest.
-  void configure(const config::Failover& config);
+  // `on_report` is called for every report of another node that is believed.
+  SecondPath(runtime::Loop& loop, const LinkTable& links, Log& log,
+             std::function<void(const vrrp::PeerReport&, const net::IpAddress& source)> on_report,
+             DropHandler on_drop);
+
+  // Opens what `config` asks for and closes the rest. `pair_key`: the text of the key file; empty:
+  // reports are neither signed nor proven.
+  void configure(const config::Failover& config, const std::string& pair_key);
   // An interface may have come, gone or changed its number.
   void review_links();
   // To all other nodes that `options` name.
@@ -33,28 +45,49 @@ class SecondPath {
   // Reads what waits now, before a timer is believed.
   void drain();
 
+  [[nodiscard]] bool is_used() const { return !interfaces_.empty() || !peers_.empty(); }
+  [[nodiscard]] bool is_authenticated() const { return seal_.has_key(); }
+  // How many reports were not believed, by HeartbeatDrop.
+  [[nodiscard]] const Drops& drops() const { return drops_; }
+
  private:
   struct Port {
     linux::HeartbeatSocket socket;
     std::unique_ptr<ReadWatch> watch;
     int send_error = 0;  // the last that was told
   };
+  // By interface and family; "" is for unicast.
+  using PortKey = std::pair<std::string, net::Family>;
+  // Reports of a node that do not answer ours, one after the other.
+  struct Deafness {
+    Instant since{};
+    bool told = false;
+  };
   static constexpr int reports_per_turn = 256;
+  static constexpr std::size_t deaf_max = 64;
+  static constexpr Duration deaf_patience = 3s;
 
   void open(const linux::HeartbeatEndpoint& endpoint);
   bool read(Port& port);
+  void take(const Port& port, const linux::ReceivedHeartbeat& received);
+  void note_deaf(const net::IpAddress& source);
+  void transmit(const PortKey& way, std::span<const std::uint8_t> bytes, const net::IpAddress& to);
+  [[nodiscard]] net::Family sending_family(const std::string& interface) const;
 
   runtime::Loop& loop_;
   const LinkTable& links_;
   Log& log_;
-  std::function<void(const vrrp::PeerReport&)> on_report_;
+  std::function<void(const vrrp::PeerReport&, const net::IpAddress&)> on_report_;
+  DropHandler on_drop_;
   std::uint16_t port_number_ = 0;
   std::set<std::string> interfaces_;
   std::set<net::IpAddress> peers_;
-  std::map<std::string, std::unique_ptr<Port>> ports_;  // by interface; "" is for unicast
-  std::map<std::string, int> open_errors_;              // the last that was told, by interface
-  std::uint64_t run_;
-  std::uint64_t sequence_ = 0;
+  std::vector<net::IpAddress> virtual_addresses_;  // sorted: no node is known by these
+  std::map<PortKey, std::unique_ptr<Port>> ports_;
+  std::map<PortKey, int> open_errors_;  // the last that was told
+  std::map<net::IpAddress, Deafness> deaf_;
+  vrrp::HeartbeatSeal seal_;
+  Drops drops_{};
 };
 
 }  // namespace baton::failover

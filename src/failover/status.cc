@@ -288,6 +288,7 @@ json status(const NodeView& node, Instant now, WallTime wall_now) {
           {"proxy", proxy_status(node, now)},
           {"bfd", bfd_status(node.detection(), node.config(), now)},
           {"pair", pair_status(node.pair(), now)},
+          {"second_path", second_path_status(node.second_path())},
           {"handovers", handovers_status(node.handovers(), now)},
           {"scripts", scripts},
           {"track_files", file_status(node)},

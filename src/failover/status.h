@@ -39,6 +39,9 @@
 //   track_processes     array: name, state ("up", "down"), processes (how many are there), quorum,
 //                       method ("events" of the kernel, or "scan" of /proc)
 //   static              object: addresses (array of address, device, held), routes (as below)
+//   second_path         object, null without one: authenticated (true/false), dropped: object of
+//                       reports that were not believed: malformed, unsigned, keyless, wrong_code,
+//                       stale, repeated
 //   instances           array, in the order of the file
 //     name, interface   text
 //     virtual_router_id, version   numbers

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "failover/mismatch_book.h"
+#include "failover/second_path.h"
 #include "vrrp/instance.h"
 
 namespace baton::failover {
@@ -30,6 +31,15 @@ json peer_status(const vrrp::TakeoverGuard& guard, const vrrp::TakeoverGuard::Pe
 }
 
 }  // namespace
+
+json second_path_status(const SecondPath& path) {
+  if (!path.is_used()) return nullptr;
+  json drops = json::object();
+  for (std::size_t i = 0; i < path.drops().size(); ++i) {
+    drops[vrrp::name_of(static_cast<vrrp::HeartbeatDrop>(i))] = path.drops()[i];
+  }
+  return {{"authenticated", path.is_authenticated()}, {"dropped", drops}};
+}
 
 void add_guard_status(json& object, const vrrp::Instance& instance, const MismatchBook& mismatches,
                       Instant now) {

@@ -13,9 +13,13 @@ class Instance;
 namespace baton::failover {
 
 class MismatchBook;
+class SecondPath;
 
 // Adds held_back, second_path, witness and mismatches to `object`.
 void add_guard_status(nlohmann::json& object, const vrrp::Instance& instance,
                       const MismatchBook& mismatches, Instant now);
+
+// What holds for the second path of all instances; null without one.
+nlohmann::json second_path_status(const SecondPath& path);
 
 }  // namespace baton::failover

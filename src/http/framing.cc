@@ -108,6 +108,16 @@ std::optional<Refusal> judge_request_framing(RequestHead& head) {
   return std::nullopt;
 }
 
+std::optional<Refusal> judge_repeated(const HeaderTable& headers) {
+  for (const HeaderId id : unique_lines) {
+    if (!headers.is_repeated(id)) continue;
+    const Header& first = *headers.find(id);
+    return Refusal{400, "client sent duplicate header line",
+                   shown_twice(first, *headers.next(first))};
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<std::uint64_t> parse_content_length(std::string_view value) {
@@ -141,11 +151,8 @@ std::optional<std::string_view> host_of(std::string_view authority) {
 }
 
 std::optional<Refusal> judge_request(RequestHead& head) {
-  for (const HeaderId id : unique_lines) {
-    if (!head.headers.is_repeated(id)) continue;
-    const Header& first = *head.headers.find(id);
-    return Refusal{400, "client sent duplicate header line",
-                   shown_twice(first, *head.headers.next(first))};
+  if (head.headers.any_repeated()) {
+    if (auto refused = judge_repeated(head.headers)) return refused;
   }
   if (auto refused = judge_host(head)) return refused;
   if (auto refused = judge_request_framing(head)) return refused;

@@ -155,10 +155,9 @@ Progress HeaderLines::parse_line(const char* at, const char* end, HeaderTable& h
                                  const HeadLimits& limits, const char*& next) {
   const char* const name_start = at;
   bool usual = true;
-  for (at += usual_name_bytes(at, end); at != end; ++at) {
+  for (at += usual_name_bytes(at, end); at != end && *at != ':'; ++at) {
     const NameClass character = name_class(*at);
     if (character == NameClass::usual) continue;
-    if (character == NameClass::colon) break;
     if (character == NameClass::bad) {
       // Bytes beyond ASCII are no token, but nginx only ignores such a line.
       if (static_cast<unsigned char>(*at) <= 0x20 || *at == 0x7f) {
@@ -174,7 +173,12 @@ Progress HeaderLines::parse_line(const char* at, const char* end, HeaderTable& h
   const std::string_view name(name_start, static_cast<std::size_t>(at - name_start));
   if (name.empty()) return refuse_line(name_start, at);
 
-  for (++at; at != end && is_blank(*at);) ++at;
+  ++at;
+  if (end - at > 1 && *at == ' ' && !is_blank(at[1])) {
+    ++at;  // what nearly everybody sends
+  } else {
+    while (at != end && is_blank(*at)) ++at;
+  }
   const char* const value_end = find_control(at, end);
   const auto ended = ends_line(value_end, end, next);
   if (!ended) return Progress::incomplete;

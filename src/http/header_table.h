@@ -36,6 +36,7 @@ class HeaderTable {
     }
     lines_.clear();
     if (lines_.capacity() > 256) lines_.shrink_to_fit();
+    any_repeated_ = false;
   }
 
   // At most lines_max calls between two clear().
@@ -48,6 +49,7 @@ class HeaderTable {
       first_[slot] = position;
     } else {
       lines_[last_[slot] - 1u].next = position;
+      any_repeated_ = true;
     }
     last_[slot] = position;
   }
@@ -85,6 +87,9 @@ class HeaderTable {
     return first_[slot] != last_[slot];
   }
 
+  // Whether any known name came more than once.
+  [[nodiscard]] bool any_repeated() const { return any_repeated_; }
+
   [[nodiscard]] std::size_t size() const { return lines_.size(); }
   [[nodiscard]] const Header& operator[](std::size_t position) const { return lines_[position]; }
   [[nodiscard]] Header& operator[](std::size_t position) { return lines_[position]; }
@@ -97,6 +102,7 @@ class HeaderTable {
   std::vector<Header> lines_;
   std::array<std::uint16_t, header_id_count> first_{};  // position + 1; 0: none
   std::array<std::uint16_t, header_id_count> last_{};
+  bool any_repeated_ = false;
 };
 
 }  // namespace baton::http

@@ -97,11 +97,10 @@ inline const char* find_control(const char* at, const char* end) {
 }
 
 enum class NameClass : std::uint8_t {
-  bad,         // control characters, space, delete, bytes that no token may hold
+  bad,         // control characters, space, delete, bytes that no token may hold, ':'
   usual,       // letters, digits, '-'
   underscore,  // '_'
   token,       // other token characters
-  colon,
 };
 
 inline constexpr auto name_classes = [] {
@@ -113,7 +112,6 @@ inline constexpr auto name_classes = [] {
   }
   classes['-'] = NameClass::usual;
   classes['_'] = NameClass::underscore;
-  classes[':'] = NameClass::colon;
   return classes;
 }();
 

@@ -1,5 +1,7 @@
 // UDP sockets of the second heartbeat path: one bound to an interface, where reports go to the
-// VRRP group, or one for unicast to nodes that may be anywhere.
+// VRRP group of the family (224.0.0.18, ff02::12), or one for unicast to nodes that may be
+// anywhere. Switches and firewalls that let adverts through know the groups already; the port keeps
+// the two apart.
 #pragma once
 
 #include <array>
@@ -18,6 +20,7 @@ struct HeartbeatEndpoint {
   std::string interface;  // empty: unicast, by the routes
   int link = 0;           // its index
   std::uint16_t port = 0;
+  net::Family family = net::Family::ipv4;
 
   friend auto operator<=>(const HeartbeatEndpoint&, const HeartbeatEndpoint&) = default;
 };

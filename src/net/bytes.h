@@ -25,6 +25,10 @@ class ByteReader {
     const std::uint32_t high = u16();
     return high << 16 | u16();
   }
+  std::uint64_t u64() {
+    const std::uint64_t high = u32();
+    return high << 32 | u32();
+  }
   // The next `count` bytes; empty, and not ok, when there are fewer.
   std::span<const std::uint8_t> take(std::size_t count) {
     if (left() < count) {
@@ -60,6 +64,10 @@ class ByteWriter {
   void u32(std::uint32_t value) {
     u16(static_cast<std::uint16_t>(value >> 16));
     u16(static_cast<std::uint16_t>(value));
+  }
+  void u64(std::uint64_t value) {
+    u32(static_cast<std::uint32_t>(value >> 32));
+    u32(static_cast<std::uint32_t>(value));
   }
   void append(std::span<const std::uint8_t> bytes) {
     bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());

@@ -21,11 +21,10 @@ const config::Listener& listener_of(const Client& client, const Services& servic
   return services.config.listeners[client.listener];
 }
 
-// How long an idle connection is kept: until its first request, or between two.
-Duration patience(const Client& client, const Services& services) {
+// How long a connection may wait for its first request.
+Duration first_patience(const Client& client, const Services& services) {
   const config::Listener& listener = listener_of(client, services);
-  const config::Server& server = services.config.servers[listener.default_server];
-  return client.requests == 0 ? server.client_header_timeout : client.patience;
+  return services.config.servers[listener.default_server].client_header_timeout;
 }
 
 void lend(Exchange& exchange, Client& client) {
@@ -74,7 +73,7 @@ void Conversations::begin(runtime::Fd fd, std::uint32_t listener, net::Endpoint 
   if (listener_of(held, services_).proxy_protocol) {
     scope_.spawn(greet(held));
   } else {
-    idle(held);
+    idle(held, first_patience(held, services_));
   }
 }
 
@@ -93,14 +92,14 @@ void Conversations::end(Client& client, bool hands_over) {
 runtime::Task<void> Conversations::greet(Client& client) {
   const bool read = co_await read_proxy_header(client, services_);
   if (read) {
-    idle(client);
+    idle(client, first_patience(client, services_));
   } else {
     end(client, false);
   }
 }
 
-// Waits for the first byte of a request.
-void Conversations::idle(Client& client) {
+// Waits for the first byte of a request, for `patience` at most.
+void Conversations::idle(Client& client, Duration patience) {
   if (services_.ending == Ending::hand_over) {
     // What a PROXY header has told cannot travel with the descriptor.
     return end(client, !client.proxy_header);
@@ -108,7 +107,7 @@ void Conversations::idle(Client& client) {
   if (services_.ending == Ending::close && client.requests > 0) return end(client, false);
   idle_.push_back(client);
   count_idle(services_, 1);
-  services_.loop.timers().arm(client, services_.loop.now() + patience(client, services_));
+  services_.loop.timers().arm(client, services_.loop.now() + patience);
   client.stream.source().await_ready(runtime::Direction::read, client);
 }
 
@@ -145,11 +144,11 @@ runtime::Task<void> Conversations::serve(Client& client) {
   const config::Location* location = exchange->request.location;
   const Duration time = location ? location->lingering_time : 0s;
   const Duration timeout = location ? location->lingering_timeout : 0s;
-  if (location) client.patience = location->keepalive_timeout;
+  const Duration patience = location ? location->keepalive_timeout : 0s;
   exchanges_.give_back(std::move(exchange));
   if (after == After::linger) co_await linger(client, services_, time, timeout);
   if (after == After::next) {
-    idle(client);
+    idle(client, patience);
   } else {
     end(client, false);
   }

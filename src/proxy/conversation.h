@@ -44,7 +44,7 @@ class Conversations final : public ClientHome {
  private:
   runtime::Task<void> greet(Client& client);
   runtime::Task<void> serve(Client& client);
-  void idle(Client& client);
+  void idle(Client& client, Duration patience);
   void end(Client& client, bool hands_over);
 
   Services& services_;

@@ -221,7 +221,7 @@ runtime::Task<void> find_answer(Exchange& exchange, Verdict verdict) {
 void log_request(Exchange& exchange) {
   Request& request = exchange.request;
   request.ended = exchange.now();
-  request.ended_at = runtime::wall_now();
+  request.ended_at = exchange.loop().wall_now();
   const std::size_t head_size = request.header_sent ? exchange.head_text.size() : 0;
   request.body_bytes_sent =
       request.bytes_sent - std::min<std::uint64_t>(request.bytes_sent, head_size);

@@ -3,9 +3,13 @@
 #include "runtime/child.h"
 
 #include <signal.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+// Without it in glibc 2.36.
+extern "C" {
+#include <sys/pidfd.h>
+}
 
 #include <cerrno>
 
@@ -34,7 +38,7 @@ struct Reap {
 }  // namespace
 
 Result<std::unique_ptr<Child>> Child::watch(Loop& loop, pid_t pid) {
-  Fd fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  Fd fd(::pidfd_open(pid, 0));
   if (!fd) return fail_errno(errno, "pidfd_open");
   return std::unique_ptr<Child>(new Child(loop, std::move(fd), pid));
 }
@@ -45,7 +49,7 @@ Task<Result<ExitStatus>> Child::ended(Instant deadline) {
 }
 
 bool Child::signal(int number) const {
-  return ::syscall(SYS_pidfd_send_signal, source_.fd(), number, nullptr, 0) == 0;
+  return ::pidfd_send_signal(source_.fd(), number, nullptr, 0) == 0;
 }
 
 void Child::signal_group(int number) const {

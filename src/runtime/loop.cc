@@ -112,6 +112,7 @@ void Loop::take_events() {
   // Anything else would come back at once, for ever: a kernel older than 5.11, or a bug.
   BATON_ASSERT(count >= 0 || errno == EINTR);
   now_ = monotonic_now();
+  wall_now_.reset();
   for (int i = 0; i < count; ++i) {
     if (events[i].data.ptr) {
       static_cast<EventTarget*>(events[i].data.ptr)->on_events(events[i].events);

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "base/intrusive_list.h"
@@ -64,6 +65,11 @@ class Loop {
 
   // The time at which this turn began. Cheap; a millisecond of staleness is normal.
   [[nodiscard]] Instant now() const { return now_; }
+  // The time of day in this turn, read when it is first asked for.
+  WallTime wall_now() {
+    if (!wall_now_) wall_now_ = runtime::wall_now();
+    return *wall_now_;
+  }
   // Reads the clock again, for who needs it exact.
   Instant refresh_now() { return now_ = monotonic_now(); }
   TimerWheel& timers() { return timers_; }
@@ -104,6 +110,7 @@ class Loop {
   Fd epoll_;
   Fd wake_;
   Instant now_;
+  std::optional<WallTime> wall_now_;  // of this turn
   TimerWheel timers_;
   IntrusiveList<Waiter, ReadyTag> ready_;
   IntrusiveList<Waiter, ReadyTag> deferred_;

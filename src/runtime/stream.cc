@@ -6,7 +6,9 @@
 #include <netinet/tcp.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -17,6 +19,16 @@ namespace {
 
 bool would_block(int errno_value) {
   return errno_value == EAGAIN || errno_value == EWOULDBLOCK;
+}
+
+// send() and recv() without the thread cancellation points that libc puts around them in a program
+// with threads: nobody cancels threads here, and they cost 60 instructions each.
+ssize_t send_plainly(int fd, const void* bytes, std::size_t size, int flags) {
+  return ::syscall(SYS_sendto, fd, bytes, size, flags, nullptr, 0);
+}
+
+ssize_t receive_plainly(int fd, void* into, std::size_t size) {
+  return ::syscall(SYS_recvfrom, fd, into, size, 0, nullptr, nullptr);
 }
 
 // One buffer costs the kernel less than a list of pieces: for heads with a small body the copy is
@@ -36,9 +48,11 @@ std::size_t join(const iovec* pieces, int count, std::span<char, join_bytes_max>
 }
 
 ssize_t send_once(int fd, const iovec* pieces, int count, int flags) {
-  if (count == 1) return ::send(fd, pieces->iov_base, pieces->iov_len, flags);
+  if (count == 1) return send_plainly(fd, pieces->iov_base, pieces->iov_len, flags);
   char joined[join_bytes_max];
-  if (const std::size_t size = join(pieces, count, joined)) return ::send(fd, joined, size, flags);
+  if (const std::size_t size = join(pieces, count, joined)) {
+    return send_plainly(fd, joined, size, flags);
+  }
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(pieces);
   message.msg_iovlen = static_cast<std::size_t>(count);
@@ -64,7 +78,7 @@ std::optional<Result<std::size_t>> send_pieces(Source& source, const iovec* piec
 
 std::optional<Result<std::size_t>> ReadSome::attempt(Source& source) {
   while (true) {
-    const ssize_t got = ::recv(source.fd(), into.data(), into.size(), 0);
+    const ssize_t got = receive_plainly(source.fd(), into.data(), into.size());
     if (got >= 0) {
       if (static_cast<std::size_t>(got) < into.size()) source.drained();
       return Result<std::size_t>(static_cast<std::size_t>(got));

@@ -15,9 +15,9 @@
 namespace baton::runtime {
 
 int SyslogSocket::connect() {
+  // Where nobody listens at all, one try a second is enough.
   const std::int64_t now = ::time(nullptr);
-  if (now == last_try_second_) return ENOTCONN;
-  last_try_second_ = now;
+  if (now == last_failure_second_) return ENOTCONN;
   sockaddr_storage name{};
   unsigned length = 0;
   if (unix_path_.empty()) {
@@ -31,6 +31,7 @@ int SyslogSocket::connect() {
   }
   Fd fresh(::socket(name.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fresh || ::connect(fresh.get(), reinterpret_cast<sockaddr*>(&name), length) != 0) {
+    last_failure_second_ = now;
     return errno;
   }
   fd_ = std::move(fresh);

@@ -31,7 +31,7 @@ class SyslogSocket {
   std::string unix_path_;
   std::mutex mutex_;
   Fd fd_;
-  std::int64_t last_try_second_ = 0;
+  std::int64_t last_failure_second_ = 0;
 };
 
 // "<PRI>Nov 23 01:07:30 HOST TAG: " (RFC 3164 section 4.1); without the host when `host` is empty.

@@ -83,7 +83,7 @@ LoadedConfiguration load_configuration(const ConfigurationFiles& files, Wording 
   if (files.failover) {
     configuration->failover = config::keepalived::load(sources, *files.failover, diagnostics);
     usable = usable && configuration->failover != nullptr;
-    if (configuration->failover && configuration->failover->pair.enabled()) {
+    if (configuration->failover && configuration->failover->pair.needs_key()) {
       const config::PairSettings& pair = configuration->failover->pair;
       std::string problem;
       configuration->pair_key = read_pair_key(pair.key_file, problem);

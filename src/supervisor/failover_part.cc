@@ -36,6 +36,7 @@ FailoverPart::FailoverPart(runtime::Loop& loop, runtime::TaskScope& scope, Log& 
       log_(log),
       settings_(std::move(settings)),
       scripts_(loop, scope),
+      last_(log, settings_.last_path),
       restart_timer_(loop, [this] { restart(); }),
       changed_(loop) {}
 
@@ -66,6 +67,8 @@ Status FailoverPart::launch() {
   };
   settings_before_.emplace(log_, settings_.originals_path);
   settings_before_->recover();
+  last_.recover(settings_.load_options);
+  last_.remember(*configuration_);
   settings_before_->remember(failover::all_vmacs(*configuration_->failover));
   answer_ = Answer::none;
   was_ready_ = false;
@@ -98,6 +101,7 @@ runtime::Task<std::string> FailoverPart::configure(
   if (settings_before_) {
     settings_before_->remember(failover::all_vmacs(*configuration_->failover));
   }
+  last_.remember(*configuration_);
   previous_ = previous;
   answer_ = Answer::none;
   failure_.clear();
@@ -107,6 +111,7 @@ runtime::Task<std::string> FailoverPart::configure(
   // Script indices are those of the configuration that the process really uses.
   if (!problem.empty() && child_) {
     configuration_ = previous;
+    last_.remember(*configuration_);
     answer_ = Answer::ready;
   }
   co_return problem;
@@ -208,6 +213,7 @@ void FailoverPart::on_exit(ChildProcess& child, runtime::ExitStatus status) {
   } else if (settings_before_) {
     settings_before_->forget();
   }
+  last_.forget();
   if (failure_.empty()) failure_ = fmt::format("the failover process {}", described(status));
   changed_.open();
   if (ending_) return;

@@ -14,6 +14,7 @@
 #include "runtime/gate.h"
 #include "supervisor/child_process.h"
 #include "supervisor/configuration.h"
+#include "supervisor/last_configuration.h"
 #include "supervisor/pulse_receiver.h"
 #include "supervisor/restart_policy.h"
 #include "supervisor/script_runner.h"
@@ -30,6 +31,8 @@ class FailoverPart final : public ChildProcess::Owner, public PulseReceiver {
     std::vector<std::string> pid_paths;  // where the failover process's pid is kept
     // Keeps what the process changes of the network's settings for the next start; empty: nothing.
     std::string originals_path;
+    // Keeps the configuration for the same purpose (last_configuration.h).
+    std::string last_path;
     bool restart_always = false;  // also after an end by itself (keepalived's parent does)
     bool restart_never = false;   // keepalived's -R
     bool keep_addresses_at_end = false;
@@ -106,6 +109,7 @@ class FailoverPart final : public ChildProcess::Owner, public PulseReceiver {
   RestartPolicy restarts_;
   // What the process may change of the network's settings, as it was before.
   std::optional<failover::NetworkSettings> settings_before_;
+  LastConfiguration last_;
   runtime::Timer restart_timer_;
   bool ending_ = false;
   bool stopped_on_purpose_ = false;

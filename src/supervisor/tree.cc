@@ -159,6 +159,7 @@ void Tree::make_failover_part() {
   std::string instance = options_.pid_path;
   std::ranges::replace(instance, '/', '-');
   settings.originals_path = options_.run_directory + "/settings" + instance;
+  settings.last_path = options_.run_directory + "/last" + instance;
   settings.restart_always = options_.personality == Personality::keepalived;
   settings.restart_never = options_.restart_never;
   settings.silence_stderr = options_.daemonize && !keeps_stderr();

@@ -49,10 +49,19 @@ std::unique_ptr<Connection> ConnectionPool::remove(Connection& connection) {
   return std::unique_ptr<Connection>(&connection);
 }
 
-std::unique_ptr<Connection> ConnectionPool::take(std::uint32_t number, const Peer& peer) {
+std::unique_ptr<Connection> ConnectionPool::take(std::uint32_t number, const Peer& peer,
+                                                 const std::optional<net::Endpoint>& from) {
   IdleGroup* idle = number < groups_.size() ? groups_[number].get() : nullptr;
   if (!idle || peer.index >= idle->by_peer.size()) return nullptr;
-  while (Connection* candidate = idle->by_peer[peer.index].back()) {
+  auto& of_peer = idle->by_peer[peer.index];
+  while (Connection* candidate = of_peer.back()) {
+    if (candidate->from_ != from) {
+      candidate = nullptr;
+      of_peer.for_each([&](Connection& each) {
+        if (each.from_ == from) candidate = &each;
+      });
+      if (!candidate) return nullptr;
+    }
     // A request that holds the group as it was before: its servers have other numbers.
     if (candidate->peer_ != &peer) return nullptr;
     std::unique_ptr<Connection> connection = remove(*candidate);
@@ -81,6 +90,7 @@ runtime::Task<Result<std::unique_ptr<Connection>>> ConnectionPool::connect(
   if (how.source) *how.source = nullptr;
   if (!connected) co_return failed(connected.error());
   connection->requests_ = 1;
+  connection->from_ = how.options.from;
   connection->connected_at_ = loop_.now();
   co_return std::move(connection);
 }

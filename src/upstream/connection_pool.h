@@ -59,6 +59,7 @@ class Connection final : public runtime::Waiter,
   const Group* group_;
   GroupHold hold_;  // keeps *group_ and *peer_ where they may go
   const Peer* peer_;
+  std::optional<net::Endpoint> from_;  // proxy_bind
   std::uint32_t requests_ = 0;
   Instant connected_at_{};
   Instant idle_since_{};
@@ -79,8 +80,10 @@ class ConnectionPool {
   ConnectionPool& operator=(const ConnectionPool&) = delete;
   ~ConnectionPool() { close_idle(); }
 
-  // The idle connection to `peer`, of group `number`, that was used last; null when there is none.
-  std::unique_ptr<Connection> take(std::uint32_t number, const Peer& peer);
+  // The idle connection to `peer`, of group `number`, that was used last and was made `from` that
+  // address; null when there is none.
+  std::unique_ptr<Connection> take(std::uint32_t number, const Peer& peer,
+                                   const std::optional<net::Endpoint>& from = std::nullopt);
   // A new connection. Errors are the upstream's and may be retried: nothing was sent. `hold`: of
   // `group`, if it needs one.
   runtime::Task<Result<std::unique_ptr<Connection>>> connect(std::uint32_t number,

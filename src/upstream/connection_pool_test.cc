@@ -47,14 +47,16 @@ class ConnectionPoolTest : public testing::Test {
     co_await task;
     loop->stop();
   }
-  ConnectionResult connect() {
+  ConnectionResult connect(const std::optional<net::Endpoint>& from = std::nullopt) {
     std::optional<ConnectionResult> result;
-    run([](ConnectionPoolTest& test, std::optional<ConnectionResult>& into) -> runtime::Task<void> {
-      const Connecting plainly;
+    Connecting how;
+    how.options.from = from;
+    run([](ConnectionPoolTest& test, const Connecting& how,
+           std::optional<ConnectionResult>& into) -> runtime::Task<void> {
       auto made =
-          co_await test.thread->connect(0, nullptr, test.peer(), test.loop->now() + 2s, plainly);
+          co_await test.thread->connect(0, nullptr, test.peer(), test.loop->now() + 2s, how);
       into.emplace(std::move(made));
-    }(*this, result));
+    }(*this, how, result));
     return std::move(*result);
   }
   void turn_for(Duration duration) {
@@ -84,6 +86,21 @@ TEST_F(ConnectionPoolTest, AKeptConnectionIsGivenOutAgain) {
   EXPECT_TRUE(again->reused());
   EXPECT_EQ(pool().idle_count(), 0u);
   EXPECT_EQ(pool().take(0, peer()), nullptr);
+}
+
+TEST_F(ConnectionPoolTest, AConnectionServesOnlyWhoConnectsFromTheSameAddress) {
+  start();
+  const net::Endpoint there{net::IpAddress::ipv4(127, 0, 0, 2), 0};
+  auto bound = connect(there).value();
+  auto plain = connect().value();
+  const Connection* const from_there = bound.get();
+  const Connection* const from_anywhere = plain.get();
+  pool().keep(std::move(bound));
+  pool().keep(std::move(plain));
+  EXPECT_EQ(pool().take(0, peer(), net::Endpoint{net::IpAddress::ipv4(127, 0, 0, 3), 0}), nullptr);
+  EXPECT_EQ(pool().take(0, peer(), there).get(), from_there);
+  EXPECT_EQ(pool().take(0, peer(), there), nullptr);
+  EXPECT_EQ(pool().take(0, peer()).get(), from_anywhere);
 }
 
 TEST_F(ConnectionPoolTest, AConnectionThatTheServerClosesWhileIdleIsDropped) {

@@ -169,7 +169,6 @@ ipc::PeerSlot* ResolvedServers::take_slot(Line& line, const std::vector<Member>&
 bool ResolvedServers::set(std::size_t index, std::vector<ResolvedMember> members) {
   Line& line = lines_[index];
   std::ranges::sort(members);
-  members.erase(std::unique(members.begin(), members.end()), members.end());
   const auto server_of = [](const Member& member) { return member.server; };
   std::vector<ResolvedMember> present(line.members.size());
   std::ranges::transform(line.members, present.begin(), server_of);

@@ -43,7 +43,8 @@ class ResolvedServers {
   ResolvedServers(const config::UpstreamGroup& config, ipc::SharedRegion& region,
                   std::uint64_t generation);
 
-  // What line `line` of config.resolved stands for now. True when that is a change.
+  // What line `line` of config.resolved stands for now; a server that is there twice counts twice.
+  // True when that is a change.
   bool set(std::size_t line, std::vector<ResolvedMember> members);
   // Whether the line has any server.
   [[nodiscard]] bool known(std::size_t line) const { return !lines_[line].members.empty(); }

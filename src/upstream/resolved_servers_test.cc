@@ -51,8 +51,19 @@ TEST_F(ResolvedServersTest, AGroupHasWhatItsNameStandsFor) {
 TEST_F(ResolvedServersTest, TheSameAnswerInAnotherOrderIsNoChange) {
   ResolvedServers servers(config.upstreams[0], *region, 1);
   EXPECT_TRUE(servers.set(0, {at(1), at(2)}));
-  EXPECT_FALSE(servers.set(0, {at(2), at(1), at(1)}));
+  EXPECT_FALSE(servers.set(0, {at(2), at(1)}));
   EXPECT_TRUE(servers.set(0, {at(2, 9), at(1)}));
+}
+
+TEST_F(ResolvedServersTest, AServerThatAnAnswerNamesTwiceStandsTwiceInTheGroup) {
+  ResolvedServers servers(config.upstreams[0], *region, 1);
+  EXPECT_TRUE(servers.set(0, {at(1), at(1)}));
+  const auto group = servers.make_group();
+  EXPECT_EQ(names(*group), (Names{"10.0.0.1:80", "10.0.0.1:80"}));
+  EXPECT_NE(group->peers()[0].shared, group->peers()[1].shared);
+  EXPECT_FALSE(servers.set(0, {at(1), at(1)}));
+  EXPECT_TRUE(servers.set(0, {at(1)}));
+  EXPECT_EQ(names(*servers.make_group()), (Names{"10.0.0.1:80"}));
 }
 
 TEST_F(ResolvedServersTest, AServerThatStaysKeepsItsCounters) {

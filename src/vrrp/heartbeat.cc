@@ -17,16 +17,6 @@ constexpr std::uint8_t flag_cut = 2;
 constexpr std::uint8_t flag_sees = 4;
 constexpr std::uint8_t flag_nopreempt = 8;
 
-void put_u64(net::ByteWriter& writer, std::uint64_t value) {
-  writer.u32(static_cast<std::uint32_t>(value >> 32));
-  writer.u32(static_cast<std::uint32_t>(value));
-}
-
-std::uint64_t take_u64(net::ByteReader& reader) {
-  const std::uint64_t high = reader.u32();
-  return high << 32 | reader.u32();
-}
-
 std::uint32_t whole_ms(Duration duration) {
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(to_ms(duration), 0, UINT32_MAX));
 }
@@ -68,9 +58,9 @@ std::vector<std::uint8_t> encode_heartbeat(const PeerReport& report) {
   writer.u8(report.auth_type);
   writer.u32(whole_ms(report.advert_interval));
   writer.u32(whole_ms(report.heartbeat_interval));
-  put_u64(writer, report.address_digest);
-  put_u64(writer, report.run);
-  put_u64(writer, report.sequence);
+  writer.u64(report.address_digest);
+  writer.u64(report.run);
+  writer.u64(report.sequence);
   std::array<std::uint8_t, 16> source{};
   std::ranges::copy(report.source.bytes(), source.begin());
   writer.append(source);
@@ -99,9 +89,9 @@ std::optional<PeerReport> parse_heartbeat(std::span<const std::uint8_t> bytes) {
   report.auth_type = reader.u8();
   report.advert_interval = std::chrono::milliseconds(reader.u32());
   report.heartbeat_interval = std::chrono::milliseconds(reader.u32());
-  report.address_digest = take_u64(reader);
-  report.run = take_u64(reader);
-  report.sequence = take_u64(reader);
+  report.address_digest = reader.u64();
+  report.run = reader.u64();
+  report.sequence = reader.u64();
   const auto source = reader.take(16);
   const auto name = reader.take(reader.u8());
   if (!reader.ok() || reader.left() != 0 || name.size() > heartbeat_name_max) return std::nullopt;

@@ -1,17 +1,49 @@
-// Reports of the second heartbeat path: what is taken is of the known form and comes back the same.
+// Reports of the second heartbeat path, plain and sealed: what is taken is of the known form and
+// comes back the same, and a node with a key believes nothing of what it did not sign.
 
 #include <cstdint>
 
 #include "base/assert.h"
-#include "vrrp/heartbeat.h"
+#include "vrrp/heartbeat_seal.h"
+
+namespace {
+
+using namespace baton;
+
+void judge_plain(std::span<const std::uint8_t> bytes) {
+  const auto report = vrrp::parse_heartbeat(bytes);
+  if (!report) return;
+  BATON_ASSERT(bytes.size() <= vrrp::heartbeat_size_max);
+  BATON_ASSERT(report->virtual_router_id != 0);
+  BATON_ASSERT(report->state <= vrrp::State::stopped);
+  const auto again = vrrp::parse_heartbeat(vrrp::encode_heartbeat(*report));
+  BATON_ASSERT(again && *again == *report);
+}
+
+void judge_sealed(std::span<const std::uint8_t> bytes) {
+  static const vrrp::HeartbeatKey key = vrrp::derive_heartbeat_key(bytes.first(0));
+  static const Instant now = Instant(1000s);
+  static vrrp::HeartbeatSeal node = [] {
+    vrrp::HeartbeatSeal made(7);
+    made.configure(key, 50ms);
+    return made;
+  }();
+  const auto message = vrrp::parse_sealed(bytes);
+  const auto verdict = node.open(bytes, "eth1", now);
+  if (!vrrp::has_right_code(bytes, key)) BATON_ASSERT(!verdict.report);
+  if (!message) return;
+  BATON_ASSERT(bytes.size() <= vrrp::sealed_size_max);
+  const auto signed_bytes = vrrp::encode_sealed(*message, key);
+  const auto again = vrrp::parse_sealed(signed_bytes);
+  BATON_ASSERT(again && *again == *message && vrrp::has_right_code(signed_bytes, key));
+  // Behind the code: echoes and sequences of any kind.
+  static_cast<void>(node.open(signed_bytes, "eth1", now));
+}
+
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
-  const auto report = baton::vrrp::parse_heartbeat(std::span(bytes, size));
-  if (!report) return 0;
-  BATON_ASSERT(size <= baton::vrrp::heartbeat_size_max);
-  BATON_ASSERT(report->virtual_router_id != 0);
-  BATON_ASSERT(report->state <= baton::vrrp::State::stopped);
-  const auto again = baton::vrrp::parse_heartbeat(baton::vrrp::encode_heartbeat(*report));
-  BATON_ASSERT(again && *again == *report);
+  judge_plain(std::span(bytes, size));
+  judge_sealed(std::span(bytes, size));
   return 0;
 }

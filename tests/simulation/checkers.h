@@ -47,6 +47,8 @@ class Judges final : public Watcher {
   void leapt(const Host& host) { awake_since_[host.index()] = around_.now; }
   // An operator's pass has begun; its answer is owed.
   void pass_asked(const Host& host, std::uint64_t ticket);
+  // There was nothing to pass.
+  void pass_is_void(const Host& host, std::uint64_t ticket);
   // Connections of `host` for the addresses that it is about to give away, to be kept.
   void serve_connections(Host& host, std::uint64_t seed);
   // A kernel has begun to refuse rules: what it lacks from now on is nobody's fault.
@@ -172,11 +174,10 @@ class Judges final : public Watcher {
   // Handovers.
   std::map<std::pair<std::size_t, std::string>, Instant> leftovers_;  // of a host, by name: since
   struct Answer {
-    std::uint64_t ticket = 0;  // 0: none is owed
+    std::uint64_t ticket = 0;
     Instant asked{};
-    bool mixed = false;  // another handover was under way
   };
-  std::array<Answer, hosts_max> answers_{};
+  std::array<std::vector<Answer>, hosts_max> answers_{};  // that are owed to operators
   std::uint32_t connections_in_ = 0;  // they are judged as long as there are so many disturbances
   Instant looked_at_connections_{};
   bool filter_refused_ = false;

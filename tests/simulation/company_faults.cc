@@ -71,7 +71,7 @@ void World::begin_pass(Host& host, const Step& step, const std::string& to) {
   const std::uint64_t ticket = ++last_ticket_;
   judges_.pass_asked(host, ticket);
   // Who is master of nothing says so at once.
-  if (!host.pass_by_desk(to, ticket)) judges_.pass_asked(host, 0);
+  if (!host.pass_by_desk(to, ticket)) judges_.pass_is_void(host, ticket);
   judges_.after_planned_stop(host);
 }
 

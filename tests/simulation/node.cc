@@ -208,7 +208,7 @@ void Host::stop(bool yield) {
     if (instance.state() != vrrp::State::master || instance.is_yielding()) continue;
     masters.push_back(&face);
   }
-  const bool gives = yield && pair_ && pair_->give_at_stop(masters);
+  const bool gives = yield && pair_ && pair_->handovers().give_at_stop(masters);
   tell_all([&](VirtualRouter& router) {
     if (gives && std::ranges::find(masters, &faces_[router.index]) != masters.end()) return;
     handle(router, vrrp::event::Stop{yield});
@@ -225,7 +225,7 @@ bool Host::pass_by_desk(const std::string& to, std::uint64_t ticket) {
     }
   }
   if (masters.empty() || (group_ && masters.size() != faces_.size())) return false;
-  pair_->pass(masters, to, ticket);
+  pair_->handovers().pass(masters, to, ticket);
   return true;
 }
 

@@ -127,6 +127,9 @@ class Face final : public failover::RouterFace {
   Face(Host& host, VirtualRouter& router) : host_(host), router_(router) {}
   [[nodiscard]] const vrrp::Instance& instance() const override { return router_.instance; }
   [[nodiscard]] const std::vector<failover::HeldAddress>& held() const override { return held_; }
+  [[nodiscard]] const std::string& link_of(const std::string& device) const override {
+    return device;
+  }
   void obey(const vrrp::Event& command) override;
   [[nodiscard]] const VirtualRouter& router() const { return router_; }
   // The settings may be others.

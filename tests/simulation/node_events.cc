@@ -71,7 +71,7 @@ void Host::handle(VirtualRouter& router, const vrrp::Event& event) {
     obey(router, actions);
     around_.watcher->handled(*this, router, event, actions);
   }
-  if (pair_) pair_->review();
+  if (pair_) pair_->handovers().review();
   if (bfd_) bfd_->note(router);
   review_group();
 }
@@ -124,7 +124,7 @@ void Host::obey(VirtualRouter& router, const vrrp::Actions& actions) {
     } else if (std::holds_alternative<vrrp::action::Probe>(single)) {
       ask(router);
     } else if (std::holds_alternative<vrrp::action::AskPass>(single)) {
-      if (pair_) pair_->ask_to_pass(faces_[router.index]);
+      if (pair_) pair_->handovers().ask_to_pass(faces_[router.index]);
     } else if (std::holds_alternative<vrrp::action::SendReport>(single)) {
       send_report(router);
     } else if (std::holds_alternative<vrrp::action::AskWitness>(single)) {

@@ -173,18 +173,25 @@ void Judges::review_connections(Host& host) {
 // -- what an operator is told --
 
 void Judges::pass_asked(const Host& host, std::uint64_t ticket) {
-  Answer& owed = answers_[host.index()];
-  const bool busy = owed.ticket != 0 || host.is_handing_over();
-  owed = {ticket, around_.now, busy};
+  answers_[host.index()].push_back({ticket, around_.now});
 }
 
+void Judges::pass_is_void(const Host& host, std::uint64_t ticket) {
+  std::erase_if(answers_[host.index()],
+                [ticket](const Answer& owed) { return owed.ticket == ticket; });
+}
+
+// Each once, also when one meets another that is under way.
 void Judges::pass_answered(const Host& host, std::uint64_t ticket, bool ok) {
-  Answer& owed = answers_[host.index()];
-  if (owed.ticket != ticket) return;
-  owed.ticket = 0;
+  auto& owed = answers_[host.index()];
+  const auto found = std::ranges::find(owed, ticket, &Answer::ticket);
   judged(Checker::answers);
-  // Of two at once each may do what the other says.
-  if (owed.mixed) return;
+  if (found == owed.end()) {
+    complain(Checker::answers,
+             fmt::format("host {} tells twice what became of a pass", host.index()));
+    return;
+  }
+  owed.erase(found);
   const auto has_it = [](const VirtualRouter& router) {
     return router.instance.state() == vrrp::State::master && !router.instance.is_yielding();
   };
@@ -202,13 +209,13 @@ void Judges::pass_answered(const Host& host, std::uint64_t ticket, bool ok) {
 }
 
 void Judges::review_answers(const Host& host) {
-  Answer& owed = answers_[host.index()];
-  if (owed.ticket == 0) return;
-  // Who sleeps answers when it is back.
-  const Instant since = std::max(owed.asked, awake_since_[host.index()]);
-  if (around_.now - since < answer_longest + around_.plan.longest_yield()) return;
-  complain(Checker::answers,
-           fmt::format("host {} has not told what became of a pass", host.index()));
+  for (const Answer& owed : answers_[host.index()]) {
+    // Who sleeps answers when it is back.
+    const Instant since = std::max(owed.asked, awake_since_[host.index()]);
+    if (around_.now - since < answer_longest + around_.plan.longest_yield()) continue;
+    complain(Checker::answers,
+             fmt::format("host {} has not told what became of a pass", host.index()));
+  }
 }
 
 }  // namespace baton::simulation

@@ -218,7 +218,6 @@ void read_global_defs(Reader& reader, const Statement& block) {
 }
 
 void settle_globals(Reader& reader, const std::string& host_name) {
-  settle_pair(reader);
   if (reader.model.router_id.empty()) reader.model.router_id = host_name;
 }
 

@@ -36,9 +36,13 @@ void read_interface(Reader& reader, GuardOptions& options, const std::string& ow
 void read_peer(Reader& reader, GuardOptions& options, const std::string& owner,
                const Statement& statement) {
   const auto address = net::IpAddress::parse(statement.word(1));
-  if (!address || !address->is_ipv4() || address->is_multicast() || address->is_any()) {
+  if (!address || address->is_multicast() || address->is_any()) {
     bad(reader, statement.place(1), owner,
-        fmt::format("heartbeat_peer '{}' is no IPv4 address of a node", statement.word(1)));
+        fmt::format("heartbeat_peer '{}' is no address of a node", statement.word(1)));
+  } else if (!address->is_ipv4() && address->is_link_local()) {
+    bad(reader, statement.place(1), owner,
+        fmt::format("heartbeat_peer '{}' is an address of a link alone", statement.word(1)),
+        "`heartbeat_interface NAME` reaches the nodes on a link");
   } else if (options.heartbeat_peers.size() >= heartbeat_paths_max) {
     bad(reader, statement.where, owner, "too many heartbeat_peer lines");
   } else if (!contains(options.heartbeat_peers, *address)) {

@@ -79,9 +79,30 @@ TEST_F(Guard, WarnsOfASecondPathThatIsTheFirst) {
   EXPECT_TRUE(says(Severity::warning, "no second path")) << everything();
 }
 
+TEST_F(Guard, PeersMayHaveAddressesOfEitherFamily) {
+  const auto& guard = options("  heartbeat_peer 10.1.0.2\n  heartbeat_peer fd00:1::2");
+  ASSERT_EQ(guard.heartbeat_peers.size(), 2u) << everything();
+  EXPECT_EQ(guard.heartbeat_peers[1], *net::IpAddress::parse("fd00:1::2"));
+}
+
+TEST_F(Guard, NotesThatReportsWithoutAKeyAreNotAuthenticated) {
+  options("  heartbeat_peer 10.1.0.2");
+  EXPECT_TRUE(says(Severity::note, "not authenticated")) << everything();
+  EXPECT_FALSE(config->pair.needs_key());
+}
+
+TEST_F(Guard, AKeyServesReportsAlsoWithoutAPairLink) {
+  options("  heartbeat_peer 10.1.0.2", "  pair_key /etc/baton/pair.key\n");
+  EXPECT_FALSE(says(Severity::note, "not authenticated")) << everything();
+  EXPECT_FALSE(says(Severity::warning, "pair_key has no effect")) << everything();
+  EXPECT_TRUE(config->pair.needs_key());
+  EXPECT_FALSE(config->pair.enabled());
+}
+
 TEST_F(Guard, RefusesBadPeers) {
   for (const char* line :
-       {"heartbeat_peer node2", "heartbeat_peer 224.0.0.18", "heartbeat_peer fd00::1"}) {
+       {"heartbeat_peer node2", "heartbeat_peer 224.0.0.18", "heartbeat_peer ff02::12",
+        "heartbeat_peer ::", "heartbeat_peer fe80::1"}) {
     problems_ = Diagnostics();
     EXPECT_EQ(load_text(instance_with(line)), nullptr) << line;
   }

@@ -132,7 +132,7 @@ void settle_accept(Reader& reader, InstanceDraft& draft) {
 
 void settle_unicast(Reader& reader, InstanceDraft& draft) {
   VrrpInstance& instance = draft.instance;
-  if (draft.wants_unicast && instance.unicast_peers.empty()) {
+  if (draft.wants_unicast && instance.unicast_peers.empty() && !instance.wire.fault_without_peers) {
     reader.diagnostics.warning(
         instance.where,
         fmt::format("({}) A unicast keyword has been specified without any unicast peers. "

@@ -270,6 +270,11 @@ TEST_F(InstanceTest, ABadPeerIsSkippedAndNoPeerMeansMulticast) {
   EXPECT_TRUE(says(Severity::warning, "Defaulting to multicast"));
 }
 
+TEST_F(InstanceTest, NoPeerIsNoMistakeWhereItIsAFault) {
+  ASSERT_TRUE(load_text(instance_with("unicast_fault_no_peer\nunicast_peer {\n}")));
+  EXPECT_FALSE(says(Severity::warning, "Defaulting to multicast"));
+}
+
 TEST_F(InstanceTest, TrackInterfaceTakesWeightsAndIgnoresItsOwn) {
   const auto model = load_text(instance_with(
       "track_interface {\nens34 weight -20 reverse\nens33\nens35 weight 300\nens34\n}"));

@@ -94,6 +94,7 @@ std::shared_ptr<const Failover> read_configuration(SourceTree& sources, const Lo
   check_interface_delays(reader);
   settle_vmacs(reader);
   settle_statics(reader);
+  settle_pair(reader);
   return std::make_shared<const Failover>(std::move(reader.model));
 }
 

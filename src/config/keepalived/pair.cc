@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "config/keepalived/reader.h"
 
@@ -97,14 +99,25 @@ void read_pair_word(Reader& reader, const Statement& statement) {
 }
 
 void settle_pair(Reader& reader) {
-  const PairSettings& pair = reader.model.pair;
-  if (!pair.where.file || pair.enabled()) return;
+  PairSettings& pair = reader.model.pair;
+  const auto reporting = std::ranges::find_if(
+      reader.model.instances,
+      [](const VrrpInstance& instance) { return instance.guard.has_second_path(); });
+  pair.proves_reports = reporting != reader.model.instances.end();
+  if (pair.proves_reports && pair.key_file.empty()) {
+    reader.diagnostics.note(reporting->where,
+                            "reports of the second heartbeat path are not authenticated: `baton "
+                            "key FILE` makes a key, pair_key FILE in global_defs names it");
+  }
+  if (!pair.where.file || pair.enabled() || pair.needs_key()) return;
   if (pair.key_file.empty()) {
     reader.diagnostics.error(pair.where,
                              "the pair link needs a key: `baton key FILE` makes one, pair_key "
                              "FILE names it");
   } else {
-    reader.diagnostics.warning(pair.where, "pair_key has no effect without a pair_peer line");
+    reader.diagnostics.warning(pair.where,
+                               "pair_key has no effect without a pair_peer line or a "
+                               "second heartbeat path");
   }
 }
 

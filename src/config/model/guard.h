@@ -29,11 +29,12 @@ struct Witness {
 inline constexpr std::size_t witnesses_max = 4;
 inline constexpr std::size_t heartbeat_paths_max = 4;
 inline constexpr std::uint16_t heartbeat_default_port = 8112;
+inline constexpr Duration heartbeat_default_interval = 50ms;
 
 struct GuardOptions {
   std::vector<std::string> heartbeat_interfaces;
   std::vector<net::IpAddress> heartbeat_peers;
-  std::optional<Duration> heartbeat_interval;  // default 50 ms
+  std::optional<Duration> heartbeat_interval;  // default: heartbeat_default_interval
   std::vector<Witness> witnesses;              // one that answers is enough
   std::optional<Duration> witness_timeout;     // default 1 s
   // Absent: 30 s in the first two minutes of the machine, else none.

@@ -1,5 +1,6 @@
 // The pair link and the handover over it (failover/pair_link.h): who the other nodes are, and the
-// file with the key that all of them share. Without these words nothing listens and nothing dials.
+// file with the key that all of them share, which also proves the reports of the second heartbeat
+// path (vrrp/heartbeat_seal.h). Without these words nothing listens and nothing dials.
 #pragma once
 
 #include <cstdint>
@@ -22,9 +23,14 @@ struct PairSettings {
   std::optional<net::Endpoint> listen;  // pair_listen; absent: every address, pair_port
   // How long connections of a moved address stay with the node that they began on.
   Duration handover_timeout = 600s;
-  Position where;  // of the first of these words
+  bool proves_reports = false;  // some instance has a second heartbeat path
+  Position where;               // of the first of these words
 
   [[nodiscard]] bool enabled() const { return !key_file.empty() && !peers.empty(); }
+  // Somebody uses the key.
+  [[nodiscard]] bool needs_key() const {
+    return !key_file.empty() && (!peers.empty() || proves_reports);
+  }
 };
 
 }  // namespace baton::config

@@ -19,6 +19,7 @@ namespace {
 bool is_well_formed(std::string_view name) {
   if (name.find("..") != std::string_view::npos) return false;
   const auto stars = std::ranges::count(name, '*');
+  if (name == "*." || name == ".*") return false;
   return stars == 0 || (stars == 1 && (name.starts_with("*.") || name.ends_with(".*")));
 }
 
@@ -27,7 +28,9 @@ void add_referer(Reader& reader, const Directive& directive, std::size_t index,
   const std::string& word = directive.word(index);
   const std::size_t slash = word.find('/');
   const std::string name = lowered(std::string_view(word).substr(0, slash));
-  if (name.empty() || !is_well_formed(name)) {
+  // A path alone is for a Referer without a host.
+  if (word.empty()) return reader.error(directive, index, "invalid referer \"\"");
+  if (!is_well_formed(name)) {
     return reader.error(directive, index, fmt::format("invalid hostname or wildcard \"{}\"", name));
   }
   const auto place = static_cast<std::uint32_t>(settings.paths.size());

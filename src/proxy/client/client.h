@@ -48,7 +48,6 @@ struct Client final : ListNode<IdleClientTag>,
   std::uint32_t requests = 0;
   std::uint64_t number = 0;
   Instant connected{};
-  Duration patience{};  // how long it may idle: what the last request's location says
   std::unique_ptr<net::ProxyHeader> proxy_header;  // of a listener that asks for one, once read
 };
 

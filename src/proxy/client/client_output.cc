@@ -7,6 +7,7 @@
 #include "config/model/limits.h"
 #include "config/model/proxy_rules.h"
 #include "config/nginx/value.h"
+#include "proxy/client/client_pause.h"
 #include "proxy/response/response_sink.h"
 #include "proxy/variables/variables.h"
 
@@ -36,6 +37,17 @@ Error client_error(Exchange& exchange, const Error& error) {
     exchange.client->stream.reset_on_close();
   }
   return error.on(Side::client);
+}
+
+// False when everything is being ended, or the client has gone meanwhile: with a server's answer it
+// is watched already. One that had told before that it will send no more may well be reading.
+runtime::Task<bool> wait_until(Exchange& exchange, Instant when) {
+  const bool nobody_reads = exchange.request.attempts.empty() && exchange.body.finished();
+  if (exchange.watches_client && nobody_reads && !exchange.client->stream.source().hung_up()) {
+    co_return co_await ClientPause(exchange, when - exchange.now());
+  }
+  const Status slept = co_await exchange.loop().sleep_until(when);
+  co_return slept.has_value();
 }
 
 // Piece by piece, each as far as the pacer lets it.
@@ -138,8 +150,9 @@ runtime::Task<Result<std::uint64_t>> wait_for_allowance(Exchange& exchange, std:
     const std::uint64_t allowed = pacer.allowance(request.bytes_sent, wanted, exchange.now());
     if (allowed > 0) co_return allowed;
     const Instant ready_at = pacer.ready_at(request.bytes_sent, wanted);
-    const Status slept = co_await exchange.loop().sleep_until(ready_at);
-    if (!slept) co_return std::unexpected(slept.error().on(Side::client));
+    if (!co_await wait_until(exchange, ready_at)) {
+      co_return std::unexpected(fail(ErrorKind::closed).error().on(Side::client));
+    }
   }
 }
 

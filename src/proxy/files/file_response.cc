@@ -113,7 +113,8 @@ Verdict send_asked_ranges(Request& request, const http::Validators& validators,
   const std::uint32_t ranges_max = request.location->max_ranges;
   const http::Header* range = request.head.headers.find(HeaderId::range);
   http::RangeRequest asked;
-  if (range && ranges_max != 0 && http::range_applies(request.head.headers, validators)) {
+  if (range && ranges_max != 0 &&
+      http::range_applies(request.head.headers, sent_validators(request, validators))) {
     asked = http::parse_range(range->value, size_bytes, ranges_max);
   }
   using Kind = http::RangeRequest::Kind;

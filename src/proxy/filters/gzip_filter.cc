@@ -51,6 +51,8 @@ struct GzipFilter::Spare {
 namespace {
 
 constexpr std::size_t output_step_bytes = 16384;
+// libdeflate stores what is shorter as it is.
+constexpr std::size_t whole_bytes_min = 64;
 
 // Room behind what `output` holds; the bytes in it are not set.
 std::size_t add_room(std::string& output) {
@@ -117,7 +119,7 @@ Status GzipFilter::filter(std::string_view input, BodyPart part, std::string& ou
   // Where nothing lies further back than gzip_window allows, its size makes no difference.
   const bool near = configured_window_bits_ == MAX_WBITS ||
                     input.size() <= std::size_t{1} << configured_window_bits_;
-  const bool whole = !deflate_ && part == BodyPart::last && !input.empty() && near;
+  const bool whole = !deflate_ && part == BodyPart::last && input.size() >= whole_bytes_min && near;
   if (whole && pack_whole(input, output)) return Status{};
   if (!deflate_) deflate_ = take(shape_);
   if (!deflate_->usable) return fail(ErrorKind::system, "deflateInit2() failed");

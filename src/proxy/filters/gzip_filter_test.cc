@@ -56,6 +56,12 @@ std::optional<std::string> unpack(std::string_view packed, std::size_t step) {
   }
 }
 
+TEST(Gzip, WhatIsShortIsNotStoredAsItIs) {
+  // 10 bytes of head, 8 of checksum and length, and a letter is hardly more than a byte.
+  EXPECT_EQ(compress("SEE-THIS").size(), 28u);
+  EXPECT_LT(compress("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa").size(), 28u);
+}
+
 TEST(Gzip, UnpacksToWhatWasPacked) {
   for (const std::size_t lines : {0u, 1u, 50u, 3000u}) {
     const std::string text = text_of(lines);

@@ -58,14 +58,15 @@ class Page final : public ResponseSink {
 class Page::Included final : public ResponseSink {
  public:
   explicit Included(Page& page) : page_(page) {}
-  // What is shown when the page turns out to be an error of ours.
+  // Whose body it is: not every status's is shown, or kept.
   void watch(const Request& request) { request_ = &request; }
   void keep() { keeps_ = true; }
   [[nodiscard]] bool empty() const { return empty_; }
   [[nodiscard]] std::string& kept() { return kept_; }
 
   runtime::Task<Status> take(std::span<iovec> pieces) override {
-    const bool error = request_ && request_->response.status >= 300 && !request_->upstream_head;
+    const bool error =
+        request_ && request_->response.status >= 300 && (keeps_ || !request_->upstream_head);
     if (error) co_return Status{};
     for (const iovec& piece : pieces) {
       const std::string_view bytes(static_cast<const char*>(piece.iov_base), piece.iov_len);
@@ -169,13 +170,14 @@ runtime::Task<Status> Page::include(Ssi& ssi, const SsiInclude& wanted) {
   spec.args = wanted.args;
   spec.beside = true;  // the client is watched by whoever sends the page
   Subrequest subrequest(exchange_, spec, sink);
-  if (wanted.stub) sink.watch(subrequest.request());
+  if (wanted.stub || wanted.variable) sink.watch(subrequest.request());
   co_await subrequest.run();
   const bool answered = subrequest.request().header_sent;
   if (wanted.variable) {
     ssi.state().variables.insert_or_assign(*wanted.variable, std::move(sink.kept()));
   } else if (wanted.stub && sink.empty()) {
-    Ssi stub(exchange_, *exchange_.request.location->ssi);
+    // The stub stands for the included page, and speaks of that.
+    Ssi stub(subrequest.exchange(), *exchange_.request.location->ssi);
     co_return co_await put_through_ssi(stub, *wanted.stub, true);
   } else if (!answered) {
     output_ += ssi.error_text();

@@ -36,12 +36,17 @@ bool has_body(const Response& response) {
   return response.content_length != 0U && response.status != 204 && response.status != 304;
 }
 
+// A body without a type is in the set of all types only.
+bool is_of_type(const config::MimeSet& types, const Request& request) {
+  return types.any || types.contains(type_without_charset(request.response.content_type));
+}
+
 }  // namespace
 
 bool wants_ssi(const Request& request) {
   const config::SsiSettings* settings = request.location->ssi.get();
   return settings && settings->enabled && has_body(request.response) &&
-         settings->types.contains(type_without_charset(request.response.content_type));
+         is_of_type(settings->types, request);
 }
 
 bool wants_addition(const Exchange& exchange) {
@@ -49,20 +54,19 @@ bool wants_addition(const Exchange& exchange) {
   const config::SubstitutionSettings* settings = request.location->substitution.get();
   return settings && !(settings->before_body.empty() && settings->after_body.empty()) &&
          !exchange.parent && request.response.status == 200 &&
-         settings->addition_types.contains(type_without_charset(request.response.content_type));
+         is_of_type(settings->addition_types, request);
 }
 
 bool wants_substitution(const Request& request) {
   const config::SubstitutionSettings* settings = request.location->substitution.get();
   return settings && !settings->pairs.empty() && has_body(request.response) &&
-         settings->types.contains(type_without_charset(request.response.content_type));
+         is_of_type(settings->types, request);
 }
 
 bool changes_text(const Request& request) {
   const config::SubstitutionSettings* settings = request.location->substitution.get();
-  const bool adds =
-      settings && !(settings->before_body.empty() && settings->after_body.empty()) &&
-      settings->addition_types.contains(type_without_charset(request.response.content_type));
+  const bool adds = settings && !(settings->before_body.empty() && settings->after_body.empty()) &&
+                    is_of_type(settings->addition_types, request);
   return adds || wants_ssi(request) || wants_substitution(request);
 }
 

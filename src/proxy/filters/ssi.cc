@@ -107,6 +107,7 @@ void Ssi::keep_block(const SsiPiece& piece) {
     block_.reset();
     return;
   }
+  if (!block_is_new_) return;
   std::string& text = state().blocks[*block_];
   if (text.size() + piece.text.size() <= kept_bytes_max) text += piece.text;
 }
@@ -141,7 +142,7 @@ Ssi::Outcome Ssi::obey(const SsiPiece& piece, std::string& output,
     if (blocks.size() >= kept_names_max && !blocks.contains(name)) {
       return wrong("too many blocks");
     }
-    blocks[name].clear();
+    block_is_new_ = blocks.try_emplace(name).second;  // of two of one name the first counts
     block_ = name;
     return Outcome::done;
   }
@@ -267,22 +268,38 @@ bool Ssi::resolve_uri(std::string text, SsiInclude& include) {
   return true;
 }
 
-Ssi::Outcome Ssi::echo(const SsiPiece& piece, std::string& output) {
-  const std::string* encoding = piece.find("encoding");
-  if (encoding && *encoding != "none" && *encoding != "url" && *encoding != "entity") {
-    return wrong(fmt::format("unknown encoding \"{}\" in the \"echo\" command", *encoding));
+// For this and, as in nginx, the following `echo` commands of the page. An unknown one changes
+// nothing.
+void Ssi::choose_encoding(std::string_view name) {
+  if (name == "none") {
+    encoding_ = Encoding::none;
+  } else if (name == "url") {
+    encoding_ = Encoding::url;
+  } else if (name == "entity") {
+    encoding_ = Encoding::entity;
+  } else {
+    static_cast<void>(wrong(fmt::format("unknown encoding \"{}\" in the \"echo\" command", name)));
   }
+}
+
+Ssi::Outcome Ssi::echo(const SsiPiece& piece, std::string& output) {
   std::optional<std::string> value = variable(*piece.find("var"));
   if (!value) {
     const std::string* otherwise = piece.find("default");
     value = otherwise ? *otherwise : "(none)";
   }
-  if (encoding && *encoding == "none") {
-    output += *value;
-  } else if (encoding && *encoding == "url") {
-    append_for_url(output, *value);
-  } else {
-    append_for_html(output, *value);
+  if (value->empty()) return Outcome::done;
+  if (const std::string* encoding = piece.find("encoding")) choose_encoding(*encoding);
+  switch (encoding_) {
+    case Encoding::none:
+      output += *value;
+      break;
+    case Encoding::url:
+      append_for_url(output, *value);
+      break;
+    case Encoding::entity:
+      append_for_html(output, *value);
+      break;
   }
   return Outcome::done;
 }

@@ -55,12 +55,14 @@ class Ssi {
     bool decided = false;  // a branch of it has been shown
   };
   enum class Outcome : unsigned char { done, failed };
+  enum class Encoding : unsigned char { none, url, entity };
 
   [[nodiscard]] bool shows() const { return conditions_.empty() || conditions_.back().shown; }
   Outcome obey(const SsiPiece& piece, std::string& output, std::optional<SsiInclude>& include);
   Outcome obey_condition(const SsiPiece& piece);
   Outcome include_page(const SsiPiece& piece, std::optional<SsiInclude>& include);
   Outcome echo(const SsiPiece& piece, std::string& output);
+  void choose_encoding(std::string_view name);
   Outcome wrong(std::string_view message);
   std::optional<bool> is_true(std::string_view expression);
   std::string evaluate(std::string_view text);
@@ -74,6 +76,8 @@ class Ssi {
   SsiParser parser_;
   std::vector<Condition> conditions_;
   std::optional<std::string> block_;  // the name of the block that is being read
+  bool block_is_new_ = false;
+  Encoding encoding_ = Encoding::entity;
   std::string error_text_ = "[an error occurred while processing the directive]";
   std::string time_format_ = "%A, %d-%b-%Y %H:%M:%S %Z";
 };

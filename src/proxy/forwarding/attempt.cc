@@ -20,15 +20,14 @@ bool is_idempotent(http::Method method) {
 
 }  // namespace
 
-runtime::Task<bool> Attempt::open() {
-  upstream::ConnectionPool& pool = exchange_.services.upstreams.pool();
-  if (!must_be_fresh_) connection_ = pool.take(exchange_.upstream_group, pick_.peer());
-  if (!connection_) {
-    const bool connected = co_await connect();
-    if (!connected) co_return false;
-  }
+// An idle connection of the pool, if there is one.
+bool Attempt::take_pooled() {
+  if (must_be_fresh_) return false;
+  connection_ = exchange_.services.upstreams.pool().take(exchange_.upstream_group, pick_.peer(),
+                                                         bind_address());
+  if (!connection_) return false;
   record().connect = elapsed();
-  co_return true;
+  return true;
 }
 
 // A new connection. Meanwhile the client's leaving is noticed.
@@ -55,6 +54,7 @@ runtime::Task<bool> Attempt::connect() {
     co_return false;
   }
   connection_ = std::move(*connected);
+  record().connect = elapsed();
   co_return true;
 }
 
@@ -63,8 +63,10 @@ runtime::Task<AttemptEnd> Attempt::run() {
     must_be_fresh_ = true;
     may_be_kept_ = false;
   }
-  const bool opened = co_await open();
-  if (!opened) co_return end_;
+  if (!take_pooled()) {
+    const bool connected = co_await connect();
+    if (!connected) co_return end_;
+  }
   bool stale = false;
   co_await converse(stale);
   if (stale) {
@@ -74,8 +76,8 @@ runtime::Task<AttemptEnd> Attempt::run() {
     must_be_fresh_ = true;
     request_sent_ = false;
     record().bytes_sent = 0;
-    const bool reopened = co_await open();
-    if (!reopened) co_return end_;
+    const bool reconnected = co_await connect();
+    if (!reconnected) co_return end_;
     co_await converse(stale);
   }
   watch_.stop();

@@ -38,7 +38,7 @@ class Attempt : public ServerAttempt {
     streamed,   // as the client sends it, beside the answer
   };
   // attempt.cc
-  runtime::Task<bool> open();
+  bool take_pooled();
   runtime::Task<bool> connect();
   runtime::Task<void> converse(bool& stale);
   [[nodiscard]] bool is_stale(std::size_t size);
@@ -52,6 +52,7 @@ class Attempt : public ServerAttempt {
   void count_upload(std::size_t bytes);
   // attempt_head.cc and attempt_answer.cc
   runtime::Task<void> answer();
+  [[nodiscard]] std::span<char> head_space() const;
   runtime::Task<bool> read_head();
   runtime::Task<void> pass_on();
   [[nodiscard]] bool is_unwanted() const;

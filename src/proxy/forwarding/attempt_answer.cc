@@ -1,6 +1,8 @@
 // The second half of an attempt: the accepted response on its way to the client.
 
+#include <algorithm>
 #include <array>
+#include <cstdint>
 
 #include "base/text.h"
 #include "config/model/proxy_rules.h"
@@ -113,8 +115,9 @@ runtime::Task<void> Attempt::pass_on() {
       }
     }
     if (body.done() || is_unwanted()) break;
-    if (rate > 0) co_await slow_down(rate);
-    const auto got = co_await upstream().read(buffer, exchange_.now() + proxy_.read_timeout);
+    std::span<char> space = buffer;
+    if (rate > 0) space = buffer.first(std::min(buffer.size(), co_await slow_down(rate)));
+    const auto got = co_await upstream().read(space, exchange_.now() + proxy_.read_timeout);
     if (!got || (*got == 0 && !body.end())) co_return break_off(cut_off(got));
     record().bytes_received += *got;
     raw = buffer.first(*got);
@@ -157,7 +160,7 @@ runtime::Task<void> Attempt::fill(UpstreamBody& body, ReadAhead& ahead) {
   const std::uint64_t rate = read_rate();
   Instant deadline = exchange_.now() + proxy_.read_timeout;
   while (!body.done() && !is_unwanted()) {
-    if (rate > 0) co_await slow_down(rate);
+    const std::size_t allowance = rate > 0 ? co_await slow_down(rate) : SIZE_MAX;
     const Instant paused_since = exchange_.now();
     co_await ahead.room();
     if (ahead.given_up() && !is_storing()) break;
@@ -169,7 +172,8 @@ runtime::Task<void> Attempt::fill(UpstreamBody& body, ReadAhead& ahead) {
       break;
     }
     // From here to keep() nothing may pause: the other side could take the space away.
-    const std::span<char> space = ahead.space();
+    std::span<char> space = ahead.space();
+    space = space.first(std::min(space.size(), allowance));
     runtime::ReadSome read{space};
     const auto got = read.attempt(upstream().source());
     if (!got || !*got || **got == 0) {

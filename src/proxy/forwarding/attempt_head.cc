@@ -37,6 +37,14 @@ Instant Attempt::read_deadline() const {
   return std::max(head_progress_, upload_progress_) + proxy_.read_timeout;
 }
 
+// Where the head's next bytes go. With proxy_limit_rate not much of the body may come along.
+std::span<char> Attempt::head_space() const {
+  const std::span<char> space = exchange_.upstream_buffer.span().subspan(received_);
+  const bool paced = proxy_.rules && proxy_.rules->read_rate;
+  if (!paced || received_ >= proxy_.buffer_size_bytes) return space;
+  return space.first(std::min(space.size(), proxy_.buffer_size_bytes - received_));
+}
+
 // Reads until a final response head is there. False: end_ is set.
 runtime::Task<bool> Attempt::read_head() {
   received_ = 0;
@@ -53,7 +61,7 @@ runtime::Task<bool> Attempt::read_head() {
     if (!exchange_.upstream_buffer) {
       exchange_.upstream_buffer = exchange_.services.large_buffers.take();
     }
-    const std::span<char> space = exchange_.upstream_buffer.span().subspan(received_);
+    const std::span<char> space = head_space();
     Result<std::size_t> got = 0;
     if (ready) {
       got = co_await upstream().read(space, read_deadline());
@@ -154,7 +162,7 @@ Attempt::HeadStep Attempt::judge_head() {
   if (pick_.answered(exchange_.now())) {
     log("upstream server answers again", reading_head, LogLevel::notice);
   }
-  if (next_upstream_condition(status) & may_pass_over_) {
+  if (is_passed_over(status)) {
     end_ = AttemptEnd::passed_over;
     return HeadStep::ended;
   }

@@ -1,6 +1,8 @@
 // The request's body on its way to the upstream server.
 
 #include <array>
+#include <cstring>
+#include <span>
 
 #include "config/model/proxy_rules.h"
 #include "proxy/client/stored_body.h"
@@ -16,6 +18,19 @@ namespace {
 constexpr std::size_t joined_bytes_max = 16384;
 // What a file gives at most before progress is noted.
 constexpr std::uint64_t file_turn_bytes = 1 << 20;
+
+// $request_body of a streamed body in chunks is what came with the head: its pieces stand in the
+// head's buffer and are moved together there. Gives where the new one is now.
+std::span<char> keep_early_bytes(Request& request, std::span<char>& kept, std::span<char> bytes) {
+  if (kept.empty()) {
+    kept = bytes;
+  } else {
+    std::memmove(kept.data() + kept.size(), bytes.data(), bytes.size());
+    kept = {kept.data(), kept.size() + bytes.size()};
+  }
+  request.early_body = {kept.data(), kept.size()};
+  return kept.last(bytes.size());
+}
 
 }  // namespace
 
@@ -78,16 +93,19 @@ runtime::Task<Status> Attempt::upload_streamed() {
   const Duration timeout = exchange_.request.location->client_body_timeout;
   const bool chunked = exchange_.request.head.framing.kind == http::BodyKind::chunked;
   runtime::BufferPool::Buffer buffer;
+  std::span<char> kept;
   char size_line[http::chunk_line_max];
   while (!uploaded_) {
-    if (!body.has_early()) {
+    const bool early = body.has_early();
+    if (!early) {
       const Status told = co_await send_continue(exchange_);
       if (!told) co_return told;
       if (!buffer) buffer = exchange_.services.large_buffers.take();
     }
-    const auto piece = co_await body.read(client, buffer.span(), exchange_.now() + timeout);
+    auto piece = co_await body.read(client, buffer.span(), exchange_.now() + timeout);
     if (uploaded_) break;
     if (!piece) co_return std::unexpected(piece.error().on(Side::client));
+    if (early && chunked) piece->bytes = keep_early_bytes(exchange_.request, kept, piece->bytes);
     std::array<iovec, 3> pieces = {iovec{piece->bytes.data(), piece->bytes.size()},
                                    iovec{nullptr, 0}, iovec{nullptr, 0}};
     if (chunked) frame_chunk(pieces, piece->bytes, piece->last, size_line);

@@ -22,8 +22,11 @@ bool FastcgiAttempt::is_cut_short() const {
   return decoder_.ended() && length_ && left_ > 0 && !is_bodyless(exchange_.request);
 }
 
+// The body of an answer to HEAD is not waited for; the connection that it would come on is given
+// up.
 bool FastcgiAttempt::is_complete() const {
-  return left_ == 0 || (decoder_.ended() && !is_cut_short());
+  const bool head_only = exchange_.request.head.method == http::Method::head;
+  return head_only || left_ == 0 || (decoder_.ended() && !is_cut_short());
 }
 
 // Takes the records apart that stand in `raw`: what is of the body, at the beginning of `raw`.
@@ -82,8 +85,9 @@ runtime::Task<void> FastcgiAttempt::pass_on() {
     }
     if (is_cut_short()) co_return break_off(closed_early(), closed_early().detail);
     if (last) break;
-    if (rate > 0) co_await slow_down(rate);
-    const auto got = co_await upstream().read(buffer, exchange_.now() + proxy_.read_timeout);
+    std::span<char> space = buffer;
+    if (rate > 0) space = buffer.first(std::min(buffer.size(), co_await slow_down(rate)));
+    const auto got = co_await upstream().read(space, exchange_.now() + proxy_.read_timeout);
     if (!got) co_return break_off(got.error().on(Side::upstream));
     if (*got == 0) co_return break_off(closed_early(), closed);
     const auto more = unwrap(buffer.first(*got));
@@ -108,7 +112,7 @@ runtime::Task<void> FastcgiAttempt::fill(ReadAhead& ahead) {
   const std::uint64_t rate = read_rate();
   Instant deadline = exchange_.now() + proxy_.read_timeout;
   while (!is_complete() && !is_cut_short() && end_ != AttemptEnd::broken_off) {
-    if (rate > 0) co_await slow_down(rate);
+    const std::size_t allowance = rate > 0 ? co_await slow_down(rate) : SIZE_MAX;
     const Instant paused_since = exchange_.now();
     co_await ahead.room();
     if (ahead.given_up()) break;
@@ -119,7 +123,7 @@ runtime::Task<void> FastcgiAttempt::fill(ReadAhead& ahead) {
       break_off(ready.error().on(Side::upstream));
       break;
     }
-    if (fill_once(ahead)) deadline = exchange_.now() + proxy_.read_timeout;
+    if (fill_once(ahead, allowance)) deadline = exchange_.now() + proxy_.read_timeout;
   }
   if (end_ != AttemptEnd::broken_off) {
     if (is_cut_short()) {
@@ -131,10 +135,11 @@ runtime::Task<void> FastcgiAttempt::fill(ReadAhead& ahead) {
   ahead.finish();
 }
 
-// One read that does not pause: from space() to keep() the other side must not run. False: nothing
-// came, or nothing more will.
-bool FastcgiAttempt::fill_once(ReadAhead& ahead) {
-  const std::span<char> space = ahead.space();
+// One read, of `bytes_max` at most, that does not pause: from space() to keep() the other side must
+// not run. False: nothing came, or nothing more will.
+bool FastcgiAttempt::fill_once(ReadAhead& ahead, std::size_t bytes_max) {
+  std::span<char> space = ahead.space();
+  space = space.first(std::min(space.size(), bytes_max));
   runtime::ReadSome read{space};
   const auto got = read.attempt(upstream().source());
   if (!got || !*got || **got == 0) {

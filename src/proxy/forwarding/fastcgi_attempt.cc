@@ -55,7 +55,7 @@ void FastcgiAttempt::tell_errors(std::string_view action) {
 runtime::Task<bool> FastcgiAttempt::open() {
   upstream::ConnectionPool& pool = exchange_.services.upstreams.pool();
   if (plan_.location->fastcgi->keep_connection && !is_bound_for_request()) {
-    connection_ = pool.take(exchange_.upstream_group, pick_.peer());
+    connection_ = pool.take(exchange_.upstream_group, pick_.peer(), bind_address());
   }
   if (!connection_) {
     upstream::Connecting how;
@@ -108,7 +108,7 @@ runtime::Task<void> FastcgiAttempt::upload() {
     sent = co_await send_streamed();
   } else if (sent && stored && stored->in_file()) {
     sent = co_await send_stored_file();
-  } else if (sent && proxy_.pass_request_body) {
+  } else if (sent && proxy_.pass_request_body && !request.body_given_up) {
     sent = co_await send_memory(stored ? std::string_view(stored->memory) : request.early_body);
   }
   if (sent && !uploaded_) sent = co_await send_stdin({}, true);
@@ -307,7 +307,7 @@ FastcgiAttempt::Step FastcgiAttempt::judge_head() {
   if (pick_.answered(exchange_.now())) {
     log("upstream server answers again", reading_head, LogLevel::notice);
   }
-  if (next_upstream_condition(status) & may_pass_over_) {
+  if (is_passed_over(status)) {
     end_ = AttemptEnd::passed_over;
     return Step::ended;
   }

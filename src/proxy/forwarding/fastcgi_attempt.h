@@ -41,7 +41,7 @@ class FastcgiAttempt : public ServerAttempt {
   runtime::Task<void> pass_on();
   runtime::Task<void> pass_on_ahead(OutgoingBody& outgoing, std::span<iovec> unsent);
   runtime::Task<void> fill(ReadAhead& ahead);
-  bool fill_once(ReadAhead& ahead);
+  bool fill_once(ReadAhead& ahead, std::size_t bytes_max);
   std::optional<std::string_view> unwrap(std::span<char> raw);
   std::string_view count_body(std::string_view bytes);
   [[nodiscard]] bool is_cut_short() const;

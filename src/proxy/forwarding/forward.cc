@@ -61,9 +61,11 @@ class Retries {
     return any_left() && (proxy_.next_upstream & condition) != 0 &&
            request_allows(attempt.request_sent());
   }
-  // The statuses that make the present attempt count as failed.
-  [[nodiscard]] std::uint32_t statuses() const {
-    return any_left() && request_allows(true) ? proxy_.next_upstream : 0;
+  // The statuses that make the present attempt count as failed, when they come in time.
+  [[nodiscard]] PassOver pass_over() const {
+    if (!any_left() || !request_allows(true)) return {};
+    const bool always = proxy_.next_upstream_timeout == 0s;
+    return {proxy_.next_upstream, always ? never : started_ + proxy_.next_upstream_timeout};
   }
 
  private:
@@ -269,7 +271,7 @@ runtime::Task<Verdict> ask_servers(Exchange& exchange, const LocationPlan& plan)
     }
     retries.begin_attempt();
     const std::uint32_t peer = pick->peer().index;
-    OneAttempt attempt(exchange, plan, *pick, retries.statuses());
+    OneAttempt attempt(exchange, plan, *pick, retries.pass_over());
     const std::string_view server = exchange.request.attempts.back().server;
     const AttemptEnd end = co_await attempt.run();
     const auto verdict = conclude(exchange, attempt, end, *pick, server, retries);

@@ -8,6 +8,7 @@
 #include "http/date.h"
 #include "proxy/files/file_response.h"
 #include "proxy/request.h"
+#include "proxy/response/added_headers.h"
 
 namespace baton::proxy {
 
@@ -35,7 +36,8 @@ RangeCut::Kind RangeCut::choose(Request& request, const http::Validators& valida
   if (request.location->max_ranges == 0) return kind_;
   const http::Header* const range = request.head.headers.find(HeaderId::range);
   http::RangeRequest asked;
-  if (range != nullptr && http::range_applies(request.head.headers, validators)) {
+  if (range != nullptr &&
+      http::range_applies(request.head.headers, sent_validators(request, validators))) {
     asked = http::parse_range(range->value, size_bytes, 1);
   }
   kind_ = asked.kind;

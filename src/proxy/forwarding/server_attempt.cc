@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
@@ -12,6 +13,7 @@
 #include "config/nginx/value.h"
 #include "proxy/filters/page_filters.h"
 #include "proxy/forwarding/upstream_request.h"
+#include "proxy/forwarding/upstream_response.h"
 #include "proxy/response/compression.h"
 #include "proxy/variables/variables.h"
 
@@ -52,12 +54,12 @@ std::string message_for(const Error& error, std::string_view server) {
 }  // namespace
 
 ServerAttempt::ServerAttempt(Exchange& exchange, const LocationPlan& plan, upstream::Pick& pick,
-                             std::uint32_t may_pass_over)
+                             const PassOver& pass_over)
     : exchange_(exchange),
       plan_(plan),
       proxy_(*plan.location->proxy),
       pick_(pick),
-      may_pass_over_(may_pass_over),
+      pass_over_(pass_over),
       record_(exchange.request.attempts.size()),
       begun_(exchange.now()) {
   UpstreamAttempt record;
@@ -105,24 +107,32 @@ void ServerAttempt::count_success() {
   pick_.succeed(exchange_.now());
 }
 
+bool ServerAttempt::is_passed_over(std::uint16_t status) const {
+  return exchange_.now() < pass_over_.until &&
+         (next_upstream_condition(status) & pass_over_.statuses) != 0;
+}
+
 void ServerAttempt::choose_options(runtime::ConnectOptions& options) {
   if (!proxy_.rules) return;
   const config::ProxyRules& rules = *proxy_.rules;
   options.keepalive_probes = rules.socket_keepalive;
   options.send_buffer_bytes = rules.send_buffer_bytes;
   options.receive_buffer_bytes = rules.receive_buffer_bytes;
-  if (!rules.bind) return;
+  options.from = bind_address();
+  options.transparent = rules.bind_transparent;
+}
+
+std::optional<net::Endpoint> ServerAttempt::bind_address() const {
+  if (!proxy_.rules || !proxy_.rules->bind) return std::nullopt;
   std::string text;
-  append_text(text, *rules.bind, exchange_.request);
-  if (const auto address = net::IpAddress::parse(text)) {
-    options.from = net::Endpoint{*address, 0};
-  } else if (const auto endpoint = net::Endpoint::parse(text)) {
-    options.from = *endpoint;
-  } else if (!text.empty()) {
+  append_text(text, *proxy_.rules->bind, exchange_.request);
+  if (const auto address = net::IpAddress::parse(text)) return net::Endpoint{*address, 0};
+  if (const auto endpoint = net::Endpoint::parse(text)) return *endpoint;
+  if (!text.empty()) {
     exchange_.services.error_log.write(LogLevel::error, exchange_.request,
                                        fmt::format("invalid local address \"{}\"", text));
   }
-  options.transparent = rules.bind_transparent;
+  return std::nullopt;
 }
 
 bool ServerAttempt::is_bound_for_request() const {
@@ -146,15 +156,19 @@ std::uint64_t ServerAttempt::read_rate() const {
   return config::nginx::parse_size(text).value_or(0);
 }
 
-// One second's worth may come at once.
-runtime::Task<void> ServerAttempt::slow_down(std::uint64_t rate) {
-  const Duration since = elapsed() - record().header.value_or(0s);
-  const auto ms = static_cast<std::uint64_t>(to_ms(since));
-  const std::uint64_t allowed = rate * (ms / 1000 + 1);
+// One second's worth may come at once; later, pieces of at least a tenth of that.
+runtime::Task<std::size_t> ServerAttempt::slow_down(std::uint64_t rate) {
+  constexpr std::uint64_t step_ms = 100;
   const std::uint64_t received = record().body_bytes;
-  if (received < allowed) co_return;
-  const auto wait_ms = (received - allowed) * 1000 / rate + 1;
-  co_await exchange_.loop().sleep_for(std::chrono::milliseconds(wait_ms));
+  while (true) {
+    const Duration since = elapsed() - record().header.value_or(0s);
+    const auto ms = static_cast<std::uint64_t>(std::max<std::int64_t>(to_ms(since), 0));
+    const std::uint64_t allowed = rate + rate * ms / 1000;
+    if (received < allowed) co_return static_cast<std::size_t>(allowed - received);
+    const auto wait_ms = (received - allowed) * 1000 / rate + step_ms;
+    co_await exchange_.loop().sleep_for(std::chrono::milliseconds(wait_ms));
+    if (exchange_.loop().cancelled()) co_return 1;
+  }
 }
 
 bool ServerAttempt::cut_range(std::optional<std::uint64_t>& length) {

@@ -34,11 +34,16 @@ enum class AttemptEnd : std::uint8_t {
 // peer)".
 std::string failure_message(const Error& error);
 
+// With which statuses a server's answer is to be left for another server's, and until when.
+struct PassOver {
+  std::uint32_t statuses = 0;  // of proxy_next_upstream
+  Instant until = never;
+};
+
 class ServerAttempt {
  public:
-  // `may_pass_over`: the proxy_next_upstream statuses that count in this attempt.
   ServerAttempt(Exchange& exchange, const LocationPlan& plan, upstream::Pick& pick,
-                std::uint32_t may_pass_over);
+                const PassOver& pass_over);
   ServerAttempt(const ServerAttempt&) = delete;
   ServerAttempt& operator=(const ServerAttempt&) = delete;
 
@@ -54,6 +59,10 @@ class ServerAttempt {
   UpstreamAttempt& record() { return exchange_.request.attempts[record_]; }
   runtime::Stream& upstream() { return connection_->stream(); }
   Duration elapsed() const { return exchange_.now() - begun_; }
+  // Whether an answer with `status` that is there now is not for the client.
+  [[nodiscard]] bool is_passed_over(std::uint16_t status) const;
+  // proxy_bind; null: none, or not an address.
+  [[nodiscard]] std::optional<net::Endpoint> bind_address() const;
   // proxy_bind and the proxy_socket_* family.
   void choose_options(runtime::ConnectOptions& options);
   // Whether the address to connect from is this request's own: no other one may have the
@@ -63,8 +72,9 @@ class ServerAttempt {
   [[nodiscard]] bool is_buffered() const;
   // proxy_limit_rate in bytes a second; 0: none.
   [[nodiscard]] std::uint64_t read_rate() const;
-  // Waits until no more than `rate` bytes a second have come since the first.
-  runtime::Task<void> slow_down(std::uint64_t rate);
+  // Waits until no more than `rate` bytes a second have come since the first; gives how many more
+  // may be read now.
+  runtime::Task<std::size_t> slow_down(std::uint64_t rate);
   // The server has done what was asked of it.
   void count_success();
   // Nothing came of it; `message`: in other words than the error's own.
@@ -89,7 +99,7 @@ class ServerAttempt {
   const LocationPlan& plan_;
   const config::ProxyPass& proxy_;
   upstream::Pick& pick_;
-  std::uint32_t may_pass_over_;
+  PassOver pass_over_;
   std::size_t record_;
   Instant begun_;
 

@@ -58,7 +58,7 @@ bool is_wanted(const config::TemplateText& condition, const Request& request,
 AccessLogWriter::AccessLogWriter(runtime::Loop& loop, const config::Proxy& config,
                                  const LogFiles& files, Log& problems)
     : loop_(loop), config_(config), files_(files), problems_(problems), flush_timer_(loop, [this] {
-        flush_soon();
+        flush_gathered();
       }) {}
 
 AccessLogWriter::Batch& AccessLogWriter::batch_of(const config::AccessLog& log) {
@@ -123,11 +123,30 @@ void AccessLogWriter::add_line(const config::AccessLog& log, const Request& requ
     if (batch.timer && !batch.timer->armed() && !batch.lines.empty()) {
       batch.timer->arm(loop_.now() + batch.interval);
     }
-  } else if (loop_.now() >= last_flush_ + flush_interval) {
-    flush_soon();
-  } else if (!flush_timer_.armed()) {
-    flush_timer_.arm(last_flush_ + flush_interval);
+  } else {
+    flush_or_gather();
   }
+}
+
+// A line has come that is not for a `buffer=`.
+void AccessLogWriter::flush_or_gather() {
+  if (loop_.now() >= interval_began_ + flush_interval) {
+    interval_began_ = loop_.now();
+    writes_ = 0;
+  }
+  if (writes_ < writes_at_once) {
+    ++writes_;
+    flush_unbuffered();
+  } else if (!flush_timer_.armed()) {
+    flush_timer_.arm(interval_began_ + flush_interval);
+  }
+}
+
+// A busy thread goes on gathering.
+void AccessLogWriter::flush_gathered() {
+  flush_unbuffered();
+  interval_began_ = loop_.now();
+  writes_ = writes_at_once;
 }
 
 void AccessLogWriter::write_named(const config::AccessLog& log, const Request& request) {
@@ -172,11 +191,10 @@ void AccessLogWriter::flush() {
   flush_timer_.cancel();
 }
 
-void AccessLogWriter::flush_soon() {
+void AccessLogWriter::flush_unbuffered() {
   for (auto& [descriptor, batch] : batches_) {
     if (!batch->buffered) flush_batch(*batch);
   }
-  last_flush_ = loop_.now();
   flush_timer_.cancel();
 }
 

@@ -1,8 +1,8 @@
 // Access log lines of one thread: to files, to files named by variables, to syslog.
 //
-// A line to a file is written at once when the thread has not written for flush_interval, so at a
-// low rate every line is in the file when the client has its answer (tail -f, tests); at a high
-// rate lines gather and go out together, one write() per flush_interval or full buffer. With
+// The first few lines to files in a flush_interval are written at once, so at a low rate every line
+// is in the file when the client has its answer (tail -f, tests); at a high rate lines gather and
+// go out together, one write() per flush_interval or full buffer. With
 // `buffer=` they gather until that is full, or `flush=` has passed. Files are opened with O_APPEND
 // and a write holds whole lines, so lines of several threads never mix; with `gzip` a write is a
 // whole member (RFC 1952 section 2.2), and members may follow each other.
@@ -24,6 +24,7 @@
 namespace baton::proxy {
 
 inline constexpr Duration flush_interval = 20ms;
+inline constexpr int writes_at_once = 8;  // in an interval
 
 class AccessLogWriter {
  public:
@@ -58,7 +59,9 @@ class AccessLogWriter {
   void add_line(const config::AccessLog& log, const Request& request);
   void write_named(const config::AccessLog& log, const Request& request);
   void send(const config::AccessLog& log, const Request& request);
-  void flush_soon();
+  void flush_or_gather();
+  void flush_gathered();
+  void flush_unbuffered();
   void flush_batch(Batch& batch);
   void write_out(int descriptor, std::string_view text);
   void tell_failure(const char* call, int errno_value);
@@ -69,7 +72,8 @@ class AccessLogWriter {
   Log& problems_;
   NamedLogFiles named_files_;
   runtime::Timer flush_timer_;
-  Instant last_flush_{};
+  Instant interval_began_{};
+  int writes_ = 0;  // at once, since then
   Instant last_told_{};
   std::string scratch_;
   // Two logs of one file share its batch; looked up by the address of the directive.

@@ -90,23 +90,28 @@ TEST_F(LogsTest, ALoneLineIsWrittenAtOnce) {
   EXPECT_EQ(text("access.log"), "GET / HTTP/1.1\n");
 }
 
-TEST_F(LogsTest, LinesInQuickSuccessionAreWrittenTogetherSoonAfter) {
+std::string lines_of(int count) {
+  std::string lines;
+  for (int i = 0; i < count; ++i) lines += "GET / HTTP/1.1\n";
+  return lines;
+}
+
+TEST_F(LogsTest, OfManyLinesInQuickSuccessionTheFirstAreWrittenAtOnceAndTheOthersSoonAfter) {
   open();
   AccessLogWriter writer(*loop, config, *files, problems);
-  for (int i = 0; i < 3; ++i) writer.write(request);
-  EXPECT_EQ(text("access.log"), "GET / HTTP/1.1\n");
+  for (int i = 0; i < writes_at_once + 3; ++i) writer.write(request);
+  EXPECT_EQ(text("access.log"), lines_of(writes_at_once));
   turn_for(60ms);
-  EXPECT_EQ(text("access.log"), "GET / HTTP/1.1\nGET / HTTP/1.1\nGET / HTTP/1.1\n");
+  EXPECT_EQ(text("access.log"), lines_of(writes_at_once + 3));
 }
 
 TEST_F(LogsTest, WhatIsGatheredIsWrittenAtTheEnd) {
   open();
   {
     AccessLogWriter writer(*loop, config, *files, problems);
-    writer.write(request);
-    writer.write(request);
+    for (int i = 0; i < writes_at_once + 1; ++i) writer.write(request);
   }
-  EXPECT_EQ(text("access.log"), "GET / HTTP/1.1\nGET / HTTP/1.1\n");
+  EXPECT_EQ(text("access.log"), lines_of(writes_at_once + 1));
 }
 
 TEST_F(LogsTest, LinesOfSeveralThreadsNeverMix) {

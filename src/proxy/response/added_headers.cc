@@ -219,4 +219,21 @@ void append_trailers(std::string& into, const Request& request) {
   }
 }
 
+http::Validators sent_validators(Request& request, http::Validators validators) {
+  for (const config::HeaderLine& line : request.location->add_headers) {
+    const bool modified = equals_ignoring_case(line.name, "Last-Modified");
+    if (!modified && !equals_ignoring_case(line.name, "ETag")) continue;
+    std::string value;
+    append_header_value(value, line.value, request);
+    if (!modified) {
+      validators.etag = request.arena.store(value);
+      continue;
+    }
+    const auto date = http::parse_date(value);
+    validators.has_last_modified = date.has_value();
+    if (date) validators.last_modified = *date;
+  }
+  return validators;
+}
+
 }  // namespace baton::proxy

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "http/conditional.h"
 #include "proxy/request.h"
 
 namespace baton::proxy {
@@ -18,5 +19,9 @@ void add_charset(Request& request);
 bool wants_trailers(const Request& request);
 // Their text, with their values of now.
 void append_trailers(std::string& into, const Request& request);
+
+// What the body that is to be sent will say of itself: `validators`, or what add_header puts in
+// their place. Ranges are asked of that.
+http::Validators sent_validators(Request& request, http::Validators validators);
 
 }  // namespace baton::proxy

@@ -84,8 +84,7 @@ Verdict use_page(Exchange& exchange, const config::ErrorPage& page, std::uint16_
 Verdict answer_error(Exchange& exchange, std::uint16_t status) {
   Request& request = exchange.request;
   // What was streamed to a server that failed is gone, and its rest is worth nothing.
-  const bool is_lost =
-      exchange.body.streams() && !request.stored_body && request.early_body.empty();
+  const bool is_lost = exchange.body.streams() && !request.stored_body;
   if (request.body_given_up || is_lost) give_up_body(exchange);
   // To a client that was too slow, or is gone, nothing is said; `return 408` means the same.
   if (status == 444 || status == 408 || status == 499) {

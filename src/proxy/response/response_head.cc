@@ -142,7 +142,7 @@ void write_response_head(Exchange& exchange) {
   if (!proxied || !plan.passes_server)
     http::append_header_line(text, "Server", server_token(*request.location));
   if (!proxied || !plan.passes_date) {
-    http::append_header_line(text, "Date", exchange.services.date.text(runtime::wall_now()));
+    http::append_header_line(text, "Date", exchange.services.date.text(exchange.loop().wall_now()));
   }
   if (!response.content_type.empty())
     http::append_header_line(text, "Content-Type", response.content_type);

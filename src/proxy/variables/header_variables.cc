@@ -52,6 +52,17 @@ Pair take_pair(std::string_view& text, char separator) {
   return {pair.substr(0, equals), pair.substr(equals + 1), true};
 }
 
+// Cookies are cut out as nginx does it: spaces, and only those, may stand around a name and in
+// front of a value.
+std::string_view without_first_spaces(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  return text;
+}
+std::string_view cookie_name_of(const Pair& pair) {
+  const std::string_view name = without_first_spaces(pair.name);
+  return name.substr(0, name.find_last_not_of(' ') + 1);
+}
+
 bool append_body_length(std::string& into, const Request& request) {
   if (!request.response.content_length) return false;
   append_decimal(into, *request.response.content_length);
@@ -163,8 +174,8 @@ bool append_cookie(std::string& into, const HeaderTable& headers, std::string_vi
     std::string_view pairs = line->value;
     while (!pairs.empty()) {
       const Pair pair = take_pair(pairs, ';');
-      if (!pair.has_value || !equals_ignoring_case(trimmed(pair.name), name)) continue;
-      into += trimmed(pair.value);
+      if (!pair.has_value || !equals_ignoring_case(cookie_name_of(pair), name)) continue;
+      into += without_first_spaces(pair.value);
       return true;
     }
   }
@@ -175,8 +186,8 @@ bool append_set_cookie(std::string& into, const HeaderTable& headers, std::strin
   for (const Header* line = headers.find(HeaderId::set_cookie); line; line = headers.next(*line)) {
     std::string_view attributes = line->value;
     const Pair pair = take_pair(attributes, ';');
-    if (!pair.has_value || !equals_ignoring_case(trimmed(pair.name), name)) continue;
-    into += trimmed(pair.value);
+    if (!pair.has_value || !equals_ignoring_case(cookie_name_of(pair), name)) continue;
+    into += without_first_spaces(pair.value);
     return true;
   }
   return false;

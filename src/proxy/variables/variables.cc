@@ -364,17 +364,25 @@ constexpr std::uint64_t bytes_equal(std::uint64_t word, std::uint8_t byte) {
   return bytes_below(word ^ each_byte(byte), 1);
 }
 
+bool is_plain_word(const char* at, bool json) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, at, sizeof(word));
+  std::uint64_t special =
+      bytes_below(word, 0x20) | bytes_equal(word, '"') | bytes_equal(word, '\\');
+  if (!json) special |= (word & each_byte(0x80)) | bytes_equal(word, 0x7f);
+  return special == 0;
+}
+
 bool all_plain(std::string_view text, bool json) {
-  while (text.size() >= sizeof(std::uint64_t)) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data(), sizeof(word));
-    std::uint64_t special =
-        bytes_below(word, 0x20) | bytes_equal(word, '"') | bytes_equal(word, '\\');
-    if (!json) special |= (word & each_byte(0x80)) | bytes_equal(word, 0x7f);
-    if (special != 0) return false;
-    text.remove_prefix(sizeof(word));
+  constexpr std::size_t word_bytes = sizeof(std::uint64_t);
+  if (text.size() < word_bytes) {
+    return std::ranges::all_of(text, [&](char c) { return is_plain(c, json); });
   }
-  return std::ranges::all_of(text, [&](char c) { return is_plain(c, json); });
+  const char* const last = text.data() + text.size() - word_bytes;
+  for (const char* at = text.data(); at < last; at += word_bytes) {
+    if (!is_plain_word(at, json)) return false;
+  }
+  return is_plain_word(last, json);  // may overlap the one before
 }
 
 // Digits and times need no look for bytes that would have to be escaped.

@@ -355,3 +355,20 @@ def test_an_error_line_cannot_be_forged(server):
     server.raw(b"GET /nothing%0aforged HTTP/1.1\r\nHost: a\r\nReferer: x\x1bc\r\nConnection: close\r\n\r\n")
     assert server.wait_for(lambda: "forged" in server.error_log())
     assert not re.search("^forged", server.error_log(), re.M)
+
+
+def test_a_syslog_server_that_comes_back_is_found_at_once(server):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as first:
+        first.bind(("127.0.0.1", 0))
+        address = first.getsockname()
+        server.start(HTTP % ("access_log syslog:server=127.0.0.1:LOG,nohostname;", ""),
+                     LOG=address[1])
+        server.get("/")
+        assert first.recv(4096)
+    server.get("/")
+    server.get("/")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as second:
+        second.bind(address)
+        second.settimeout(3)
+        server.get("/")
+        assert b"nginx: 127" in second.recv(4096)

@@ -100,3 +100,22 @@ def test_a_size_that_is_none_is_refused(server):
     status, output = server.check(HTTP % "limit_rate fast;")
     assert status == 1
     assert '"limit_rate" directive invalid value' in output
+
+
+@pytest.mark.parametrize("buffering", ["on", "off"])
+def test_proxy_limit_rate_bounds_how_fast_a_server_is_read(server, buffering):
+    backend = server.backend(reply("x" * SIZE))
+    start(server, f"proxy_pass http://127.0.0.1:BACKEND; proxy_buffering {buffering};"
+                  "proxy_limit_rate 45k;", BACKEND=backend.port)
+    seconds = seconds_for(server)
+    # Unbuffered, it is the client that sets the pace.
+    assert 0.7 < seconds < 6.0 if buffering == "on" else seconds < 0.6
+
+
+def test_a_client_that_leaves_while_it_is_made_to_wait_is_noticed(server):
+    server.write("html/file", "x" * 1000)
+    server.start('log_format f "$status"; access_log FOLDER/f.log f; ' + HTTP % "limit_rate 10;")
+    with server.connect() as client:
+        client.send("GET /file HTTP/1.1\r\nHost: a\r\n\r\n")
+        client.head()
+    assert server.log_lines(1, "f.log", wait=1.5) == ["200"]

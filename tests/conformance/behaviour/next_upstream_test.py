@@ -163,6 +163,19 @@ def test_time_for_tries_is_bounded(server):
     assert sum(len(b.heads) for b in backends) == 2
 
 
+def test_answer_that_comes_after_that_time_is_the_answer(server):
+    def late(connection, number):
+        time.sleep(0.4)
+        connection.sendall(reply("bad", "503 Whatever"))
+
+    backends = [RawBackend(late) for _ in range(3)]
+    servers = " ".join(f"server 127.0.0.1:{b.port};" for b in backends)
+    server.start(GROUP % (servers, "proxy_next_upstream http_503; "
+                                   "proxy_next_upstream_timeout 600ms;"))
+    assert server.get("/").body == b"bad"
+    assert sum(len(b.heads) for b in backends) == 2
+
+
 def test_status_of_the_last_server_is_the_answer(server):
     first, second = RawBackend(status(503, "One")), RawBackend(status(503, "Two"))
     server.start(GROUP % (f"server 127.0.0.1:{first.port}; server 127.0.0.1:{second.port};",

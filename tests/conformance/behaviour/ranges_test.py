@@ -108,3 +108,15 @@ def test_head_with_a_range_has_its_length(server):
     with server.connect() as client:
         response = client.request("HEAD", "/a.txt", {"Range": "bytes=2-4"})
         assert response.status == 206 and response.header("Content-Length") == "3"
+
+
+@pytest.mark.parametrize("line,since,status", [
+    ('Last-Modified "Mon, 28 Sep 1970 06:00:00 GMT"', "Mon, 28 Sep 1970 06:00:00 GMT", 206),
+    ('Last-Modified "Mon, 28 Sep 1970 06:00:00 GMT"', "Mon, 28 Sep 1970 06:00:01 GMT", 200),
+    ('Last-Modified ""', "Mon, 28 Sep 1970 06:00:00 GMT", 200), ("ETag '\"mine\"'", '"mine"', 206),
+    ("ETag '\"mine\"'", '"other"', 200),
+])
+def test_if_range_is_held_against_what_add_header_says(server, line, since, status):
+    serve(server, f"add_header {line};")
+    response = server.get("/a.txt", {"Range": "bytes=0-1", "If-Range": since})
+    assert response.status == status

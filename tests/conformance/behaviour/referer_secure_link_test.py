@@ -28,6 +28,22 @@ def test_referer(server, referer, valid):
     assert server.get("/", headers).status == (200 if valid else 403)
 
 
+@pytest.mark.parametrize("word, words", [
+    ('""', 'invalid referer ""'),
+    ("*.", 'invalid hostname or wildcard "*."'),
+    ("a..b", 'invalid hostname or wildcard "a..b"'),
+])
+def test_a_word_that_is_no_referer_is_refused(server, word, words):
+    status, text = server.check("server { listen 127.0.0.1:PORT; valid_referers %s; }" % word)
+    assert status != 0 and words in text
+
+
+def test_a_path_alone_is_for_referers_without_a_host(server):
+    serve(server, 'location / { valid_referers /p; return 200 "[$invalid_referer]"; }')
+    assert server.get("/", {"Referer": "http:///page/of/nobody"}).text == "[]"
+    assert server.get("/", {"Referer": "http:///another/page"}).text == "[1]"
+
+
 def test_referer_must_be_there_unless_none_is_said(server):
     serve(server, 'location / { valid_referers a.test; return 200 "[$invalid_referer]"; }')
     assert server.get("/").text == "[1]"

@@ -405,3 +405,20 @@ def test_expectation_is_met_without_a_body_as_well(server):
             client.send(post_head(f"Expect: {value}", "Content-Length: 0"))
             assert client.response().status == 100
             assert client.response().status == 200
+
+
+@pytest.mark.parametrize("path,shown", [("/", b"0123456789" * 20), ("/failed", b"0123456789" * 20)])
+def test_what_came_with_the_head_of_a_streamed_body_in_chunks_can_be_seen(server, path, shown):
+    backend = server.backend(lambda head, body: reply(
+        status="404 Not Found" if b"/failed" in head.split(b"\r\n")[0] else "200 OK"))
+    server.start("""server { listen 127.0.0.1:PORT; proxy_http_version 1.1;
+        proxy_request_buffering off; proxy_intercept_errors on;
+        location / { proxy_pass http://127.0.0.1:B; add_header X-Body $request_body; }
+        location /failed { proxy_pass http://127.0.0.1:B; error_page 404 /said; }
+        location = /said { return 200 $request_body; } }""", B=backend.port)
+    with server.connect() as client:
+        client.send(post_head("Transfer-Encoding: chunked").replace("/x", path).encode()
+                    + chunked(shown, 30))
+        response = client.response()
+    assert backend.requests[0][1] == shown
+    assert (response.body if path == "/failed" else response.header("X-Body").encode()) == shown

@@ -572,3 +572,19 @@ def test_mistakes_with_names_are_told(server, line, words):
     status, output = server.check(f"upstream app {{ zone app 256k; {line} }}")
     assert status == 1
     assert words in output
+
+
+@newer
+def test_a_server_that_is_told_twice_counts_twice(server, names):
+    first, second = two_backends()
+    names.records["_http._tcp.web.test"] = [Srv(1, 1, first.port, "a.test"),
+                                            Srv(1, 1, first.port, "a.test"),
+                                            Srv(1, 1, first.port, "b.test")]
+    names.records.update({"a.test": ["127.0.0.1"], "b.test": ["127.0.0.2"]})
+    server.start("""resolver NAMES ipv6=off;
+        upstream app { zone app 256k; server web.test service=http resolve; }
+        server { listen 127.0.0.1:PORT; location / { proxy_pass http://app; } }""",
+                 NAMES=names.address)
+    server.wait_for(lambda: server.get("/").status == 200)
+    seen = [server.get("/").body for _ in range(6)]
+    assert sorted(seen) == [b"127.0.0.1"] * 4 + [b"127.0.0.2"] * 2

@@ -71,6 +71,31 @@ def test_commands_in_a_stub_are_obeyed(server):
                 ) == "t"
 
 
+def test_stub_speaks_of_the_page_that_it_stands_for(server):
+    assert page(server, '<!--# block name="s" --><!--# echo var="uri" --><!--# endblock -->'
+                '<!--# include virtual="/missing" stub="s" -->') == "/missing"
+
+
+def test_of_two_blocks_of_one_name_the_first_counts(server):
+    assert page(server, '<!--# block name="s" -->one<!--# endblock -->'
+                '<!--# block name="s" -->two<!--# endblock -->'
+                '<!--# include virtual="/missing" stub="s" -->') == "one"
+
+
+def test_set_keeps_nothing_of_an_error(server):
+    assert page(server, '<!--# include virtual="/missing" set="x" -->'
+                '[<!--# echo var="x" default="d" -->]') == "[]"
+
+
+def test_an_encoding_stays_until_the_next(server):
+    server.write("html/inner.html", '<!--# echo var="v" -->')
+    assert page(server, '<!--# set var="v" value="<" --><!--# echo var="v" -->|'
+                '<!--# echo var="v" encoding="none" -->|<!--# include virtual="/inner.html" -->|'
+                '<!--# echo var="v" -->|<!--# echo var="v" encoding="rot13" -->|'
+                '<!--# echo var="v" encoding="url" -->|<!--# echo var="v" -->'
+                ) == "&lt;|<|&lt;|<|<|%3C|%3C"
+
+
 def test_set_keeps_what_was_included(server):
     backend = server.backend(reply("<b>"))
     assert page(server, '<!--# include virtual="/app" set="x" -->'

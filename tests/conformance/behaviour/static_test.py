@@ -184,6 +184,19 @@ def test_keepalive_time_bounds_a_connections_life(server):
         assert client.ended()
 
 
+def test_keepalive_timeout_is_that_of_the_last_requests_location(server):
+    serve(server, "keepalive_timeout 400ms;"
+                  "location /long/ { keepalive_timeout 9s; alias FOLDER/html/; }"
+                  "location /none/ { keepalive_timeout 0; alias FOLDER/html/; }")
+    with server.connect() as short, server.connect() as long:
+        assert short.request("GET", "/a.txt").header("Connection") == "keep-alive"
+        assert long.request("GET", "/long/a.txt").header("Connection") == "keep-alive"
+        assert short.ended(3.0)
+        assert long.request("GET", "/a.txt").status == 200
+        assert long.ended(3.0)
+    assert server.get("/none/a.txt").header("Connection") == "close"
+
+
 def test_reset_timedout_connection_resets_a_client_that_does_not_read(server):
     serve(server, "send_timeout 1; reset_timedout_connection on;",
           files={"big": bytes(20 << 20)})

@@ -130,3 +130,13 @@ def test_pages_are_not_added_to_errors(server):
     response = server.get("/missing")
     assert response.status == 404
     assert "</b>" not in response.text
+
+
+def test_a_body_of_no_type_is_of_any_type(server):
+    backend = server.backend(reply("abc"))
+    server.start("server { listen 127.0.0.1:PORT; sub_filter b X; "
+                 "location / { proxy_pass http://127.0.0.1:BACKEND; } "
+                 "location /any/ { sub_filter_types *; proxy_pass http://127.0.0.1:BACKEND; } }",
+                 BACKEND=backend.port)
+    assert server.get("/").text == "abc"
+    assert server.get("/any/").text == "aXc"

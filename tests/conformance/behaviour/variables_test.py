@@ -244,3 +244,22 @@ def test_pipe_and_request_completion_in_the_log(server):
                b"GET /2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
     server.raw(b"GET /drop HTTP/1.1\r\nHost: a\r\n\r\n")
     assert server.log_lines(3, "told.log") == ["/1 [.] [OK]", "/2 [p] [OK]", "/drop [.] []"]
+
+
+@pytest.mark.parametrize("line,value", [
+    ("a=b ; c=d", "b "), ("c=d;  a = b", "b"), ("a\t=b", ""), ("a=\tb", "\tb"), ("aa=1; a=2", "2"),
+    ("a=;", ""), ("c; a==b", "=b"),
+])
+def test_spaces_around_a_cookie(server, line, value):
+    show(server, "[$cookie_a]")
+    assert server.get("/", {"Cookie": line}).text == f"[{value}]"
+
+
+@pytest.mark.parametrize("line,value", [
+    ("a=b ; path=/", "b "), ("a = b", "b"), ("a\t=\tb", None), ("a=\tb", "\tb"), ("=a=b", None),
+])
+def test_spaces_around_the_cookie_of_a_backend(server, line, value):
+    backend = server.backend(reply(headers=[("Set-Cookie", line)]))
+    server.start("""server { listen 127.0.0.1:PORT; location / { proxy_pass http://127.0.0.1:B;
+        add_header X-Cookie "<$upstream_cookie_a>"; } }""", B=backend.port)
+    assert server.get("/").header("X-Cookie") == f"<{value or ''}>"
