@@ -151,6 +151,7 @@ runtime::Task<Status> FastcgiAttempt::send_streamed() {
   runtime::Stream& client = exchange_.client->stream;
   const Duration timeout = exchange_.request.location->client_body_timeout;
   runtime::BufferPool::Buffer buffer;
+  std::span<char> kept;
   bool last = false;
   while (!uploaded_ && !last) {
     if (!body.has_early()) {
@@ -158,10 +159,14 @@ runtime::Task<Status> FastcgiAttempt::send_streamed() {
       if (!told) co_return std::unexpected(told.error().on(Side::client));
       if (!buffer) buffer = exchange_.services.large_buffers.take();
     }
-    const auto piece = co_await body.read(client, buffer.span(), exchange_.now() + timeout);
+    const bool is_early = body.has_early();
+    auto piece = co_await body.read(client, buffer.span(), exchange_.now() + timeout);
     if (uploaded_) break;
     if (!piece) co_return std::unexpected(piece.error().on(Side::client));
     last = piece->last;
+    if (is_early && exchange_.request.head.framing.kind == http::BodyKind::chunked) {
+      piece->bytes = keep_early_bytes(exchange_.request, kept, piece->bytes);
+    }
     const Status sent = co_await send_memory({piece->bytes.data(), piece->bytes.size()});
     if (!sent) co_return std::unexpected(sent.error().on(Side::upstream));
     upload_progress_ = exchange_.now();

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <system_error>
 
 #include "base/text.h"
@@ -185,6 +186,17 @@ bool ServerAttempt::cut_range(std::optional<std::uint64_t>& length) {
   }
   if (cut_.is_part()) length = cut_.length();
   return true;
+}
+
+std::span<char> keep_early_bytes(Request& request, std::span<char>& kept, std::span<char> bytes) {
+  if (kept.empty()) {
+    kept = bytes;
+  } else {
+    std::memmove(kept.data() + kept.size(), bytes.data(), bytes.size());
+    kept = {kept.data(), kept.size() + bytes.size()};
+  }
+  request.early_body = {kept.data(), kept.size()};
+  return kept.last(bytes.size());
 }
 
 }  // namespace baton::proxy

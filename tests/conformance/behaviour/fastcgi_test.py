@@ -433,3 +433,15 @@ def test_body_of_an_answer_to_head_is_not_waited_for(server):
             client.send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")
             assert client.response("HEAD").status == 200
     assert app.connections == 2
+
+
+def test_chunks_that_came_with_the_head_are_known_to_an_error_page(server):
+    app = Application(lambda params, stdin: b"Status: 404 Not Found\r\n\r\n")
+    server.start(f"""server {{ listen 127.0.0.1:PORT;
+        location / {{ fastcgi_pass 127.0.0.1:{app.port}; fastcgi_request_buffering off;
+            error_page 404 /page; fastcgi_intercept_errors on; }}
+        location /page {{ return 200 "[$request_body]"; }} }}""")
+    with server.connect() as client:
+        client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                    "5\r\n01234\r\n5\r\n56789\r\n0\r\n\r\n")
+        assert client.response().body == b"[0123456789]"
