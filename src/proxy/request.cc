@@ -10,7 +10,7 @@ void Request::reset() {
   host = uri = args = raw_path = raw_uri = {};
   uri_changed = false;
   stored_body.reset();
-  early_body = {};
+  early_body = streamed_start = {};
   body_given_up = false;
   proxy = nullptr;
   server = nullptr;

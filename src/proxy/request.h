@@ -173,6 +173,8 @@ struct Request {
   // The body, once a handler has read it: kept whole (stored_body.h), or all of it with the head.
   std::shared_ptr<StoredBody> stored_body;
   std::string_view early_body;
+  // What came with the head of one that is streamed; only to be shown.
+  std::string_view streamed_start;
   // Nobody gets the body any more: it was too large, broken or lost on the way. Whoever answers now
   // sees a request without one.
   bool body_given_up = false;

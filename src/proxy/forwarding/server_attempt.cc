@@ -195,7 +195,7 @@ std::span<char> keep_early_bytes(Request& request, std::span<char>& kept, std::s
     std::memmove(kept.data() + kept.size(), bytes.data(), bytes.size());
     kept = {kept.data(), kept.size() + bytes.size()};
   }
-  request.early_body = {kept.data(), kept.size()};
+  request.streamed_start = {kept.data(), kept.size()};
   return kept.last(bytes.size());
 }
 

@@ -50,8 +50,11 @@ const config::ErrorPage* find_page(const config::Location& location, std::uint16
   return nullptr;
 }
 
-// From here on the request is a GET for the page (a HEAD stays one).
-void become_get(Request& request) {
+// From here on the request is a GET for the page (a HEAD stays one). What of the body was streamed
+// to a server that failed is gone, and its rest is worth nothing.
+void become_get(Exchange& exchange) {
+  Request& request = exchange.request;
+  if (exchange.body.streams() && !request.stored_body) give_up_body(exchange);
   if (request.head.method == http::Method::head) return;
   request.head.method = http::Method::get;
   request.head.method_name = "GET";
@@ -67,7 +70,7 @@ Verdict use_page(Exchange& exchange, const config::ErrorPage& page, std::uint16_
       page.answer_code < 0 ? status : static_cast<std::uint16_t>(page.answer_code);
   if (target.starts_with('@')) return Verdict::redirect(target);
   if (target.starts_with('/')) {
-    become_get(request);
+    become_get(exchange);
     const http::SplitTarget split = http::split_target(target);
     return Verdict::redirect(split.path, split.query);
   }
@@ -83,9 +86,7 @@ Verdict use_page(Exchange& exchange, const config::ErrorPage& page, std::uint16_
 
 Verdict answer_error(Exchange& exchange, std::uint16_t status) {
   Request& request = exchange.request;
-  // What was streamed to a server that failed is gone, and its rest is worth nothing.
-  const bool is_lost = exchange.body.streams() && !request.stored_body;
-  if (request.body_given_up || is_lost) give_up_body(exchange);
+  if (request.body_given_up) give_up_body(exchange);
   // To a client that was too slow, or is gone, nothing is said; `return 408` means the same.
   if (status == 444 || status == 408 || status == 499) {
     request.response.status = status;

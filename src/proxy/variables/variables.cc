@@ -179,7 +179,9 @@ bool append_proxy_field(std::string& into, std::string_view name, const net::Pro
 // Only what is in memory.
 bool append_request_body(std::string& into, const Request& request) {
   const StoredBody* stored = request.stored_body.get();
-  return append_if_any(into, stored ? std::string_view(stored->memory) : request.early_body);
+  if (stored) return append_if_any(into, stored->memory);
+  return append_if_any(into,
+                       request.early_body.empty() ? request.streamed_start : request.early_body);
 }
 
 bool append_limit_status(std::string& into, LimitStatus status) {

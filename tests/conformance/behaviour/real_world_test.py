@@ -420,7 +420,7 @@ def test_matrix_tells_where_it_is_and_sends_syncs_to_their_worker(server):
     assert place.get("/_matrix/federation/v1/version", Host="chat.example").body == b"first"
     assert place.seen()[1]["host"] == f"chat.example:{server.port}"
     assert place.get("/_synapse/admin/v1").status == 403
-    room = place.get("/#/room")
+    room = place.get("/room")
     assert room.body == b"<p>start</p>" and room.header("X-Frame-Options") == "SAMEORIGIN"
 
 
