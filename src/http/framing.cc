@@ -42,6 +42,21 @@ bool is_port(std::string_view text) {
   return text.size() <= 5;
 }
 
+// "Name: value" of a line, as nginx shows it.
+std::string quoted(const Header& line) {
+  std::string text = "\"";
+  return text.append(line.name).append(": ").append(line.value).append("\"");
+}
+
+// A line that came twice.
+std::string shown_twice(const Header& first, const Header& second) {
+  return ": " + quoted(second) + ", previous value: " + quoted(first);
+}
+
+std::string shown_value(std::string_view value) {
+  return std::string(": \"").append(value).append("\"");
+}
+
 std::optional<Refusal> judge_host(RequestHead& head) {
   const Header* line = head.headers.find(HeaderId::host);
   if (!line && head.version_minor >= 1) {
@@ -49,8 +64,8 @@ std::optional<Refusal> judge_host(RequestHead& head) {
                    "client sent HTTP/1.1 request without \"Host\" header while reading "
                    "client request headers"};
   }
-  if (line && head.headers.next(*line)) {
-    return Refusal{400, "client sent duplicate host header"};
+  if (const Header* second = line ? head.headers.next(*line) : nullptr) {
+    return Refusal{400, "client sent duplicate host header", shown_twice(*line, *second)};
   }
   const auto line_host = host_of(line ? line->value : std::string_view{});
   if (!line_host || (line && line->value.empty())) {
@@ -76,7 +91,7 @@ std::optional<Refusal> judge_request_framing(RequestHead& head) {
       return Refusal{400, "client sent HTTP/1.0 request with \"Transfer-Encoding\" header"};
     }
     if (!equals_ignoring_case(coding->value, "chunked")) {
-      return Refusal{501, "client sent unknown \"Transfer-Encoding\""};
+      return Refusal{501, "client sent unknown \"Transfer-Encoding\"", shown_value(coding->value)};
     }
     if (length) {
       return Refusal{400,
@@ -95,7 +110,10 @@ std::optional<Refusal> judge_request_framing(RequestHead& head) {
 
 std::optional<Refusal> judge_repeated(const HeaderTable& headers) {
   for (const HeaderId id : unique_lines) {
-    if (headers.is_repeated(id)) return Refusal{400, "client sent duplicate header line"};
+    if (!headers.is_repeated(id)) continue;
+    const Header& first = *headers.find(id);
+    return Refusal{400, "client sent duplicate header line",
+                   shown_twice(first, *headers.next(first))};
   }
   return std::nullopt;
 }
@@ -152,20 +170,23 @@ std::optional<Refusal> judge_response(ResponseHead& head, Method request_method)
   HeaderTable& headers = head.headers;
   const Header* coding = headers.find(HeaderId::transfer_encoding);
   const Header* length = headers.find(HeaderId::content_length);
-  if (headers.is_repeated(HeaderId::content_length)) {
-    return Refusal{502, "upstream sent duplicate header line: \"Content-Length\""};
-  }
-  if (headers.is_repeated(HeaderId::transfer_encoding)) {
-    return Refusal{502, "upstream sent duplicate header line: \"Transfer-Encoding\""};
+  for (const Header* line : {length, coding}) {
+    if (!line || !headers.is_repeated(line->id)) continue;
+    return Refusal{502, "upstream sent duplicate header line",
+                   shown_twice(*line, *headers.next(*line))};
   }
   std::optional<std::uint64_t> bytes;
   if (length) {
     bytes = parse_content_length(length->value);
-    if (!bytes) return Refusal{502, "upstream sent invalid \"Content-Length\" header"};
+    if (!bytes) {
+      return Refusal{502, "upstream sent invalid \"Content-Length\" header",
+                     ": " + quoted(*length)};
+    }
   }
   if (coding) {
     if (!equals_ignoring_case(coding->value, "chunked")) {
-      return Refusal{502, "upstream sent unknown \"Transfer-Encoding\""};
+      return Refusal{502, "upstream sent unknown \"Transfer-Encoding\"",
+                     shown_value(coding->value)};
     }
     if (length) {
       return Refusal{502,

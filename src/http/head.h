@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "http/header_table.h"
@@ -47,6 +48,9 @@ struct Framing {
 struct Refusal {
   std::uint16_t status = 400;
   std::string_view why;
+  std::string shown = {};  // behind the words: what of the head it was, as `: "X-Line: 1"`
+
+  [[nodiscard]] std::string text() const { return std::string(why) + shown; }
 };
 
 // What a request's head says apart from its lines.

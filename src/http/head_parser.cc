@@ -26,6 +26,17 @@ std::optional<bool> ends_line(const char* at, const char* end, const char*& next
   return at[1] == '\n';
 }
 
+constexpr std::string_view too_long_line = "client sent too long header line";
+// Most bytes of a line that are shown, and most dropped lines that are remembered.
+constexpr std::ptrdiff_t shown_max = 1700;
+constexpr std::size_t dropped_max = 8;
+
+// The beginning of a line that is too long.
+std::string cut_short(std::string_view line) {
+  line = line.substr(0, static_cast<std::size_t>(shown_max));
+  return std::string(": \"").append(line.substr(0, line.find_first_of("\r\n"))).append("...\"");
+}
+
 constexpr std::string_view invalid_request =
     "client sent invalid request while reading client "
     "request line";
@@ -129,6 +140,15 @@ bool HeaderLines::worth_looking(std::string_view buffer) {
   return false;
 }
 
+Progress HeaderLines::refuse_line(const char* start, const char* at) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string shown = ": \"";
+  shown.append(start, std::min(at, start + shown_max));
+  const auto byte = static_cast<unsigned char>(*at);
+  shown.append("\\x").append(1, digits[byte >> 4]).append(1, digits[byte & 15]).append("...\"");
+  return refuse(400, "client sent invalid header line", std::move(shown));
+}
+
 // One header line in [at, end). On `complete`, `next` is the start of the following line; an
 // empty line gives next == nullptr.
 Progress HeaderLines::parse_line(const char* at, const char* end, HeaderTable& headers,
@@ -141,9 +161,9 @@ Progress HeaderLines::parse_line(const char* at, const char* end, HeaderTable& h
     if (character == NameClass::bad) {
       // Bytes beyond ASCII are no token, but nginx only ignores such a line.
       if (static_cast<unsigned char>(*at) <= 0x20 || *at == 0x7f) {
-        return refuse(400, "client sent invalid header line");
+        return refuse_line(name_start, at);
       }
-      if (!limits.ignore_invalid_headers) return refuse(400, "client sent invalid header line");
+      if (!limits.ignore_invalid_headers) return refuse_line(name_start, at);
       usual = false;
     } else if (character == NameClass::token || !limits.underscores_in_headers) {
       usual = false;
@@ -151,7 +171,7 @@ Progress HeaderLines::parse_line(const char* at, const char* end, HeaderTable& h
   }
   if (at == end) return Progress::incomplete;
   const std::string_view name(name_start, static_cast<std::size_t>(at - name_start));
-  if (name.empty()) return refuse(400, "client sent invalid header line");
+  if (name.empty()) return refuse_line(name_start, at);
 
   ++at;
   if (end - at > 1 && *at == ' ' && !is_blank(at[1])) {
@@ -162,8 +182,11 @@ Progress HeaderLines::parse_line(const char* at, const char* end, HeaderTable& h
   const char* const value_end = find_control(at, end);
   const auto ended = ends_line(value_end, end, next);
   if (!ended) return Progress::incomplete;
-  if (!*ended) return refuse(400, "client sent invalid header line");
-  if (!usual && limits.ignore_invalid_headers) return Progress::complete;
+  if (!*ended) return refuse_line(name_start, value_end);
+  if (!usual && limits.ignore_invalid_headers) {
+    if (dropped_.size() < dropped_max) dropped_.emplace_back(name_start, value_end);
+    return Progress::complete;
+  }
   if (headers.size() >= limits.headers_max || headers.size() >= HeaderTable::lines_max) {
     return refuse(400, "client sent too many header lines");
   }
@@ -178,7 +201,7 @@ Progress HeaderLines::parse_lines(std::string_view buffer, HeaderTable& headers,
   const char* const end = buffer.data() + buffer.size();
   if (!worth_looking(buffer)) {
     return buffer.size() - position_ > limits.line_bytes
-               ? refuse(494, "client sent too long header line")
+               ? refuse(494, too_long_line, cut_short(buffer.substr(position_)))
                : Progress::incomplete;
   }
   while (true) {
@@ -194,7 +217,8 @@ Progress HeaderLines::parse_lines(std::string_view buffer, HeaderTable& headers,
     if (progress == Progress::refused) return progress;
     const char* const line_end = progress == Progress::complete ? next : end;
     if (static_cast<std::size_t>(line_end - start) > limits.line_bytes) {
-      return refuse(494, "client sent too long header line");
+      const std::string_view line(start, static_cast<std::size_t>(line_end - start));
+      return refuse(494, too_long_line, cut_short(line));
     }
     if (progress == Progress::incomplete) break;
     position_ = static_cast<std::size_t>(next - buffer.data());
@@ -282,7 +306,9 @@ Progress RequestParser::parse(std::string_view buffer, RequestHead& head,
   const Progress progress = parse_lines(buffer, head.headers, limits);
   if (progress != Progress::complete) return progress;
   head.bytes = static_cast<std::uint32_t>(position_);
-  if (const auto refused = judge_request(head)) return refuse(refused->status, refused->why);
+  if (auto refused = judge_request(head)) {
+    return refuse(refused->status, refused->why, std::move(refused->shown));
+  }
   return Progress::complete;
 }
 
@@ -331,13 +357,13 @@ Progress ResponseParser::parse(std::string_view buffer, ResponseHead& head, Meth
   }
   const Progress progress = parse_lines(buffer, head.headers, limits);
   if (progress == Progress::refused) {
-    return refuse(502, refusal().status == 494 ? "upstream sent too big header"
-                                               : "upstream sent invalid header");
+    if (refusal().status == 494) return refuse(502, "upstream sent too big header");
+    return refuse(502, "upstream sent invalid header", refusal().shown);
   }
   if (progress == Progress::incomplete) return progress;
   head.bytes = static_cast<std::uint32_t>(position_);
-  if (const auto refused = judge_response(head, request_method)) {
-    return refuse(502, refused->why);
+  if (auto refused = judge_response(head, request_method)) {
+    return refuse(502, refused->why, std::move(refused->shown));
   }
   return Progress::complete;
 }

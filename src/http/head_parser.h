@@ -12,7 +12,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "http/head.h"
 
@@ -32,10 +35,12 @@ enum class Progress : std::uint8_t { incomplete, complete, refused };
 class HeaderLines {
  public:
   [[nodiscard]] const Refusal& refusal() const { return refusal_; }
+  // Lines with odd names that were dropped, in the buffer: the first ones, for the log.
+  [[nodiscard]] const std::vector<std::string_view>& dropped() const { return dropped_; }
 
  protected:
-  Progress refuse(std::uint16_t status, std::string_view why) {
-    refusal_ = {status, why};
+  Progress refuse(std::uint16_t status, std::string_view why, std::string shown = {}) {
+    refusal_ = {status, why, std::move(shown)};
     return Progress::refused;
   }
   // Parses header lines at position_ up to and including the empty line.
@@ -44,6 +49,7 @@ class HeaderLines {
   void restart_lines() {
     position_ = seen_ = 0;
     first_line_done_ = false;
+    dropped_.clear();
   }
   // False when no line end can have arrived since the last look.
   bool worth_looking(std::string_view buffer);
@@ -55,7 +61,10 @@ class HeaderLines {
  private:
   Progress parse_line(const char* at, const char* end, HeaderTable& headers,
                       const HeadLimits& limits, const char*& next);
+  // Refuses the line that begins at `start` for the byte at `at`.
+  Progress refuse_line(const char* start, const char* at);
   Refusal refusal_;
+  std::vector<std::string_view> dropped_;
 };
 
 class RequestParser : public HeaderLines {

@@ -223,5 +223,62 @@ TEST(ResponseHead, GivesTheSameHoweverItIsCutIntoPieces) {
   }
 }
 
+// What the log says of a request with these lines.
+std::string told(const std::string& lines, const HeadLimits& limits = {}) {
+  return parse(with_lines(lines), limits).refusal.text();
+}
+
+TEST(RequestHead, ShowsTheLineThatIsRefused) {
+  EXPECT_EQ(told("X\x02y: b\r\n"), "client sent invalid header line: \"X\\x02...\"");
+  EXPECT_EQ(told("X-a: b\x01"
+                 "c\r\n"),
+            "client sent invalid header line: \"X-a: b\\x01...\"");
+  EXPECT_EQ(told(": b\r\n"), "client sent invalid header line: \"\\x3a...\"");
+  EXPECT_EQ(told("Host: b\r\n"),
+            "client sent duplicate host header: \"Host: b\", previous value: \"Host: a\"");
+  EXPECT_EQ(told("If-Match: x\r\nif-match: y\r\n"),
+            "client sent duplicate header line: \"if-match: y\", previous value: \"If-Match: x\"");
+  EXPECT_EQ(told("Transfer-Encoding: gzip\r\n"),
+            "client sent unknown \"Transfer-Encoding\": \"gzip\"");
+}
+
+TEST(RequestHead, ShowsTheBeginningOfALineThatIsTooLong) {
+  HeadLimits limits;
+  limits.line_bytes = 20;
+  EXPECT_EQ(told("X: " + std::string(30, 'y') + "\r\n", limits),
+            "client sent too long header line: \"X: " + std::string(30, 'y') + "...\"");
+  limits.line_bytes = 5000;
+  EXPECT_LT(told("X: " + std::string(6000, 'y'), limits).size(), 2000u);
+}
+
+TEST(RequestHead, RemembersTheFirstLinesThatItDrops) {
+  std::string lines;
+  for (int i = 0; i < 20; ++i) lines += "a.b: " + std::to_string(i) + "\r\n";
+  const std::string text = with_lines(lines);
+  RequestParser parser;
+  RequestHead head;
+  ASSERT_EQ(parser.parse(text, head, {}), Progress::complete);
+  ASSERT_EQ(parser.dropped().size(), 8u);
+  EXPECT_EQ(parser.dropped()[1], "a.b: 1");
+  parser.restart();
+  EXPECT_TRUE(parser.dropped().empty());
+}
+
+TEST(ResponseHead, ShowsTheLineThatIsRefused) {
+  const auto told_of = [](std::string lines) {
+    const std::string text = "HTTP/1.1 200 OK\r\n" + lines + "\r\n";
+    ResponseParser parser;
+    ResponseHead head;
+    EXPECT_EQ(parser.parse(text, head, Method::get, {}), Progress::refused);
+    return parser.refusal().text();
+  };
+  EXPECT_EQ(told_of("X: a\x01\r\n"), "upstream sent invalid header: \"X: a\\x01...\"");
+  EXPECT_EQ(told_of("Content-Length: 1\r\nContent-Length: 2\r\n"),
+            "upstream sent duplicate header line: \"Content-Length: 2\", previous value: "
+            "\"Content-Length: 1\"");
+  EXPECT_EQ(told_of("Content-Length: x\r\n"),
+            "upstream sent invalid \"Content-Length\" header: \"Content-Length: x\"");
+}
+
 }  // namespace
 }  // namespace baton::http

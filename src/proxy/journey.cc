@@ -40,28 +40,31 @@ Verdict answer_bad_head(Exchange& exchange, HeadOutcome outcome) {
   Request& request = exchange.request;
   request.keep_alive = false;
   request.body_given_up = true;
+  const bool has_line = exchange.parser.has_line();
+  const std::string_view reading =
+      has_line ? "reading client request headers" : "reading client request line";
+  if (!has_line && request.head.line.empty()) {
+    const std::string_view text(exchange.buffer.span().data(), exchange.received);
+    request.head.line = text.substr(0, text.find_first_of("\r\n"));
+  }
   switch (outcome) {
     case HeadOutcome::refused: {
       // Some reasons say themselves where it was.
-      const std::string_view why = exchange.refusal.why;
-      const std::string_view where = why.find(" while ") != std::string_view::npos ? ""
-                                     : exchange.parser.has_line() ? "reading client request headers"
-                                                                  : "reading client request line";
-      exchange.services.error_log.write(LogLevel::info, request, why, where);
+      const bool says_where = exchange.refusal.why.find(" while ") != std::string_view::npos;
+      exchange.services.error_log.write(LogLevel::info, request, exchange.refusal.text(),
+                                        says_where ? std::string_view() : reading);
       return Verdict::error(exchange.refusal.status);
     }
     case HeadOutcome::timed_out:
       exchange.services.error_log.write(LogLevel::info, request,
-                                        "client timed out (110: Connection timed out)",
-                                        "reading client request headers");
+                                        "client timed out (110: Connection timed out)", reading);
       request.response.status = 408;
       if (request.location->reset_timed_out) exchange.client->stream.reset_on_close();
       exchange.silent = true;
       break;
     default:
       exchange.services.error_log.write(LogLevel::info, request,
-                                        "client prematurely closed connection",
-                                        "reading client request headers");
+                                        "client prematurely closed connection", reading);
       request.response.status = 400;
       exchange.silent = true;
       break;

@@ -18,7 +18,7 @@ void RequestBody::begin(const http::Framing& framing, std::span<char> early,
                         std::uint64_t bytes_max) {
   kind_ = framing.kind;
   finished_ = kind_ == http::BodyKind::none;
-  given_up_ = false;
+  given_up_ = streams_ = false;
   left_ = kind_ == http::BodyKind::length ? framing.content_length : 0;
   received_ = 0;
   bytes_max_ = bytes_max;
@@ -53,7 +53,8 @@ Result<RequestBody::Piece> RequestBody::take(std::span<char> raw, std::size_t& u
     used = output.consumed;
     finished_ = output.state == http::ChunkedDecoder::State::done;
   }
-  received_ += piece.bytes.size();
+  last_bytes_ = piece.bytes.size();
+  received_ += last_bytes_;
   if (bytes_max_ != 0 && received_ > bytes_max_) {
     return client_error(ErrorKind::too_large, "client intended to send too large chunked body");
   }

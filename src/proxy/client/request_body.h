@@ -49,6 +49,11 @@ class RequestBody {
   void skip_whole_early();
 
   [[nodiscard]] std::uint64_t received() const { return received_; }
+  // ... of which the last piece.
+  [[nodiscard]] std::uint64_t last_bytes() const { return last_bytes_; }
+  // A server is to get the body while it comes, and no other one after that.
+  void stream() { streams_ = true; }
+  [[nodiscard]] bool streams() const { return streams_; }
   [[nodiscard]] std::uint64_t left() const { return left_; }
   // Early bytes that belong to the body, so far; what is behind them is the next request.
   [[nodiscard]] std::size_t early_used() const { return early_used_; }
@@ -61,8 +66,10 @@ class RequestBody {
   http::BodyKind kind_ = http::BodyKind::none;
   bool finished_ = true;
   bool given_up_ = false;
+  bool streams_ = false;
   std::uint64_t left_ = 0;  // BodyKind::length only
   std::uint64_t received_ = 0;
+  std::uint64_t last_bytes_ = 0;
   std::uint64_t bytes_max_ = 0;
   std::span<char> early_;
   std::size_t early_used_ = 0;

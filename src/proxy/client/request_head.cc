@@ -2,6 +2,8 @@
 
 #include "proxy/client/request_head.h"
 
+#include <fmt/format.h>
+
 #include <cstring>
 
 namespace baton::proxy {
@@ -33,6 +35,15 @@ bool grow(Exchange& exchange) {
   return true;
 }
 
+// Lines that are not taken on, because of their names.
+void tell_dropped(Exchange& exchange) {
+  for (const std::string_view line : exchange.parser.dropped()) {
+    exchange.services.error_log.write(LogLevel::info, exchange.request,
+                                      fmt::format("client sent invalid header line: \"{}\"", line),
+                                      "reading client request headers");
+  }
+}
+
 void belong_to_default_server(Exchange& exchange) {
   Request& request = exchange.request;
   request.proxy = &exchange.services.config;
@@ -55,7 +66,10 @@ runtime::Task<HeadOutcome> read_request_head(Exchange& exchange) {
       const std::span<char> bytes = exchange.buffered();
       const http::Progress progress =
           exchange.parser.parse({bytes.data(), bytes.size()}, request.head, limits);
-      if (progress == http::Progress::complete) co_return HeadOutcome::complete;
+      if (progress == http::Progress::complete) {
+        tell_dropped(exchange);
+        co_return HeadOutcome::complete;
+      }
       if (progress == http::Progress::refused) {
         exchange.refusal = exchange.parser.refusal();
         co_return HeadOutcome::refused;

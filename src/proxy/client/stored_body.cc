@@ -114,12 +114,14 @@ Verdict answer_body_error(Exchange& exchange, const Error& error) {
   request.body_given_up = true;
   switch (error.kind) {
     case ErrorKind::malformed:
-      exchange.services.error_log.write(LogLevel::info, request, error.detail);
+      exchange.services.error_log.write(LogLevel::error, request, error.detail);
       return Verdict::error(400);
     case ErrorKind::too_large:
       exchange.services.error_log.write(
           LogLevel::error, request,
-          fmt::format("{}: {} bytes", error.detail, exchange.body.received()));
+          fmt::format("{}: {}+{} bytes", error.detail,
+                      exchange.body.received() - exchange.body.last_bytes(),
+                      exchange.body.last_bytes()));
       return Verdict::error(413);
     case ErrorKind::timed_out:
       request.response.status = 408;

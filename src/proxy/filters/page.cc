@@ -212,7 +212,7 @@ runtime::Task<void> finish_page(Exchange& exchange) {
   exchange.page.reset();
   Request& request = exchange.request;
   if (!request.completed) {  // broken off, perhaps before the first byte
-    if (request.bytes_sent == 0) co_await page->begin_only();
+    if (request.header_sent && request.bytes_sent == 0) co_await page->begin_only();
     co_return;
   }
   const Status finished = co_await page->finish();

@@ -110,10 +110,10 @@ Attempt::HeadStep Attempt::parse_head(std::size_t count) {
     const bool upgrades = head.status == 101 && is_upgrade();
     if (progress == http::Progress::refused || (head.status == 101 && !upgrades) ||
         (head.status < 200 && ++interim_heads_ > interim_heads_max)) {
-      const char* const why = progress == http::Progress::refused
-                                  ? parser_.refusal().why.data()
-                                  : "upstream sent unexpected interim response";
-      fail_with({ErrorKind::malformed, Side::upstream, Retry::no, 0, why}, reading_head);
+      constexpr const char* unexpected = "upstream sent unexpected interim response";
+      const bool refused = progress == http::Progress::refused;
+      fail_with({ErrorKind::malformed, Side::upstream, Retry::no, 0, unexpected}, reading_head,
+                refused ? parser_.refusal().text() : std::string());
       return HeadStep::ended;
     }
     if (head.status >= 200 || upgrades) break;

@@ -19,19 +19,6 @@ constexpr std::size_t joined_bytes_max = 16384;
 // What a file gives at most before progress is noted.
 constexpr std::uint64_t file_turn_bytes = 1 << 20;
 
-// $request_body of a streamed body in chunks is what came with the head: its pieces stand in the
-// head's buffer and are moved together there. Gives where the new one is now.
-std::span<char> keep_early_bytes(Request& request, std::span<char>& kept, std::span<char> bytes) {
-  if (kept.empty()) {
-    kept = bytes;
-  } else {
-    std::memmove(kept.data() + kept.size(), bytes.data(), bytes.size());
-    kept = {kept.data(), kept.size() + bytes.size()};
-  }
-  request.streamed_start = {kept.data(), kept.size()};
-  return kept.last(bytes.size());
-}
-
 }  // namespace
 
 Attempt::BodyUp Attempt::choose_body() const {

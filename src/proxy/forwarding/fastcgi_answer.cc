@@ -22,8 +22,11 @@ bool FastcgiAttempt::is_cut_short() const {
   return decoder_.ended() && length_ && left_ > 0 && !is_bodyless(exchange_.request);
 }
 
+// The body of an answer to HEAD is not waited for; the connection that it would come on is given
+// up.
 bool FastcgiAttempt::is_complete() const {
-  return left_ == 0 || (decoder_.ended() && !is_cut_short());
+  const bool head_only = exchange_.request.head.method == http::Method::head;
+  return head_only || left_ == 0 || (decoder_.ended() && !is_cut_short());
 }
 
 // Takes the records apart that stand in `raw`: what is of the body, at the beginning of `raw`.

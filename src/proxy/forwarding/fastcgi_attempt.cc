@@ -108,7 +108,7 @@ runtime::Task<void> FastcgiAttempt::upload() {
     sent = co_await send_streamed();
   } else if (sent && stored && stored->in_file()) {
     sent = co_await send_stored_file();
-  } else if (sent && proxy_.pass_request_body) {
+  } else if (sent && proxy_.pass_request_body && !request.body_given_up) {
     sent = co_await send_memory(stored ? std::string_view(stored->memory) : request.early_body);
   }
   if (sent && !uploaded_) sent = co_await send_stdin({}, true);
@@ -151,6 +151,7 @@ runtime::Task<Status> FastcgiAttempt::send_streamed() {
   runtime::Stream& client = exchange_.client->stream;
   const Duration timeout = exchange_.request.location->client_body_timeout;
   runtime::BufferPool::Buffer buffer;
+  std::span<char> kept;
   bool last = false;
   while (!uploaded_ && !last) {
     if (!body.has_early()) {
@@ -158,10 +159,14 @@ runtime::Task<Status> FastcgiAttempt::send_streamed() {
       if (!told) co_return std::unexpected(told.error().on(Side::client));
       if (!buffer) buffer = exchange_.services.large_buffers.take();
     }
-    const auto piece = co_await body.read(client, buffer.span(), exchange_.now() + timeout);
+    const bool is_early = body.has_early();
+    auto piece = co_await body.read(client, buffer.span(), exchange_.now() + timeout);
     if (uploaded_) break;
     if (!piece) co_return std::unexpected(piece.error().on(Side::client));
     last = piece->last;
+    if (is_early && exchange_.request.head.framing.kind == http::BodyKind::chunked) {
+      piece->bytes = keep_early_bytes(exchange_.request, kept, piece->bytes);
+    }
     const Status sent = co_await send_memory({piece->bytes.data(), piece->bytes.size()});
     if (!sent) co_return std::unexpected(sent.error().on(Side::upstream));
     upload_progress_ = exchange_.now();
@@ -270,7 +275,7 @@ FastcgiAttempt::Step FastcgiAttempt::parse_head() {
     return Step::ended;
   }
   if (progress == http::Progress::refused) {
-    fail_with(broken(), reading_head, parser_.refusal().why);
+    fail_with(broken(), reading_head, parser_.refusal().text());
     return Step::ended;
   }
   if (!finish_head()) {

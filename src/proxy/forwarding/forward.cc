@@ -193,6 +193,8 @@ runtime::Task<Verdict> prepare_body(Exchange& exchange, const config::ProxyPass&
   if (exchange.body.is_whole_early()) {
     const std::span<char> bytes = exchange.body.whole_early();
     exchange.request.early_body = {bytes.data(), bytes.size()};
+  } else if (!exchange.request.stored_body && proxy.pass_request_body) {
+    exchange.body.stream();
   }
   co_return Verdict::proceed();
 }

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <system_error>
 
 #include "base/text.h"
@@ -29,6 +31,28 @@ std::string failure_message(const Error& error) {
   return fmt::format("{} failed ({}: {})", call, error.errno_value,
                      std::generic_category().message(error.errno_value));
 }
+
+namespace {
+
+// What nginx takes for the other machine's trouble; other reasons are our own.
+bool is_usual(int connect_errno) {
+  return connect_errno == 0 || connect_errno == ECONNREFUSED || connect_errno == ECONNRESET ||
+         connect_errno == ENETDOWN || connect_errno == ENETUNREACH || connect_errno == EHOSTDOWN ||
+         connect_errno == EHOSTUNREACH;
+}
+
+// Where connecting fails at once, nginx names the address.
+std::string message_for(const Error& error, std::string_view server) {
+  const bool at_once = server.starts_with("unix:") || error.errno_value == ENETUNREACH;
+  const bool connecting = std::string_view(error.detail).starts_with("connect");
+  if (!at_once || !connecting || error.errno_value == 0 || error.kind == ErrorKind::timed_out) {
+    return failure_message(error);
+  }
+  return fmt::format("connect() to {} failed ({}: {})", server, error.errno_value,
+                     std::generic_category().message(error.errno_value));
+}
+
+}  // namespace
 
 ServerAttempt::ServerAttempt(Exchange& exchange, const LocationPlan& plan, upstream::Pick& pick,
                              const PassOver& pass_over)
@@ -60,7 +84,10 @@ void ServerAttempt::fail_with(const Error& error, std::string_view action,
   action_ = action;
   end_ = AttemptEnd::failed;
   record().status = error.kind == ErrorKind::timed_out ? 504 : 502;
-  log(message.empty() ? failure_message(error) : message, action, LogLevel::error);
+  const bool is_ours =
+      std::string_view(error.detail).starts_with("connect") && !is_usual(error.errno_value);
+  log(message.empty() ? message_for(error, pick_.peer().name) : message, action,
+      is_ours ? LogLevel::critical : LogLevel::error);
 }
 
 void ServerAttempt::client_failed(const Error& error) {
@@ -159,6 +186,17 @@ bool ServerAttempt::cut_range(std::optional<std::uint64_t>& length) {
   }
   if (cut_.is_part()) length = cut_.length();
   return true;
+}
+
+std::span<char> keep_early_bytes(Request& request, std::span<char>& kept, std::span<char> bytes) {
+  if (kept.empty()) {
+    kept = bytes;
+  } else {
+    std::memmove(kept.data() + kept.size(), bytes.data(), bytes.size());
+    kept = {kept.data(), kept.size() + bytes.size()};
+  }
+  request.streamed_start = {kept.data(), kept.size()};
+  return kept.last(bytes.size());
 }
 
 }  // namespace baton::proxy

@@ -112,4 +112,8 @@ class ServerAttempt {
   RangeCut cut_;
 };
 
+// $request_body of a streamed body in chunks is what came with the head: its pieces stand in the
+// head's buffer and are moved together there. Gives where the new one is now.
+std::span<char> keep_early_bytes(Request& request, std::span<char>& kept, std::span<char> bytes);
+
 }  // namespace baton::proxy

@@ -48,6 +48,13 @@ void append_quoted(std::string& into, std::string_view label, std::string_view v
   fmt::format_to(std::back_inserter(into), ", {}: \"{}\"", label, value);
 }
 
+// A line that was sent is shown even if it says nothing.
+void append_header_line(std::string& into, std::string_view label, const Request& request,
+                        http::HeaderId id) {
+  const http::Header* line = request.head.headers.find(id);
+  if (line) fmt::format_to(std::back_inserter(into), ", {}: \"{}\"", label, line->value);
+}
+
 // Before a location is known, what the server says counts.
 const std::vector<config::ErrorLog>& logs_of(const Request& request,
                                              const std::vector<config::ErrorLog>& main) {
@@ -115,8 +122,8 @@ void ErrorLog::write(LogLevel level, const Request& request, std::string_view me
   if (request.server) line.append(", server: ").append(request.server->primary_name);
   append_quoted(line, "request", request.head.line);
   append_quoted(line, "upstream", upstream);
-  append_quoted(line, "host", request.head.headers.value(http::HeaderId::host));
-  append_quoted(line, "referrer", request.head.headers.value(http::HeaderId::referer));
+  append_header_line(line, "host", request, http::HeaderId::host);
+  append_header_line(line, "referrer", request, http::HeaderId::referer);
   const std::uint64_t connection = request.client ? request.client->number : 0;
   write_to(logs_of(request, main_), level, connection, line);
 }

@@ -54,9 +54,7 @@ const config::ErrorPage* find_page(const config::Location& location, std::uint16
 // to a server that failed is gone, and its rest is worth nothing.
 void become_get(Exchange& exchange) {
   Request& request = exchange.request;
-  const bool is_lost =
-      exchange.body.received() > 0 && !request.stored_body && request.early_body.empty();
-  if (is_lost) give_up_body(exchange);
+  if (exchange.body.streams() && !request.stored_body) give_up_body(exchange);
   if (request.head.method == http::Method::head) return;
   request.head.method = http::Method::get;
   request.head.method_name = "GET";

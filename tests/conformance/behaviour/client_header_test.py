@@ -192,3 +192,28 @@ def test_target_with_a_fragment_is_refused(server, target):
     server.start("server { listen 127.0.0.1:PORT; return 200 hi; }")
     answer = server.raw(f"GET {target} HTTP/1.1\r\nHost: host\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 400 ")
+
+
+def test_log_shows_the_line_that_was_refused_or_dropped(server):
+    server.start("server { listen 127.0.0.1:PORT; return 200 hi; }")
+    for line in ("X\x02y: b", "If-Match: 1\r\nIf-Match: 2", "x.y_z: b"):
+        server.raw(f"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{line}\r\n\r\n")
+    log = server.error_log()
+    while_reading = "while reading client request headers, client: 127.0.0.1"
+    assert f'client sent invalid header line: "X\\x02..." {while_reading}' in log
+    assert ('client sent duplicate header line: "If-Match: 2", previous value: "If-Match: 1" '
+            + while_reading) in log
+    assert f'client sent invalid header line: "x.y_z: b" {while_reading}' in log
+
+
+def test_log_says_how_far_a_client_came(server):
+    server.start("server { listen 127.0.0.1:PORT; return 200 hi; }")
+    for text in ("GET /half", "GET /whole HTTP/1.1\r\nHost: a\r\nX-"):
+        with server.connect() as client:
+            client.send(text)
+            time.sleep(0.1)
+    server.wait_for(lambda: server.error_log().count("prematurely closed") == 2)
+    log = server.error_log()
+    gone = "client prematurely closed connection while reading client request"
+    assert f'{gone} line, client: 127.0.0.1, server: , request: "GET /half"' in log
+    assert f'{gone} headers, client: 127.0.0.1, server: , request: "GET /whole HTTP/1.1"' in log

@@ -421,3 +421,27 @@ def test_a_response_cut_short_reaches_a_slow_client_as_far_as_it_came(server):
 def test_interim_status_is_no_answer_of_an_application(server, status):
     serve(server, lambda params, stdin: b"Status: %d Some\r\nX-App: yes\r\n\r\n" % status)
     assert server.get("/").status == 502
+
+
+def test_body_of_an_answer_to_head_is_not_waited_for(server):
+    app = Application(lambda params, stdin: b"Content-Type: text/plain\r\n\r\n" + b"x" * 5_000_000)
+    server.start(f"""upstream app {{ server 127.0.0.1:{app.port}; keepalive 1; }}
+        server {{ listen 127.0.0.1:PORT;
+            location / {{ fastcgi_pass app; fastcgi_keep_conn on; }} }}""")
+    with server.connect() as client:
+        for _ in range(2):
+            client.send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert client.response("HEAD").status == 200
+    assert app.connections == 2
+
+
+def test_chunks_that_came_with_the_head_are_known_to_an_error_page(server):
+    app = Application(lambda params, stdin: b"Status: 404 Not Found\r\n\r\n")
+    server.start(f"""server {{ listen 127.0.0.1:PORT;
+        location / {{ fastcgi_pass 127.0.0.1:{app.port}; fastcgi_request_buffering off;
+            error_page 404 /page; fastcgi_intercept_errors on; }}
+        location /page {{ return 200 "[$request_body]"; }} }}""")
+    with server.connect() as client:
+        client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                    "5\r\n01234\r\n5\r\n56789\r\n0\r\n\r\n")
+        assert client.response().body == b"[0123456789]"

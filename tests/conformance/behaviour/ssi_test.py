@@ -6,6 +6,7 @@ import time
 import pytest
 
 from marks import baton_only
+from raw_backend import RawBackend
 from server import reply
 
 SERVER = """server { listen 127.0.0.1:PORT; root FOLDER/html; ssi on; set $mine "from set"; %s
@@ -293,3 +294,15 @@ def test_value_length_is_bounded(server):
 def test_value_length_can_be_raised(server):
     assert page(server, '<!--# echo var="nope" default="%s" -->' % ("d" * 300),
                 rest="ssi_value_length 512;") == "d" * 300
+
+
+def test_head_of_a_page_that_breaks_off_at_once_is_sent(server):
+    backend = RawBackend(lambda connection, number: connection.sendall(
+        b"HTTP/1.0 200 OK\r\nContent-Length: 100\r\nContent-Type: text/html\r\n"
+        b"X-A: b\r\n\r\n"))
+    server.start("""server { listen 127.0.0.1:PORT;
+        location / { proxy_pass http://127.0.0.1:B; add_after_body /after; }
+        location /after { return 200 after; } }""", B=backend.port)
+    answer = server.raw("GET / HTTP/1.0\r\nHost: a\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n") and b"X-A: b\r\n" in answer
+    assert b"after" not in answer

@@ -34,3 +34,12 @@ def test_keepalive_probes_are_off_by_default(server):
 
 def test_keepalive_probes_are_asked_for(server):
     assert "02" in while_waiting(server, "proxy_socket_keepalive on;", timers_to)
+
+
+def test_log_names_the_socket_that_is_not_there(server):
+    server.start("""server { listen 127.0.0.1:PORT;
+        location / { proxy_pass http://unix:FOLDER/none.sock; } }""")
+    assert server.get("/").status == 502
+    path = server.folder / "none.sock"
+    assert "[crit] " in server.error_log()
+    assert f"connect() to unix:{path} failed (2: No such file or directory)" in server.error_log()
