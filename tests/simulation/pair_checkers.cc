@@ -119,7 +119,8 @@ void Judges::serve_connections(Host& host, std::uint64_t seed) {
     }
   }
   if (!linked || !settled() || !successor_of(host) || filter_refused_) {
-    if (!go_on) connections_in_ = 0;
+    // A pass that meets a move may have to go on without the pair link.
+    connections_in_ = 0;
     return;
   }
   Random random(seed);
