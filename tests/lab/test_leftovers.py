@@ -1,9 +1,6 @@
 """What baton leaves when all of its processes are killed at once is removed by its next start, also
 when the configuration does not name it any more."""
 
-import os
-import signal
-
 from lab.segment import Segment
 from lab.waiting import wait_until
 
@@ -47,24 +44,12 @@ def left(router):
     return [line for line in shown if any(mark in line for mark in marks)]
 
 
-def kill_everything(router):
-    targets = [
-        process.pid
-        for process in router.host.processes()
-        if process.name.startswith(("baton", "keepalived"))
-    ]
-    for number in (signal.SIGSTOP, signal.SIGKILL):
-        for pid in targets:
-            os.kill(pid, number)
-    wait_until(lambda: not router.host.processes("baton", "keepalived", "baton-executor"), 2, "end")
-
-
 def restart_with(router, configuration):
     router.host.write("/var/log/keepalived.log", "")
     router.start()
     router.await_state("MASTER")
     wait_until(lambda: len(left(router)) >= 5, 2, f"all of it is there: {left(router)}")
-    kill_everything(router)
+    router.kill_all()
     assert len(left(router)) >= 5, "there is something to be removed"
     router.write(configuration)
     router.host.write("/var/log/keepalived.log", "")
