@@ -160,7 +160,8 @@ def _system_calls(names):
             row = report.rows[-1]
             report.goals = [
                 Goal("receives of an exchange", row[1], 2.05),
-                Goal("sends of an exchange", row[2], 2.05),
+                # Two, and the log's: some writes in 20 ms, however few exchanges strace lets through.
+                Goal("sends of an exchange", row[2], 2.20),
                 Goal("other calls of an exchange, without waits", row[4], 0.05),
             ]
     return report
