@@ -14,12 +14,11 @@ struct MimeSet {
   bool any = false;                // "*"
   std::vector<std::string> types;  // lower case
 
-  // `type` in any case; "" (no Content-Type at all) is in no set.
+  // `type` in any case; "" (no Content-Type at all) is in the set of all types only.
   [[nodiscard]] bool contains(std::string_view type) const {
-    if (type.empty()) return false;
-    return any || std::ranges::any_of(types, [type](const std::string& known) {
-             return equals_ignoring_case(known, type);
-           });
+    if (any || type.empty()) return any;
+    return std::ranges::any_of(
+        types, [type](const std::string& known) { return equals_ignoring_case(known, type); });
   }
 };
 

@@ -37,9 +37,8 @@ bool has_body(const Response& response) {
   return response.content_length != 0U && response.status != 204 && response.status != 304;
 }
 
-// A body without a type is in the set of all types only.
 bool is_of_type(const config::MimeSet& types, const Request& request) {
-  return types.any || types.contains(type_without_charset(request.response.content_type));
+  return types.contains(type_without_charset(request.response.content_type));
 }
 
 }  // namespace

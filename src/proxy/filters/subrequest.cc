@@ -50,7 +50,6 @@ Subrequest::Subrequest(Exchange& main, const Spec& spec, ResponseSink& sink)
   request.proxy = outer.proxy;
   request.server = outer.server;
   request.location = outer.location;
-  request.defined = outer.defined;
   request.captures = outer.captures;
   request.connected = outer.connected;
   std::string id;  // made here at the latest: one for all that belongs to the client's request

@@ -121,9 +121,7 @@ bool is_compressible(const Request& request, std::optional<std::uint64_t> length
   if (!settings || !settings->gzip) return false;
   if (response.status != 200 && response.status != 403 && response.status != 404) return false;
   if (length && *length < settings->min_length_bytes) return false;
-  const bool fits =
-      settings->types.any || settings->types.contains(type_without_charset(response.content_type));
-  if (!fits) return false;
+  if (!settings->types.contains(type_without_charset(response.content_type))) return false;
   return line_value(response, "Content-Encoding").empty();
 }
 
