@@ -94,16 +94,15 @@ void Handovers::fail(Given& given, const handover_action::Failed& failed) {
   const bool nobody = failed.why == handover_action::nobody_took_over;
   const bool has_yielded = std::ranges::any_of(
       routers, [](const RouterFace* router) { return router->instance().is_yielding(); });
-  const auto next = has_yielded ? std::nullopt : next_peer(given);
   Order order{.routers = routers,
               .tickets = std::exchange(given.tickets, {}),
               .at_stop = given.at_stop,
               .tried = given.tried};
-  if (next && !nobody) {
-    order.tried.push_back(given.peer);
-    if (!give(*next, order)) pass_plainly(order, failed.why);
-  } else if (given.at_stop || (!failed.refused && !has_yielded && !nobody)) {
-    // At a stop also when an earlier pass is under way, which would end as BACKUP.
+  order.tried.push_back(given.peer);
+  if (!given.to_this_one && !has_yielded && !nobody) give_out(share_out(order));
+  if (order.routers.empty()) return answer(order.tickets, false, failed.why);
+  // At a stop also when an earlier pass is under way, which would end as BACKUP.
+  if (given.at_stop || (!failed.refused && !has_yielded && !nobody)) {
     pass_plainly(order, failed.why);
   } else {
     answer(order.tickets, false, failed.why);

@@ -36,12 +36,57 @@ Names names_of(const Handovers::Faces& routers) {
   return names;
 }
 
+// What goes together: the members of a sync group, and every other one alone.
+std::vector<Handovers::Faces> units_of(const Handovers::Faces& routers) {
+  std::vector<Handovers::Faces> units;
+  for (RouterFace* router : routers) {
+    const std::string& group = router->instance().settings().sync_group;
+    const auto same = std::ranges::find_if(units, [&group](const Handovers::Faces& unit) {
+      return !group.empty() && unit.front()->instance().settings().sync_group == group;
+    });
+    if (same == units.end()) {
+      units.push_back({router});
+    } else {
+      same->push_back(router);
+    }
+  }
+  return units;
+}
+
+bool is_here(const Handovers::Faces& routers) {
+  return std::ranges::all_of(routers, [](const RouterFace* router) {
+    return router->instance().state() == vrrp::State::master;
+  });
+}
+
+constexpr const char* no_source = "an instance has no address to send from";
+
 }  // namespace
 
+// -- answers --
+
+// A pass that has become several moves is answered when the last of them has ended.
 void Handovers::answer(std::vector<std::uint64_t>& tickets, bool ok, const std::string& text) {
   for (const std::uint64_t ticket : std::exchange(tickets, {})) {
-    world_.pass_ended(ticket, ok, text);
+    const auto divided = divided_.find(ticket);
+    if (divided == divided_.end()) {
+      world_.pass_ended(ticket, ok, text);
+      continue;
+    }
+    Divided& all = divided->second;
+    all.ok &= ok;
+    all.text += (all.text.empty() ? "" : "; ") + text;
+    if (--all.parts > 0) continue;
+    const Divided whole = std::move(all);
+    divided_.erase(divided);
+    world_.pass_ended(ticket, whole.ok, whole.text);
   }
+}
+
+// What would have been one answer to each becomes `parts`.
+void Handovers::divide(const std::vector<std::uint64_t>& tickets, std::size_t parts) {
+  if (parts < 2) return;
+  for (const std::uint64_t ticket : tickets) divided_[ticket].parts += parts - 1;
 }
 
 // -- whom to --
@@ -60,12 +105,8 @@ std::vector<HandoverPeer> Handovers::candidates(const Names& instances) const {
   return peers;
 }
 
-std::optional<HandoverPeer> Handovers::choose_peer(const Names& instances, const std::string& to,
-                                                   std::string& problem) const {
-  if (to.empty()) {
-    const auto peers = candidates(instances);
-    return peers.empty() ? std::nullopt : std::optional(peers.front());
-  }
+std::optional<HandoverPeer> Handovers::find_peer(const std::string& to,
+                                                 std::string& problem) const {
   if (!world_.has_link()) {
     problem = "--to needs the pair link (pair_key and pair_peer)";
     return std::nullopt;
@@ -80,90 +121,139 @@ std::optional<HandoverPeer> Handovers::choose_peer(const Names& instances, const
   return std::nullopt;
 }
 
-std::optional<HandoverPeer> Handovers::next_peer(const Given& given) const {
-  if (given.to_this_one) return std::nullopt;
-  for (const auto& peer : candidates(given.machine.scope().instances)) {
-    const bool tried = peer.address == given.peer ||
-                       std::ranges::find(given.tried, peer.address) != given.tried.end();
-    if (!tried) return peer;
+// Each sync group goes to the peer that is the best for it, for that one would take it at once from
+// any other; groups of one peer go together. What nobody can be asked for stays in `order`.
+std::vector<Handovers::Share> Handovers::share_out(Order& order) {
+  std::vector<Share> shares;
+  Faces left;
+  for (const Faces& unit : units_of(order.routers)) {
+    const auto peers = is_here(unit) ? candidates(names_of(unit)) : std::vector<HandoverPeer>();
+    const auto best = std::ranges::find_if(peers, [&order](const HandoverPeer& peer) {
+      return std::ranges::find(order.tried, peer.address) == order.tried.end();
+    });
+    Faces* into = &left;
+    if (best != peers.end()) {
+      auto share = std::ranges::find_if(
+          shares, [&best](const Share& one) { return one.peer.address == best->address; });
+      if (share == shares.end()) {
+        shares.push_back({*best, order});
+        share = shares.end() - 1;
+        share->order.routers.clear();
+      }
+      into = &share->order.routers;
+    }
+    into->insert(into->end(), unit.begin(), unit.end());
   }
-  return std::nullopt;
+  divide(order.tickets, shares.size() + (left.empty() ? 0 : 1));
+  if (left.empty() && !shares.empty()) order.tickets.clear();
+  order.routers = std::move(left);
+  return shares;
+}
+
+void Handovers::give_out(const std::vector<Share>& shares) {
+  for (const auto& [peer, order] : shares) {
+    if (!give(peer, order)) pass_plainly(order, no_source);
+  }
 }
 
 // -- an operator --
 
 void Handovers::pass(const Faces& routers, const std::string& to, std::uint64_t ticket) {
   std::string problem;
-  Order order{.routers = routers, .to_this_one = !to.empty()};
+  const auto named = to.empty() ? std::nullopt : find_peer(to, problem);
+  Order order{.to_this_one = !to.empty()};
   if (ticket != 0) order.tickets.push_back(ticket);
-  const auto peer = choose_peer(names_of(routers), to, problem);
-  if (problem.empty() && join(order, peer, problem)) return;
+  std::vector<UnderWay> joined;
+  for (const Faces& unit : units_of(routers)) {
+    if (!problem.empty()) return answer(order.tickets, false, problem);
+    const auto found = find_under_way(names_of(unit), named, problem);
+    if (!found) {
+      order.routers.insert(order.routers.end(), unit.begin(), unit.end());
+    } else if (std::ranges::find(joined, found->tickets, &UnderWay::tickets) == joined.end()) {
+      joined.push_back(*found);
+    }
+  }
   if (!problem.empty()) return answer(order.tickets, false, problem);
-  if (!peer) return pass_plainly(order, why_plain());
-  if (!give(*peer, order)) pass_plainly(order, "an instance has no address to send from");
+  divide(order.tickets, joined.size() + (order.routers.empty() ? 0 : 1));
+  for (const auto& [tickets, given] : joined) {
+    tickets->insert(tickets->end(), order.tickets.begin(), order.tickets.end());
+    if (given) given->to_this_one |= order.to_this_one;
+  }
+  if (order.routers.empty()) return;
+  if (named) return give_out({{*named, order}});
+  give_out(share_out(order));
+  if (!order.routers.empty()) pass_plainly(order, why_plain());
 }
 
-// True when a move is under way that does what is wanted: it answers for both. One that does
-// something else with these instances is the problem.
-bool Handovers::join(Order& order, const std::optional<HandoverPeer>& peer, std::string& problem) {
-  const Names names = names_of(order.routers);
-  const auto join_in = [&](const Names& moving, std::vector<std::uint64_t>& tickets, bool fits,
-                           const std::string& where) {
-    if (!fits || !is_within(names, moving) || tickets.size() >= tickets_max) {
-      problem = fmt::format("{} {} being passed{} already", fmt::join(moving, ", "),
-                            moving.size() == 1 ? "is" : "are", where);
-      return false;
-    }
-    tickets.insert(tickets.end(), order.tickets.begin(), order.tickets.end());
-    return true;
+// The move under way that does what is wanted with these instances: it answers for both. One that
+// does something else with them is the problem.
+std::optional<Handovers::UnderWay> Handovers::find_under_way(
+    const Names& names, const std::optional<HandoverPeer>& named, std::string& problem) {
+  const auto check = [&](const Names& moving, const UnderWay& move, bool fits,
+                         const std::string& where) -> std::optional<UnderWay> {
+    if (fits && is_within(names, moving) && move.tickets->size() < tickets_max) return move;
+    problem = fmt::format("{} {} being passed{} already", fmt::join(moving, ", "),
+                          moving.size() == 1 ? "is" : "are", where);
+    return std::nullopt;
   };
   for (const auto& given : given_) {
     const auto& moving = given->machine.scope().instances;
     if (!given->is_under_way() || !share_one(names, moving)) continue;
-    const bool fits = !order.to_this_one || (peer && peer->address == given->peer);
-    if (!join_in(moving, given->tickets, fits, " to " + given->peer_name)) return false;
-    given->to_this_one |= order.to_this_one;
-    return true;
+    return check(moving, {&given->tickets, given.get()}, !named || named->address == given->peer,
+                 " to " + given->peer_name);
   }
   for (const auto& plain : plain_) {
     if (plain->over || plain->cut || !share_one(names, plain->instances)) continue;
-    return join_in(plain->instances, plain->tickets, !order.to_this_one && !plain->at_stop, "");
+    return check(plain->instances, {&plain->tickets, nullptr}, !named && !plain->at_stop, "");
   }
-  return false;
+  return std::nullopt;
 }
 
 // -- the end of the node --
 
 bool Handovers::give_at_stop(const Faces& routers) {
-  std::string problem;
+  auto owed = take_back(names_of(routers));
   Order order{.routers = routers, .at_stop = true};
-  const Names names = names_of(routers);
-  take_back(names, order);
-  const auto peer = choose_peer(names, "", problem);
-  if (peer && !routers.empty() && give(*peer, order)) return true;
-  answer(order.tickets, false, "this node is stopping");
-  return false;
+  auto shares = share_out(order);
+  std::vector<Order*> orders;
+  for (auto& share : shares) orders.push_back(&share.order);
+  if (!shares.empty() && !order.routers.empty()) orders.push_back(&order);
+  for (auto& [names, tickets] : owed) {
+    std::vector<Order*> heirs;
+    std::ranges::copy_if(orders, std::back_inserter(heirs), [&names](const Order* one) {
+      return share_one(names, names_of(one->routers));
+    });
+    if (heirs.empty()) answer(tickets, false, "this node is stopping");
+    divide(tickets, heirs.size());
+    for (Order* heir : heirs) {
+      heir->tickets.insert(heir->tickets.end(), tickets.begin(), tickets.end());
+    }
+  }
+  if (shares.empty()) return false;
+  give_out(shares);
+  if (!order.routers.empty()) pass_plainly(order, why_plain());
+  return true;
 }
 
-// Moves of these instances that have not begun to move anything end, and `order` answers for them.
-void Handovers::take_back(const Names& names, Order& order) {
-  const auto inherit = [&order](std::vector<std::uint64_t>& tickets) {
-    order.tickets.insert(order.tickets.end(), tickets.begin(), tickets.end());
-    tickets.clear();
-  };
+// Moves of these instances that have not begun to move anything end; whose place is taken by others
+// has answers to give.
+std::vector<Handovers::Owed> Handovers::take_back(const Names& names) {
+  std::vector<Owed> owed;
   for (std::size_t i = 0; i < given_.size(); ++i) {
     Given& given = *given_[i];
+    const Names& moving = given.machine.scope().instances;
     if (given.machine.state() != HandoverGiver::State::offering) continue;
-    if (!share_one(names, given.machine.scope().instances)) continue;
-    inherit(given.tickets);
+    if (!share_one(names, moving)) continue;
+    owed.push_back({moving, std::exchange(given.tickets, {})});
     withdraw(given);
   }
   for (const auto& plain : plain_) {
     if (plain->yields_at == never || !share_one(names, plain->instances)) continue;
-    inherit(plain->tickets);
+    owed.push_back({plain->instances, std::exchange(plain->tickets, {})});
     plain->yields_at = never;
     plain->over = true;
   }
+  return owed;
 }
 
 // The taker need not wait for the word to go.
@@ -198,9 +288,11 @@ void Handovers::on_pass_request(const HandoverPeer& from, std::string_view body)
     order.routers.push_back(router);
   }
   if (order.routers.empty() || has_other_plans(from, *names)) return;
-  take_back(*names, order);
+  for (const auto& owed : take_back(*names)) {
+    order.tickets.insert(order.tickets.end(), owed.tickets.begin(), owed.tickets.end());
+  }
   log_.print(LogLevel::info, "{} asks for {}", from.name, fmt::join(*names, ", "));
-  if (!give(from, order)) pass_plainly(order, "an instance has no address to send from");
+  if (!give(from, order)) pass_plainly(order, no_source);
 }
 
 // An offer to nobody in particular goes to who asks instead, for who asks is there. Any other move
@@ -248,14 +340,14 @@ void Handovers::overtake(Given& given, const Loss& loss) {
              fmt::join(given.machine.scope().instances, ", "), given.peer_name, text);
   remember(true, given.machine.scope(), given.peer, false, text, 0, given.begun);
   withdraw(given);
-  if (given.at_stop) {
-    pass_plainly({.routers = routers_of(given.machine.scope().instances),
-                  .tickets = std::exchange(given.tickets, {}),
-                  .at_stop = true},
-                 text);
-  } else {
-    answer(given.tickets, loss.has_passed, text);
-  }
+  if (!given.at_stop) return answer(given.tickets, loss.has_passed, text);
+  // What is still here can be given.
+  Order order{.routers = routers_of(given.machine.scope().instances),
+              .tickets = std::exchange(given.tickets, {}),
+              .at_stop = true,
+              .tried = given.tried};
+  give_out(share_out(order));
+  if (!order.routers.empty()) pass_plainly(order, text);
 }
 
 }  // namespace baton::failover

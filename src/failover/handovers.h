@@ -10,6 +10,7 @@
 
 #include <array>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -60,8 +61,8 @@ class Handovers {
   // Passes the instances, all MASTER here; `to` is a peer's address or name, or empty. The end is
   // told by pass_ended() when `ticket` is not 0.
   void pass(const Faces& routers, const std::string& to, std::uint64_t ticket);
-  // The node stops: the same, with the routers stopping. False when there is nobody to give to, and
-  // the routers were not told anything.
+  // The node stops: the same, with the routers stopping. False when there is nobody to give any of
+  // them to, and the routers were not told anything.
   bool give_at_stop(const Faces& routers);
   // Asks the master over the link to pass (a preempting return).
   void ask_to_pass(const RouterFace& router);
@@ -105,13 +106,26 @@ class Handovers {
   };
   [[nodiscard]] std::vector<HandoverPeer> candidates(
       const std::vector<std::string>& instances) const;
-  [[nodiscard]] std::optional<HandoverPeer> choose_peer(const std::vector<std::string>& instances,
-                                                        const std::string& to,
-                                                        std::string& problem) const;
-  // Another node to give to, when nobody has said which one it should be.
-  [[nodiscard]] std::optional<HandoverPeer> next_peer(const Given& given) const;
-  bool join(Order& order, const std::optional<HandoverPeer>& peer, std::string& problem);
-  void take_back(const std::vector<std::string>& names, Order& order);
+  [[nodiscard]] std::optional<HandoverPeer> find_peer(const std::string& to,
+                                                      std::string& problem) const;
+  struct Share {
+    HandoverPeer peer;
+    Order order;
+  };
+  std::vector<Share> share_out(Order& order);
+  void give_out(const std::vector<Share>& shares);
+  struct UnderWay {
+    std::vector<std::uint64_t>* tickets = nullptr;
+    Given* given = nullptr;  // none: a plain one
+  };
+  std::optional<UnderWay> find_under_way(const std::vector<std::string>& names,
+                                         const std::optional<HandoverPeer>& named,
+                                         std::string& problem);
+  struct Owed {
+    std::vector<std::string> instances;
+    std::vector<std::uint64_t> tickets;
+  };
+  std::vector<Owed> take_back(const std::vector<std::string>& names);
   void withdraw(Given& given);
   [[nodiscard]] bool has_other_plans(const HandoverPeer& from,
                                      const std::vector<std::string>& names) const;
@@ -122,6 +136,7 @@ class Handovers {
   [[nodiscard]] std::optional<Loss> find_loss(const std::vector<std::string>& names) const;
   void overtake(Given& given, const Loss& loss);
   void answer(std::vector<std::uint64_t>& tickets, bool ok, const std::string& text);
+  void divide(const std::vector<std::uint64_t>& tickets, std::size_t parts);
 
   bool give(const HandoverPeer& peer, const Order& order);
   // `why`: connections are not kept.
@@ -184,6 +199,13 @@ class Handovers {
   std::vector<std::unique_ptr<Taken>> taken_;
   std::vector<std::unique_ptr<Plain>> plain_;
   std::deque<Past> past_;
+  // Operators' passes that several moves answer for.
+  struct Divided {
+    std::size_t parts = 1;  // that are still to end
+    bool ok = true;
+    std::string text;
+  };
+  std::map<std::uint64_t, Divided> divided_;
   std::uint64_t next_id_;
   unsigned next_set_ = 0;
 };
