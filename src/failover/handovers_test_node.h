@@ -2,12 +2,15 @@
 // nodes are made up. Messages of the others are delivered by hand.
 #pragma once
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -25,20 +28,24 @@ inline net::IpAddress peer_address(int node) {
 // A virtual router of node `node`.
 class TestRouter final : public RouterFace {
  public:
-  TestRouter(int node, const Instant& now) : instance_(settings()), now_(now) {
+  TestRouter(int node, const Instant& now, std::uint8_t id = 1)
+      : instance_(settings(id)), now_(now) {
     HeldAddress held;
-    held.prefix = {virtual_address, 24};
+    held.prefix = {address(id), 24};
     held.device = "eth0";
     held_.push_back(held);
     obey(vrrp::event::Start{});
     obey(vrrp::event::SourceChanged{
         net::IpAddress::ipv4(10, 0, 0, static_cast<std::uint8_t>(node))});
   }
-  static vrrp::Settings settings() {
+  static net::IpAddress address(std::uint8_t id) {
+    return net::IpAddress::ipv4(10, 0, 0, static_cast<std::uint8_t>(99 + id));
+  }
+  static vrrp::Settings settings(std::uint8_t id) {
     vrrp::Settings settings;
-    settings.name = "VI_1";
-    settings.virtual_router_id = 1;
-    settings.addresses = {virtual_address};
+    settings.name = "VI_" + std::to_string(id);
+    settings.virtual_router_id = id;
+    settings.addresses = {address(id)};
     return settings;
   }
   [[nodiscard]] const vrrp::Instance& instance() const override { return instance_; }
@@ -113,7 +120,11 @@ class TestNode final : public HandoverWorld {
   [[nodiscard]] Instant now() override { return time; }
   void wake_at(Instant at) override { wake = at; }
   void work(Job job) override { jobs.push_back(std::move(job)); }
-  [[nodiscard]] Faces routers() const override { return {const_cast<TestRouter*>(&router)}; }
+  [[nodiscard]] Faces routers() const override {
+    Faces all{const_cast<TestRouter*>(&router)};
+    for (const auto& one : more) all.push_back(one.get());
+    return all;
+  }
   void tell(const Faces& routers, const vrrp::Event& event) override {
     for (RouterFace* one : routers) one->obey(event);
   }
@@ -121,8 +132,14 @@ class TestNode final : public HandoverWorld {
   [[nodiscard]] bool has_link() const override { return !others.empty(); }
   [[nodiscard]] std::vector<HandoverPeer> peers() const override { return others; }
   [[nodiscard]] unsigned priority_of(const HandoverPeer& peer,
-                                     const std::vector<std::string>&) const override {
-    return priorities.contains(peer.name) ? priorities.at(peer.name) : 0;
+                                     const std::vector<std::string>& instances) const override {
+    unsigned sum = 0;
+    for (const auto& instance : instances) {
+      const auto own = priorities.find(peer.name + " " + instance);
+      const auto any = own == priorities.end() ? priorities.find(peer.name) : own;
+      sum += any == priorities.end() ? 0 : any->second;
+    }
+    return sum;
   }
   Status send(const net::IpAddress& peer, PairMessage type, const std::string& body) override {
     sent.push_back({peer, type, body});
@@ -156,6 +173,13 @@ class TestNode final : public HandoverWorld {
   }
   [[nodiscard]] HandoverPeer peer(int number) const {
     return *std::ranges::find(others, peer_address(number), &HandoverPeer::address);
+  }
+  // Another virtual router of this node, VI_2 the first, master.
+  void add_router() {
+    const auto id = static_cast<std::uint8_t>(more.size() + 2);
+    more.push_back(std::make_unique<TestRouter>(1, time, id));
+    more.back()->after = router.after;
+    more.back()->become_master();
   }
   // All work that is there, and what it makes.
   void do_work() {
@@ -202,20 +226,31 @@ class TestNode final : public HandoverWorld {
         sent, [&](const Sent& one) { return one.type == type && one.to == peer_address(to); });
   }
   // The successor is ready, takes over and is heard.
-  void move_to(int successor) {
-    hear_note(successor, PairMessage::handover_ready, offer());
-    ASSERT_TRUE(router.instance().is_yielding());
-    router.hear(successor, 90);
+  void move_to(int successor) { move_to(successor, offer(), router); }
+  void move_to(int successor, std::uint64_t id, TestRouter& moving) {
+    hear_note(successor, PairMessage::handover_ready, id);
+    ASSERT_TRUE(moving.instance().is_yielding());
+    moving.hear(successor, 90);
     time += 100ms;
-    router.obey(vrrp::event::TimerDue{});
+    moving.obey(vrrp::event::TimerDue{});
     do_work();
+  }
+  // The instances of the offers that went to this one, and their numbers.
+  [[nodiscard]] std::map<std::string, std::uint64_t> offers_to(int number) const {
+    std::map<std::string, std::uint64_t> all;
+    for (const auto& one : sent) {
+      if (one.type != PairMessage::handover_offer || one.to != peer_address(number)) continue;
+      const auto scope = decode_offer(one.body);
+      all[fmt::format("{}", fmt::join(scope->instances, " "))] = scope->id;
+    }
+    return all;
   }
 
   Instant time{std::chrono::hours(1)};
   Instant wake = never;
   std::deque<Job> jobs;
   std::vector<HandoverPeer> others;
-  std::map<std::string, unsigned> priorities;
+  std::map<std::string, unsigned> priorities;  // of a node, or of "node instance"
   std::vector<Sent> sent;
   std::vector<std::string> kept;
   std::string rules;
@@ -226,6 +261,7 @@ class TestNode final : public HandoverWorld {
   MemoryLog log;
   FlightRecorder recorder;
   TestRouter router;
+  std::vector<std::unique_ptr<TestRouter>> more;
   Handovers handovers;
 };
 
