@@ -182,8 +182,13 @@ std::string paths_text(const json& failover) {
                         problem.empty() ? "" : ", ", problem);
   }
   for (const auto& session : member(member(failover, "bfd"), "sessions")) {
-    page += fmt::format("  BFD with {}: {}, detects in {} ms\n", text_of(session, "neighbor"),
-                        text_of(session, "state"), number_of(session, "detection_time_ms"));
+    page +=
+        fmt::format("  BFD with {}: {}", text_of(session, "neighbor"), text_of(session, "state"));
+    // Of a session that is not up nothing has been agreed: a keepalived does not answer.
+    if (text_of(session, "state") == "Up") {
+      page += fmt::format(", detects in {} ms", number_of(session, "detection_time_ms"));
+    }
+    page += "\n";
   }
   return page;
 }

@@ -37,7 +37,8 @@ struct Describe {
   void operator()(const event::TrackerReported& report) const {
     moment.kind = Kind::tracker;
     const auto& tracker = instance.trackers()[report.index];
-    say(moment, "{} is {} {}", tracker.settings.name, vrrp::name_of(report.health), report.detail);
+    say(moment, "{} is {}{}{}", tracker.settings.name, vrrp::name_of(report.health),
+        report.detail.empty() ? "" : " ", report.detail);
   }
   void operator()(const event::SourceChanged& change) const {
     moment.kind = Kind::source;
