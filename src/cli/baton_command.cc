@@ -127,7 +127,7 @@ std::optional<int> answer_to_first_word(CLI::App& app, const std::vector<std::st
     return 2;
   }
   if (!asks) return std::nullopt;
-  fmt::print("{}", command->help());
+  fmt::print("{}", command == &app ? app.help() : command->help("baton"));
   return 0;
 }
 

@@ -20,7 +20,7 @@ const std::vector<std::string> host = {"lo", "eth0", "eth1"};
 
 TEST(MissingInterfaces, AMistypedOneIsNamedOnceWithTheOneThatIsNear) {
   auto model = one_instance("eht0");
-  model.instances[0].tracked_interfaces.push_back({.name = "eht0"});
+  model.instances[0].tracked_interfaces.emplace_back().name = "eht0";
   config::Diagnostics diagnostics;
   warn_of_missing_interfaces(model, host, "WARNING - ", diagnostics);
   ASSERT_EQ(diagnostics.all().size(), 1u);
@@ -32,10 +32,10 @@ TEST(MissingInterfaces, AMistypedOneIsNamedOnceWithTheOneThatIsNear) {
 
 TEST(MissingInterfaces, ThoseThatAreThereAndThoseThatBatonMakesAreFine) {
   auto model = one_instance("eth0");
-  model.instances[0].vmac.links.push_back({.name = "vrrp.51", .parent = "eth0"});
-  model.instances[0].addresses.push_back({.device = "vrrp.51"});
-  model.instances[0].addresses.push_back({.device = "eth1"});
-  model.instances[0].addresses.push_back({.device = ""});
+  model.instances[0].vmac.links.emplace_back().name = "vrrp.51";
+  model.instances[0].addresses.emplace_back().device = "vrrp.51";
+  model.instances[0].addresses.emplace_back().device = "eth1";
+  model.instances[0].addresses.emplace_back().device = "";
   config::Diagnostics diagnostics;
   warn_of_missing_interfaces(model, host, "WARNING - ", diagnostics);
   EXPECT_TRUE(diagnostics.all().empty());

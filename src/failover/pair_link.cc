@@ -180,9 +180,9 @@ runtime::Task<void> PairLink::serve(std::shared_ptr<PairPeer> peer, runtime::Fd 
   if (!shaken) {
     --peer->unproven_;
     if (!peer->is_up() && role == tls::Role::client && shaken.error().errno_value == ECONNREFUSED) {
-      peer->problem_ = fmt::format(
-          "nothing listens at {} (no baton, no pair_key there, or a packet filter refuses)",
-          peer->endpoint().text());
+      peer->problem_ =
+          fmt::format("TCP port {} is refused: no baton or no pair link there, or a packet filter",
+                      peer->endpoint().port);
     } else if (!peer->is_up()) {
       const bool no_key = shaken.error().kind == ErrorKind::malformed;
       std::string problem =

@@ -82,7 +82,7 @@ struct Describe {
     moment.address = heard.report->source;
     say(moment, "is {}, priority {}{}{}", vrrp::name_of(heard.report->state),
         heard.report->effective_priority, heard.report->is_cut ? ", hears nothing" : "",
-        heard.report->sees ? "" : ", sees nothing");
+        heard.report->is_cut && !heard.report->sees ? ", sees nothing" : "");
   }
   void operator()(const event::WitnessReported& answer) const {
     moment.kind = Kind::witness;
