@@ -109,7 +109,7 @@ struct Describe {
   }
   void operator()(const event::TakeOver&) const {
     moment.kind = Kind::handover;
-    say(moment, "told to take over");
+    say(moment, "{}", Moment::told_to_take_over);
   }
   // What other parts of the program may add: its kind is not known here.
   template <typename Other>
