@@ -105,13 +105,18 @@ std::optional<net::IpAddress> find_giver(const HandoverScope& scope, const Route
 
 }  // namespace
 
-std::string Handovers::find_obstacle(const HandoverScope& scope, const HandoverPeer& from) {
+std::string Handovers::find_obstacle(const HandoverScope& scope) {
   if (world_.is_stopping()) return fmt::format("this node is stopping");
   const auto routers = routers_of(scope.instances);
-  if (routers.size() != scope.instances.size() || routers.empty()) {
-    return fmt::format("{} does not have all of {}", from.address.text(),
-                       fmt::join(scope.instances, ", "));
+  for (const std::string& name : scope.instances) {
+    const auto is_it = [&name](const RouterFace* one) {
+      return one->instance().settings().name == name;
+    };
+    if (std::ranges::none_of(routers, is_it)) {
+      return fmt::format("there is no vrrp_instance {} there; moves go by the name", name);
+    }
   }
+  if (routers.size() != scope.instances.size() || routers.empty()) return "nothing to take";
   for (const RouterFace* router : routers) {
     const auto& instance = router->instance();
     if (instance.state() == vrrp::State::backup) continue;
@@ -134,7 +139,7 @@ std::string Handovers::find_obstacle(const HandoverScope& scope, const HandoverP
 void Handovers::on_offer(const HandoverPeer& from, std::string_view body) {
   auto scope = decode_offer(body);
   if (!scope) return;
-  if (const std::string why = find_obstacle(*scope, from); !why.empty()) {
+  if (const std::string why = find_obstacle(*scope); !why.empty()) {
     send(from.address, PairMessage::handover_refused, scope->id, why);
     return;
   }
