@@ -159,7 +159,8 @@ void Handovers::on_offer(const HandoverPeer& from, std::string_view body) {
   taken->machine = HandoverTaker(std::move(*scope));
   taken_.push_back(std::move(taken));
   Taken& added = *taken_.back();
-  act(added, added.machine.begin(world_.now()));
+  for (auto& stragglers : stragglers_) stragglers.end = added.begun;  // it catches them, too
+  act(added, added.machine.begin(added.begun));
   arm();
 }
 
@@ -247,6 +248,7 @@ void Handovers::end() {
   for (const auto& plain : plain_) answer(plain->tickets, false, "this node is stopping");
   for (std::size_t i = 0; i < given_.size(); ++i) act(*given_[i], given_[i]->machine.end());
   for (std::size_t i = 0; i < taken_.size(); ++i) act(*taken_[i], taken_[i]->machine.end());
+  stragglers_.clear();
   world_.close();
 }
 
