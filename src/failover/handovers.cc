@@ -107,6 +107,7 @@ std::optional<net::IpAddress> find_giver(const HandoverScope& scope, const Route
 
 std::string Handovers::find_obstacle(const HandoverScope& scope, const HandoverPeer& from) {
   if (world_.is_stopping()) return fmt::format("this node is stopping");
+  if (taken_.size() >= taken_max) return "too many handovers are under way there";
   const auto routers = routers_of(scope.instances);
   if (routers.size() != scope.instances.size() || routers.empty()) {
     return fmt::format("{} does not have all of {}", from.address.text(),
@@ -169,7 +170,8 @@ void Handovers::on_flows(const HandoverPeer& from, std::string_view body) {
   if (!list) return;
   for (const auto& taken : taken_) {
     if (taken->peer != from.address || taken->machine.scope().id != list->id) continue;
-    if (taken->flows_waiting + list->flows.size() > moved_flows_max) continue;
+    const std::size_t known = taken->moved.size() + taken->flows_waiting;
+    if (known + list->flows.size() > moved_flows_max) continue;
     taken->flows_waiting += list->flows.size();
     taken->lists.push_back(*list);
     // The first of them; the others follow on its heels.

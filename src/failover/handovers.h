@@ -48,6 +48,8 @@ class Handovers {
     Duration took{};
   };
   static constexpr std::size_t past_max = 20;
+  // Of which connections are caught or forwarded here at a time; each has its rules.
+  static constexpr std::size_t taken_max = 64;
   // Without a handover, idle connections are closed so long before the address goes: their clients
   // are told while there is still an address to tell it from.
   static constexpr Duration farewell = 25ms;

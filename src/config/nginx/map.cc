@@ -36,11 +36,7 @@ class MapReader {
 
  private:
   void read_line(const Directive& line) {
-    if (!line.problem.empty()) return reader_.error(line, 0, line.problem);
-    if (line.has_block) {
-      reader_.error(line, 0, "unexpected \"{\"");
-      return reader_.skip_block(line.block);
-    }
+    if (!reader_.check_value_line(line)) return;
     if (line.count() == 0 && line.name() == "hostnames") {
       table_->hostnames = true;
     } else if (line.count() == 0 && line.name() == "volatile") {
@@ -135,11 +131,8 @@ void read_split_clients(Reader& reader, const Directive& directive) {
   std::uint64_t sum = 0;
   std::uint64_t below = 0;
   for (const Directive& line : directive.block) {
-    if (!line.problem.empty()) {
-      reader.error(line, 0, line.problem);
-      continue;
-    }
-    if (line.count() != 1 || line.has_block) {
+    if (!reader.check_value_line(line)) continue;
+    if (line.count() != 1) {
       reader.error(line, 0, "invalid number of the split_clients parameters");
       continue;
     }
