@@ -243,7 +243,9 @@ bool Handovers::rewrite_caught() {
 // -- time --
 
 void Handovers::review() {
-  if (reviewing_ || (given_.empty() && taken_.empty() && plain_.empty())) return;
+  if (reviewing_ || (given_.empty() && taken_.empty() && plain_.empty() && waiting_.empty())) {
+    return;
+  }
   reviewing_ = true;
   const Instant now = world_.now();
   for (std::size_t i = 0; i < given_.size(); ++i) {
@@ -273,6 +275,7 @@ void Handovers::review() {
     }
   }
   for (std::size_t i = 0; i < plain_.size(); ++i) review_plain(*plain_[i], now);
+  review_waiting();
   reviewing_ = false;
   arm();
 }
@@ -288,6 +291,7 @@ void Handovers::on_timer() {
   for (std::size_t i = 0; i < plain_.size(); ++i) {
     if (plain_[i]->yields_at <= now) begin_plain(*plain_[i]);
   }
+  std::erase_if(waiting_, [now](const Waiting& one) { return one.until <= now; });
   sweep();
   arm();
 }
@@ -322,6 +326,7 @@ void Handovers::arm() {
   for (const auto& plain : plain_) {
     next = std::min(next, plain->over ? world_.now() : plain->yields_at);
   }
+  for (const auto& one : waiting_) next = std::min(next, one.until);
   world_.wake_at(next);
 }
 
