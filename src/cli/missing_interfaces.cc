@@ -3,9 +3,10 @@
 #include "cli/missing_interfaces.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <net/if.h>
 
-#include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "base/text.h"
@@ -41,6 +42,17 @@ std::vector<Named> named_by(const config::VrrpInstance& instance) {
   return names;
 }
 
+std::string help_for(const std::string& name, const std::vector<std::string>& here) {
+  const std::string_view near =
+      closest_word(name, std::vector<std::string_view>(here.begin(), here.end()));
+  if (!near.empty()) return fmt::format("did you mean \"{}\"?", near);
+  constexpr std::ptrdiff_t shown_max = 8;
+  const bool more = std::ssize(here) > shown_max;
+  return fmt::format("here are {}{}; baton waits for {} in FAULT STATE",
+                     fmt::join(here.begin(), more ? here.begin() + shown_max : here.end(), ", "),
+                     more ? " ..." : "", name);
+}
+
 }  // namespace
 
 std::vector<std::string> interfaces_here() {
@@ -61,17 +73,13 @@ void warn_of_missing_interfaces(const config::Failover& model, const std::vector
     known.insert(instance.vmac.name);
     for (const auto& link : instance.vmac.links) known.insert(link.name);
   }
-  const std::vector<std::string_view> candidates(here.begin(), here.end());
   for (const auto& instance : model.instances) {
     for (const auto& [name, where, owner] : named_by(instance)) {
       if (!known.insert(name).second) continue;
-      const std::string_view near = closest_word(name, candidates);
       diagnostics.warning(
           where,
           fmt::format("{}interface {} for vrrp_instance {} doesn't exist", prefix, name, owner),
-          near.empty()
-              ? "baton waits for it, in FAULT STATE"
-              : fmt::format("did you mean \"{}\"? baton waits for {}, in FAULT STATE", near, name));
+          help_for(name, here));
     }
   }
 }

@@ -49,7 +49,7 @@ TEST_F(PairWordsTest, AVirtualAddressIsNoNode) {
   const std::string globals = "global_defs {\n pair_key /k\n pair_peer 10.0.0.1\n}\n";
   EXPECT_FALSE(load_text(globals + instance_with("")));
   EXPECT_TRUE(refuses("pair_peer 10.0.0.1 is a virtual address of VI_1"));
-  EXPECT_FALSE(load_text(instance_with("  heartbeat_peer 10.0.0.1")));
+  EXPECT_FALSE(load_file(write("b", instance_with("  heartbeat_peer 10.0.0.1"))));
   EXPECT_TRUE(refuses("heartbeat_peer 10.0.0.1 is a virtual address of VI_1"));
 }
 
