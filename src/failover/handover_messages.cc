@@ -45,6 +45,7 @@ std::optional<std::uint64_t> id_of(const json& value) {
 
 std::vector<std::string> texts(const std::vector<net::IpAddress>& addresses) {
   std::vector<std::string> list;
+  list.reserve(addresses.size());
   for (const auto& address : addresses) list.push_back(address.text());
   return list;
 }

@@ -31,6 +31,7 @@ std::string password_digest(const std::string& password) {
 
 std::string address_list(const config::VrrpInstance& instance) {
   std::vector<std::string> list;
+  list.reserve(instance.addresses.size());
   for (const auto& address : instance.addresses) list.push_back(address.prefix.address.text());
   std::ranges::sort(list);
   return fmt::format("{}", fmt::join(list, " "));

@@ -76,16 +76,16 @@ class MapReader {
 
   bool add_key(const Directive& line, const std::string& key, std::uint32_t value) {
     bool is_new = true;
-    if (!table_->hostnames) {
-      is_new = table_->exact.emplace(key, value).second;
-    } else if (!is_well_formed(key) || key == "*." || key == ".") {
+    const bool may_be_wild = table_->hostnames;
+    if (may_be_wild && (!is_well_formed(key) || key == "*." || key == ".")) {
       reader_.error(line, 0, fmt::format("invalid hostname or wildcard \"{}\"", line.name()));
       return false;
-    } else if (key.starts_with("*.")) {
+    }
+    if (may_be_wild && key.starts_with("*.")) {
       is_new = table_->leading.emplace(key.substr(2), value).second;
-    } else if (key.ends_with(".*")) {
+    } else if (may_be_wild && key.ends_with(".*")) {
       is_new = table_->trailing.emplace(key.substr(0, key.size() - 2), value).second;
-    } else if (key.starts_with('.')) {
+    } else if (may_be_wild && key.starts_with('.')) {
       is_new = table_->exact.emplace(key.substr(1), value).second;
       is_new = table_->leading.emplace(key.substr(1), value).second && is_new;
     } else {
