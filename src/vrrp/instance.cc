@@ -287,7 +287,7 @@ void Instance::enter(State state, std::string reason, Instant now) {
   reason_ = std::move(reason);
   clear_timers();
   told_ = 0;
-  heard_at_ = never;
+  heard_at_ = asked_at_ = never;
   passing_ = false;
   planned_ = waits_for_witness_ = false;
   held_back_.clear();

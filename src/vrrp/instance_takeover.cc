@@ -82,7 +82,8 @@ PeerReport Instance::make_report(Instant now) const {
   report.version = settings_.version;
   report.virtual_router_id = settings_.virtual_router_id;
   report.state = state_;
-  report.gives_up = is_yielding();
+  // A successor that was told comes by itself; until it fails to, the place is not free.
+  report.gives_up = is_yielding() && zero_sent_;
   report.is_cut = state_ == State::backup && obstacle_ == Obstacle::second_path;
   report.sees = guard_.sees(now);
   report.nopreempt = settings_.nopreempt;
