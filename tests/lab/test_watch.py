@@ -31,10 +31,13 @@ class Terminal:
 
     def frame(self):
         """The last whole page, without its colours."""
+        data = b""
         try:
-            self.raw += os.read(self.master, 1 << 20).decode(errors="replace")
-        except BlockingIOError:
+            while more := os.read(self.master, 1 << 20):  # a terminal gives some kilobytes at a time
+                data += more
+        except OSError:  # nothing more now, or nobody writes any more
             pass
+        self.raw += data.decode(errors="replace")
         frames = self.raw.split("\x1b[H")
         page = frames[-2] if len(frames) > 1 else ""
         return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", page).replace("\r", "")
