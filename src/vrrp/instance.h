@@ -157,6 +157,7 @@ class Instance {
   void on(const event::TakeOver& order, Instant now);
   void on(const event::MasterReachable& change, Instant now);
   void on(const event::MasterAnswered&, Instant now);
+  void on(const event::SuccessorLost&, Instant now);
   // The second path and the witness (instance_takeover.cc).
   void on(const event::PeerReported& heard, Instant now);
   void on(const event::WitnessReported& answer, Instant now);

@@ -61,6 +61,16 @@ void Instance::on(const event::MasterAnswered&, Instant) {
   may_ask_again_ = true;
 }
 
+// As after `told_patience`, but others have not begun to miss the adverts of a pass yet.
+void Instance::on(const event::SuccessorLost&, Instant now) {
+  if (!is_yielding() || zero_sent_ || !yield_end_.empty()) return;
+  if (passing_) {
+    end_pass(now);
+  } else {
+    begin_yield(false, now);
+  }
+}
+
 void Instance::begin_yield(bool successor_told, Instant now) {
   clear_timers();
   yield_end_.clear();

@@ -116,7 +116,12 @@ void Judges::serve_connections(Host& host, std::uint64_t seed) {
       linked = linked && (from == to || around_.pairs->is_up(from, to));
     }
   }
-  if (!linked || !settled() || !successor_of(host) || filter_refused_) {
+  const bool alone = std::ranges::none_of(around_.hosts, [&host](const Host& other) {
+    return other.index() != host.index() && other.takes_part();
+  });
+  // When the last one goes, too, nobody is left to serve.
+  if (alone) connections_in_ = 0;
+  if (alone || !linked || !settled() || !successor_of(host) || filter_refused_) {
     // A pass in the middle of another move adds none; what there is must live through both.
     if (!go_on) connections_in_ = 0;
     return;
