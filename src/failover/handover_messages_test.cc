@@ -26,6 +26,15 @@ TEST(HandoverMessages, AnOfferComesOutAsItWentIn) {
   EXPECT_EQ(decode_offer(encode_offer(scope)), scope);
 }
 
+// The names then fit no instance of the other node, which refuses: nothing worse.
+TEST(HandoverMessages, NamesInAnotherEncodingCanBeOffered) {
+  HandoverScope scope;
+  scope.instances = {"V\xe9", "plain"};
+  const auto offered = decode_offer(encode_offer(scope));
+  ASSERT_TRUE(offered);
+  EXPECT_EQ(offered->instances, (std::vector<std::string>{"V\xef\xbf\xbd", "plain"}));
+}
+
 TEST(HandoverMessages, OffersOfOtherShapesAreNone) {
   for (
       const char* body :

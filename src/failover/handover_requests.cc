@@ -125,7 +125,13 @@ std::optional<HandoverPeer> Handovers::find_peer(const std::string& to,
     problem = fmt::format("there is no link to {}: {}", to, peer.problem);
     return std::nullopt;
   }
-  problem = fmt::format("no pair_peer is called {}", to);
+  std::vector<std::string> known;
+  for (const auto& peer : world_.peers()) {
+    known.push_back(peer.name.empty() ? peer.address.text()
+                                      : fmt::format("{} ({})", peer.address.text(), peer.name));
+  }
+  problem = fmt::format("no pair_peer is called {}: there {} {}", to,
+                        known.size() == 1 ? "is" : "are", fmt::join(known, ", "));
   return std::nullopt;
 }
 

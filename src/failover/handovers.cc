@@ -108,6 +108,7 @@ std::optional<net::IpAddress> find_giver(const HandoverScope& scope, const Route
 
 std::string Handovers::find_obstacle(const HandoverScope& scope, const HandoverPeer& from) {
   if (world_.is_stopping()) return fmt::format("this node is stopping");
+  if (taken_.size() >= taken_max) return "too many handovers are under way there";
   const auto routers = routers_of(scope.instances);
   if (routers.size() != scope.instances.size() || routers.empty()) {
     return fmt::format("{} does not have all of {}", from.address.text(),
@@ -188,7 +189,8 @@ void Handovers::take(const HandoverPeer& from, HandoverScope scope) {
   taken->machine = HandoverTaker(std::move(scope));
   taken_.push_back(std::move(taken));
   Taken& added = *taken_.back();
-  act(added, added.machine.begin(world_.now()));
+  for (auto& stragglers : stragglers_) stragglers.end = added.begun;  // it catches them, too
+  act(added, added.machine.begin(added.begun));
   arm();
 }
 
@@ -197,7 +199,8 @@ void Handovers::on_flows(const HandoverPeer& from, std::string_view body) {
   if (!list) return;
   for (const auto& taken : taken_) {
     if (taken->peer != from.address || taken->machine.scope().id != list->id) continue;
-    if (taken->flows_waiting + list->flows.size() > moved_flows_max) continue;
+    const std::size_t known = taken->moved.size() + taken->flows_waiting;
+    if (known + list->flows.size() > moved_flows_max) continue;
     taken->flows_waiting += list->flows.size();
     taken->lists.push_back(*list);
     // The first of them; the others follow on its heels.
@@ -298,6 +301,7 @@ void Handovers::end() {
   for (const auto& plain : plain_) answer(plain->tickets, false, "this node is stopping");
   for (std::size_t i = 0; i < given_.size(); ++i) act(*given_[i], given_[i]->machine.end());
   for (std::size_t i = 0; i < taken_.size(); ++i) act(*taken_[i], taken_[i]->machine.end());
+  stragglers_.clear();
   waiting_.clear();
   world_.close();
 }

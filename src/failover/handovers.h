@@ -48,6 +48,8 @@ class Handovers {
     Duration took{};
   };
   static constexpr std::size_t past_max = 20;
+  // Of which connections are caught or forwarded here at a time; each has its rules.
+  static constexpr std::size_t taken_max = 64;
   // Without a handover, idle connections are closed so long before the address goes: their clients
   // are told while there is still an address to tell it from.
   static constexpr Duration farewell = 25ms;
@@ -71,6 +73,8 @@ class Handovers {
   void ask_to_pass(const RouterFace& router);
   // After every event of a router.
   void review();
+  // Before that, of which one it was (handover_stragglers.cc).
+  void expect_stragglers(const RouterFace& router);
   // While connections are still served here for addresses that have moved.
   [[nodiscard]] bool is_serving() const;
   // Ends everything now.
@@ -152,6 +156,19 @@ class Handovers {
   [[nodiscard]] std::string why_plain() const;
   static constexpr std::size_t flows_in_a_turn = 32;  // into the packet filter, a millisecond
 
+  // Packets that are still meant for the old owner of an address when this one has it.
+  struct Stragglers {
+    std::string instance;
+    net::IpAddress giver;
+    Instant end{};
+    bool has_moved = false;
+    std::vector<CaughtAddress> caught = {};
+  };
+  static constexpr std::size_t stragglers_max = 32;  // addresses
+  void expect_stragglers(const RouterFace& router, const net::IpAddress& giver);
+  void catch_stragglers();
+  void end_stragglers(Instant now);
+
   void begin_plain(Plain& plain);
   void review_plain(Plain& plain, Instant now);
   void count_cut(Plain& plain, std::string text);
@@ -206,6 +223,10 @@ class Handovers {
   std::vector<std::unique_ptr<Given>> given_;
   std::vector<std::unique_ptr<Taken>> taken_;
   std::vector<std::unique_ptr<Plain>> plain_;
+  std::vector<Stragglers> stragglers_;
+  std::optional<unsigned> stragglers_set_;
+  bool stragglers_awaited_ = false;
+  bool stragglers_refused_ = false;  // by the kernel, once and for all
   std::deque<Past> past_;
   // Offers of what is only leaving this node.
   struct Waiting {

@@ -107,6 +107,9 @@ class Instance {
   [[nodiscard]] bool holds_addresses() const {
     return state_ == State::master || release_at_ != never;
   }
+  // The master that goes, alive, when this one takes over: it has said goodbye, or its priority is
+  // the lower one.
+  [[nodiscard]] std::optional<net::IpAddress> outgoing_master() const;
   // In a sync group: the master-down time is over, and the group has not let it take over yet.
   [[nodiscard]] bool wants_master() const { return wish_.has_value(); }
   // The other member of the sync group that keeps it in FAULT; empty when none does.

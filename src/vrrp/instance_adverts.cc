@@ -175,7 +175,9 @@ void Instance::step_down(const ParsedAdvert& parsed, Instant now) {
                 "than ours",
                 from, priority);
   log(LogLevel::info, reason);
-  send(effective_priority_);
+  // So that the other announces itself again. (Two owners: a keepalived that hears another one
+  // gives up as well, but answers a goodbye.)
+  send(effective_priority_ == owner_priority ? 0 : effective_priority_);
   remember_master(parsed, now);
   if (settings_.version == 3) master_interval_ = parsed.advert.interval;
   become_backup(reason.substr(std::string_view("Master ").size()), down_time(), handover_linger,

@@ -136,6 +136,14 @@ bool Instance::ask_before_preempting(Instant now) {
   return true;
 }
 
+std::optional<net::IpAddress> Instance::outgoing_master() const {
+  if (state_ != State::backup || !master_ || lost_ || heard_at_ == never) return std::nullopt;
+  // Who is followed restarts the timer; who is to be preempted does not.
+  const bool preempts =
+      master_priority_ < effective_priority_ && master_down_at_ < heard_at_ + down_time();
+  return planned_ || preempts ? master_ : std::nullopt;
+}
+
 void Instance::finish_stop(std::string reason, Instant now) {
   const bool held = holds_addresses();
   enter(State::stopped, std::move(reason), now);

@@ -110,8 +110,9 @@ void Instance::on(const event::PeerReported& heard, Instant now) {
     return;
   }
   if (state_ != State::backup || !was_master || guard_.master(now) || planned_) return;
-  // It says itself that it is master no more; its last advert may not have come through.
-  if (wish_) return;
+  // It says itself that it is master no more; its last advert may not have come through. Whoever
+  // was told to take over does so now.
+  if (wish_ || !take_over_.empty()) return;
   planned_ = true;
   heard_at_ = now;
   wait_for_master(std::min(master_down_at_, now + skew()));
