@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from lab.pairings import every_pairing, made_of
+from lab import configs
+from lab.pairings import a_tree_on_both, every_pairing, made_of
 from lab.waiting import stays, wait_until
 
 VIP = "192.168.175.163"
@@ -157,3 +158,18 @@ def test_a_killed_master_is_taken_over_from_at_once(network):
     network.await_holder("nginx02", VIP, within=1.5)
     shown = network.nginx02.host.output(["baton", "status"])
     assert "AH, which protects little" in shown, shown
+
+
+@a_tree_on_both
+def test_over_the_pair_link_both_nodes_tell_that_only_one_has_the_header(network):
+    configs.share_pair_key(*network.proxies)
+    network.nginx01.write_failover(configs.failover_pair("nginx01"))
+    changes = [("auth_type PASS", "auth_type AH")]
+    network.nginx02.write_failover(configs.failover_pair("nginx02", changes=changes))
+    for node in [*network.webs, *network.proxies]:
+        node.start()
+    for proxy in network.proxies:
+        told = "(web_server_group) auth_type does not fit"
+        wait_until(lambda: told in proxy.host.messages(), 10, f"{proxy.name} tells it")
+        shown = proxy.host.output(["baton", "status"])
+        assert "auth_type AH" in shown and "auth_type PASS" in shown, shown
