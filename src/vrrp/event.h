@@ -149,6 +149,7 @@ namespace action {
 
 struct SendAdvert {
   std::uint8_t priority = 0;
+  std::uint32_t sequence = 0;  // with AH, for all its destinations
 };
 
 // Makes the addresses on the interface those of the settings: adds what is missing and removes

@@ -78,14 +78,11 @@ void advert_interval(Reader& reader, InstanceDraft& draft, const Statement& stat
 
 void auth_type(Reader& reader, InstanceDraft& draft, const Statement& statement) {
   const std::string& word = statement.word(1);
-  if (word == "AH") {
-    reader.unsupported(statement.place(1), "authentication by AH",
-                       "use unicast adverts or auth_type PASS on all nodes");
-  } else if (word != "PASS") {
+  if (word != "PASS" && word != "AH") {
     reader.diagnostics.tolerated_error(
         statement.place(1),
         fmt::format("{} unknown authentication type '{}'", owner_of(draft), word),
-        "say PASS, in capitals");
+        "say PASS or AH, in capitals");
     return;
   }
   draft.auth_type = word;
