@@ -229,6 +229,14 @@ bool Handovers::rewrite_caught() {
       devices.insert(caught.device);
     }
   }
+  for (const auto& stragglers : stragglers_) {
+    for (CaughtAddress caught : stragglers.caught) {
+      if (!stragglers_set_) break;
+      caught.set = *stragglers_set_;
+      devices.insert(caught.device);
+      all.push_back(std::move(caught));
+    }
+  }
   std::string text;
   for (const auto& device : chains_) {
     if (devices.contains(device)) continue;
@@ -243,7 +251,9 @@ bool Handovers::rewrite_caught() {
 // -- time --
 
 void Handovers::review() {
-  if (reviewing_ || (given_.empty() && taken_.empty() && plain_.empty())) return;
+  if (reviewing_ || (given_.empty() && taken_.empty() && plain_.empty() && waiting_.empty())) {
+    return;
+  }
   reviewing_ = true;
   const Instant now = world_.now();
   for (std::size_t i = 0; i < given_.size(); ++i) {
@@ -273,6 +283,7 @@ void Handovers::review() {
     }
   }
   for (std::size_t i = 0; i < plain_.size(); ++i) review_plain(*plain_[i], now);
+  review_waiting();
   reviewing_ = false;
   arm();
 }
@@ -288,6 +299,8 @@ void Handovers::on_timer() {
   for (std::size_t i = 0; i < plain_.size(); ++i) {
     if (plain_[i]->yields_at <= now) begin_plain(*plain_[i]);
   }
+  end_stragglers(now);
+  std::erase_if(waiting_, [now](const Waiting& one) { return one.until <= now; });
   sweep();
   arm();
 }
@@ -301,7 +314,7 @@ void Handovers::sweep() {
     return taken->machine.state() == HandoverTaker::State::over;
   });
   std::erase_if(plain_, [](const auto& plain) { return plain->over; });
-  if (taken_.empty() && caught_table_) {
+  if (taken_.empty() && stragglers_.empty() && caught_table_) {
     static_cast<void>(
         world_.filter(fmt::format("delete table netdev {}\n", rules_table), "the end"));
     caught_table_ = false;
@@ -322,6 +335,8 @@ void Handovers::arm() {
   for (const auto& plain : plain_) {
     next = std::min(next, plain->over ? world_.now() : plain->yields_at);
   }
+  for (const auto& stragglers : stragglers_) next = std::min(next, stragglers.end);
+  for (const auto& one : waiting_) next = std::min(next, one.until);
   world_.wake_at(next);
 }
 

@@ -165,6 +165,29 @@ std::optional<FlowList> decode_flows(std::string_view body) {
   return list;
 }
 
+// As from an earlier version, with the priorities added.
+std::string encode_request(const PassRequest& request) {
+  return json{{"id", 0u}, {"instances", request.instances}, {"priorities", request.priorities}}
+      .dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::optional<PassRequest> decode_request(std::string_view body) {
+  const auto value = json::parse(body, nullptr, false);
+  if (!value.is_object()) return std::nullopt;
+  auto instances = list_of<std::string>(value, "instances", as_text);
+  if (!instances) return std::nullopt;
+  PassRequest request{std::move(*instances), {}};
+  const auto told = value.find("priorities");
+  if (told == value.end()) return request;
+  if (!told->is_array() || told->size() != request.instances.size()) return std::nullopt;
+  for (const auto& priority : *told) {
+    if (!priority.is_number_unsigned()) return std::nullopt;
+    request.priorities.push_back(
+        static_cast<unsigned>(std::min<std::uint64_t>(priority.get<std::uint64_t>(), 255)));
+  }
+  return request;
+}
+
 std::string encode_names(const std::vector<std::string>& names) {
   return json_text({{"id", 0u}, {"instances", names}});
 }

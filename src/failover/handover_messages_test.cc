@@ -74,6 +74,20 @@ TEST(HandoverMessages, NotesAndNamesComeOutAsTheyWentIn) {
   EXPECT_FALSE(decode_note("{\"id\":\"3\"}"));
 }
 
+TEST(HandoverMessages, ARequestNeedsNoPrioritiesAndHasOneForEachInstanceOtherwise) {
+  const PassRequest request{{"a", "b"}, {100, 254}};
+  EXPECT_EQ(decode_request(encode_request(request)), request);
+  // Both ways between this version and the one before.
+  EXPECT_EQ(decode_request(encode_names({"a", "b"})), (PassRequest{{"a", "b"}}));
+  EXPECT_EQ(decode_names(encode_request(request)), request.instances);
+  for (const char* body :
+       {"", "[]", "{}", R"({"instances":["a"],"priorities":[]})",
+        R"({"instances":["a"],"priorities":[-1]})", R"({"instances":["a"],"priorities":["7"]})",
+        R"({"instances":["a"],"priorities":7})"}) {
+    EXPECT_FALSE(decode_request(body)) << body;
+  }
+}
+
 TEST(HandoverMessages, CountsOfANoteAreNumbersByInstance) {
   const auto note = decode_note(encode_note({3, "", {{"VI_1", 7}, {"VI_2", 0}}}));
   ASSERT_TRUE(note);

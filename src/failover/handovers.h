@@ -34,7 +34,7 @@ class Handovers {
   static constexpr std::array messages{PairMessage::handover_offer, PairMessage::handover_flows,
                                        PairMessage::handover_ready, PairMessage::handover_refused,
                                        PairMessage::handover_taken, PairMessage::handover_done,
-                                       PairMessage::pass_request};
+                                       PairMessage::pass_request,   PairMessage::pass_reply};
 
   // One that has ended, for status and the flight recorder.
   struct Past {
@@ -54,6 +54,9 @@ class Handovers {
   // are told while there is still an address to tell it from.
   static constexpr Duration farewell = 25ms;
 
+  // So many offers wait for the end of an earlier move of the same instances.
+  static constexpr std::size_t offers_waiting_max = 16;
+
   // Handovers are numbered from `first_id` on, which differs from run to run.
   Handovers(HandoverWorld& world, Log& log, FlightRecorder& recorder, std::uint64_t first_id);
   ~Handovers();
@@ -70,6 +73,8 @@ class Handovers {
   void ask_to_pass(const RouterFace& router);
   // After every event of a router.
   void review();
+  // Before that, of which one it was (handover_stragglers.cc).
+  void expect_stragglers(const RouterFace& router);
   // While connections are still served here for addresses that have moved.
   [[nodiscard]] bool is_serving() const;
   // Ends everything now.
@@ -92,9 +97,13 @@ class Handovers {
  private:
   // The link's side (handover_driver.cc has the machines').
   void on_offer(const HandoverPeer& from, std::string_view body);
+  void take(const HandoverPeer& from, HandoverScope scope);
+  [[nodiscard]] bool is_leaving(const HandoverScope& scope) const;
+  void review_waiting();
   void on_flows(const HandoverPeer& from, std::string_view body);
   void on_note(PairMessage type, const HandoverPeer& from, std::string_view body);
   void on_pass_request(const HandoverPeer& from, std::string_view body);
+  void on_pass_reply(std::string_view body);
   // Why the scope cannot be taken here; empty: it can.
   std::string find_obstacle(const HandoverScope& scope, const HandoverPeer& from);
 
@@ -145,6 +154,19 @@ class Handovers {
   void pass_plainly(const Order& order, std::string why);
   [[nodiscard]] std::string why_plain() const;
   static constexpr std::size_t flows_in_a_turn = 32;  // into the packet filter, a millisecond
+
+  // Packets that are still meant for the old owner of an address when this one has it.
+  struct Stragglers {
+    std::string instance;
+    net::IpAddress giver;
+    Instant end{};
+    bool has_moved = false;
+    std::vector<CaughtAddress> caught = {};
+  };
+  static constexpr std::size_t stragglers_max = 32;  // addresses
+  void expect_stragglers(const RouterFace& router, const net::IpAddress& giver);
+  void catch_stragglers();
+  void end_stragglers(Instant now);
 
   void begin_plain(Plain& plain);
   void review_plain(Plain& plain, Instant now);
@@ -200,7 +222,18 @@ class Handovers {
   std::vector<std::unique_ptr<Given>> given_;
   std::vector<std::unique_ptr<Taken>> taken_;
   std::vector<std::unique_ptr<Plain>> plain_;
+  std::vector<Stragglers> stragglers_;
+  std::optional<unsigned> stragglers_set_;
+  bool stragglers_awaited_ = false;
+  bool stragglers_refused_ = false;  // by the kernel, once and for all
   std::deque<Past> past_;
+  // Offers of what is only leaving this node.
+  struct Waiting {
+    HandoverPeer from;
+    HandoverScope scope;
+    Instant until{};  // the giver asks another one then
+  };
+  std::vector<Waiting> waiting_;
   // Operators' passes that several moves answer for.
   struct Divided {
     std::size_t parts = 1;  // that are still to end

@@ -114,7 +114,10 @@ struct Answer {
 class TestNode final : public HandoverWorld {
  public:
   explicit TestNode(int number) : router(number, time), handovers(*this, log, recorder, 1000) {
-    router.after = [this] { handovers.review(); };
+    router.after = [this] {
+      handovers.expect_stragglers(router);
+      handovers.review();
+    };
   }
 
   [[nodiscard]] Instant now() override { return time; }

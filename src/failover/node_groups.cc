@@ -35,6 +35,7 @@ void Node::arrange_groups() {
 }
 
 void Node::on_handled(Router& router, bool changed) {
+  handovers_.expect_stragglers(router);
   handovers_.review();
   if (changed) detection_.note(router);
   if (untold_ > 0 || router.plan().settings.sync_group.empty()) return;

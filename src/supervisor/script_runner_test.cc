@@ -78,7 +78,7 @@ TEST_F(ScriptRunnerTest, a_script_over_its_timeout_is_ended_with_all_that_it_sta
 }
 
 TEST_F(ScriptRunnerTest, a_script_that_ignores_term_is_killed_two_seconds_later) {
-  const auto result = run({"/bin/sh", "-c", "trap '' TERM; while :; do sleep 1; done"}, 100ms);
+  const auto result = run({"/bin/sh", "-c", "trap '' TERM; while :; do sleep 1; done"}, 500ms);
   EXPECT_EQ(result.outcome, ipc::ScriptOutcome::timed_out);
   EXPECT_GE(result.took, 2s);
   EXPECT_LT(result.took, 4s);

@@ -411,9 +411,11 @@ TEST(Group, APickTakesAsLongInALargeGroupAsInASmallOne) {
       Bench bench(many_servers(servers));
       bench.config.upstreams[0].balance = balance;
       bench.reload();
-      const double taken_ns = pick_time_ns(bench, 20000);
+      const double taken_ns = pick_time_ns(bench, 5000);
       std::printf("%s of %zu servers: %.0f ns\n", name, servers, taken_ns);
-      EXPECT_LT(taken_ns, 20000) << name << " of " << servers;
+      // A hundred times what a release build takes: for sanitizers without optimisation, and still
+      // far from what going through all servers would cost.
+      EXPECT_LT(taken_ns, 200000) << name << " of " << servers;
     }
   }
 }

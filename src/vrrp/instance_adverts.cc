@@ -100,7 +100,8 @@ bool Instance::holds_back(const ParsedAdvert& parsed, Instant now) {
 void Instance::follow(const ParsedAdvert& parsed, Instant now) {
   remember_master(parsed, now);
   heard_at_ = now;
-  planned_ = asked_ = false;
+  planned_ = false;
+  asked_at_ = never;
   guard_.forget_answer();
   if (!held_back_.empty()) hold_back({});
   if (settings_.version == 3) {
@@ -174,7 +175,9 @@ void Instance::step_down(const ParsedAdvert& parsed, Instant now) {
                 "than ours",
                 from, priority);
   log(LogLevel::info, reason);
-  send(effective_priority_);
+  // So that the other announces itself again. (Two owners: a keepalived that hears another one
+  // gives up as well, but answers a goodbye.)
+  send(effective_priority_ == owner_priority ? 0 : effective_priority_);
   remember_master(parsed, now);
   if (settings_.version == 3) master_interval_ = parsed.advert.interval;
   become_backup(reason.substr(std::string_view("Master ").size()), down_time(), handover_linger,
@@ -230,6 +233,7 @@ void Instance::remember_master(const ParsedAdvert& parsed, Instant now) {
   if (master_ != parsed.envelope.source) {
     told_ = 0;
     first_heard_ = now;
+    may_ask_again_ = true;
   }
   master_ = parsed.envelope.source;
   master_priority_ = parsed.advert.priority;

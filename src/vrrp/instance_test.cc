@@ -519,6 +519,8 @@ TEST_F(InstancePair, OfTwoOwnersTheLowerAddressBacksOff) {
   segment.run_for(3s);
   EXPECT_EQ(state(0), State::backup);
   EXPECT_EQ(state(1), State::master);
+  EXPECT_EQ(segment.node(1).instance.counters().priority_zero_received, 1u)
+      << "a keepalived that hears an owner gives up, too";
 }
 
 TEST_F(InstancePair, OwnerThatIsNotHeardGivesUpBeingOne) {

@@ -71,7 +71,10 @@ void Host::handle(VirtualRouter& router, const vrrp::Event& event) {
     obey(router, actions);
     around_.watcher->handled(*this, router, event, actions);
   }
-  if (pair_) pair_->handovers().review();
+  if (pair_) {
+    pair_->handovers().expect_stragglers(faces_[router.index]);
+    pair_->handovers().review();
+  }
   if (bfd_) bfd_->note(router);
   review_group();
 }
