@@ -7,6 +7,7 @@
 
 #include "config/keepalived/grammar.h"
 #include "config/keepalived/guard.h"
+#include "config/secrets.h"
 
 namespace baton::config::keepalived {
 
@@ -293,7 +294,7 @@ InstanceDraft with_defaults(const InstanceDefaults& defaults) {
 void note_places(OptionPlaces& places, const std::vector<Statement>& statements) {
   for (const Statement& statement : statements) {
     const bool is_secret = statement.keyword() == "auth_pass" || statement.keyword() == "auth_hmac";
-    std::string text = is_secret ? statement.keyword() + " ****" : statement.raw;
+    std::string text = is_secret ? statement.keyword() + " ****" : without_secrets(statement.raw);
     const std::size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
     text = text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
     places[statement.keyword()] = {statement.where, std::move(text)};
