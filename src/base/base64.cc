@@ -12,17 +12,18 @@ constexpr std::string_view ordinary =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 int value_of(char c, bool url) {
-  if (url && c == '-') return 62;
-  if (url && c == '_') return 63;
-  if (url && (c == '+' || c == '/')) return -1;
-  const std::size_t found = ordinary.find(c);
-  return found == std::string_view::npos ? -1 : static_cast<int>(found);
+  if (c >= 'A' && c <= 'Z') return c - 'A';
+  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+  if (c >= '0' && c <= '9') return c - '0' + 52;
+  if (c == (url ? '-' : '+')) return 62;
+  return c == (url ? '_' : '/') ? 63 : -1;
 }
 
 std::optional<std::string> decode(std::string_view text, bool url) {
-  while (text.ends_with('=')) text.remove_suffix(1);
+  text = text.substr(0, text.find('='));
   if (text.size() % 4 == 1) return std::nullopt;
   std::string bytes;
+  bytes.reserve(text.size() / 4 * 3 + 2);
   std::uint32_t bits = 0;
   int count = 0;
   for (const char c : text) {

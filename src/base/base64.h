@@ -9,7 +9,8 @@ namespace baton {
 
 // With "=" at the end.
 std::string encode_base64(std::string_view bytes);
-// Padding may lack. nullopt: a character that is not of the alphabet.
+// Padding may lack; what comes behind it is not looked at. nullopt: a character that is not of the
+// alphabet.
 std::optional<std::string> decode_base64(std::string_view text);
 // The same in the alphabet for URLs ("-" and "_").
 std::optional<std::string> decode_base64_url(std::string_view text);

@@ -15,6 +15,7 @@ TEST(Base64, HasThePublishedForms) {
   EXPECT_EQ(encode_base64("foobar"), "Zm9vYmFy");
   EXPECT_EQ(decode_base64("Zm9vYg=="), "foob");
   EXPECT_EQ(decode_base64("Zm9vYg"), "foob");
+  EXPECT_EQ(decode_base64("Zm9vYg==more"), "foob");
 }
 
 TEST(Base64, RefusesWhatIsNotOfItsAlphabet) {

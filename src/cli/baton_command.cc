@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 
 #include "cli/check.h"
 #include "cli/commands.h"
@@ -79,6 +80,7 @@ int check_files(Words& words) {
   CheckOptions options;
   options.proxy_path = words.proxy;
   options.failover_path = words.failover;
+  options.on_this_host = true;
   options.colours = ::isatty(STDOUT_FILENO) == 1;
   return check(options, std::cout);
 }
@@ -92,6 +94,41 @@ void add_files(CLI::App& command, Words& words) {
   command.add_option("--proxy", words.proxy, "nginx.conf of the proxy")->type_name("FILE");
   command.add_option("--ha", words.failover, "keepalived.conf of the failover part")
       ->type_name("FILE");
+}
+
+// The command among the words: the first that is no option, and not the value of one.
+std::string command_of(const std::vector<std::string>& arguments) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i] == "--run-dir") {
+      ++i;
+    } else if (!arguments[i].starts_with('-')) {
+      return arguments[i];
+    }
+  }
+  return "";
+}
+
+// `help`, `help COMMAND`, nothing at all and a word that is no command: the exit code, or none
+// when there is a command to be done.
+std::optional<int> answer_to_first_word(CLI::App& app, const std::vector<std::string>& arguments) {
+  if (arguments.empty()) {
+    fmt::print(stderr, "{}", app.help());
+    return 2;
+  }
+  std::string word = command_of(arguments);
+  const bool asks = word == "help";
+  if (asks) word = arguments.back() == "help" ? "" : arguments.back();
+  const CLI::App* command = word.empty() ? &app : nullptr;
+  for (const CLI::App* known : app.get_subcommands({})) {
+    if (known->get_name() == word) command = known;
+  }
+  if (!command) {
+    fmt::print(stderr, "baton: there is no command `{}`; `baton help` lists them\n", word);
+    return 2;
+  }
+  if (!asks) return std::nullopt;
+  fmt::print("{}", command == &app ? app.help() : command->help("baton"));
+  return 0;
 }
 
 }  // namespace
@@ -121,7 +158,8 @@ int run_as_baton(const CommandLine& line) {
 
   auto* history_command =
       app.add_subcommand("history", "the last transitions: why, what led to them, the outage");
-  history_command->add_option("count", words.history.count, "how many (default 5)");
+  history_command->add_option("count", words.history.count, "how many (default 5)")
+      ->check(CLI::Range(1, 1'000'000));
   history_command->add_flag("--json", words.history.json, "for programs");
   history_command->add_flag("--brief", words.history.brief, "without the timelines");
   history_command->callback([&] { code = show_history(words.run_directory, words.history); });
@@ -157,6 +195,8 @@ int run_as_baton(const CommandLine& line) {
     command->allow_extras();
     command->callback([&code, later] { code = refuse_by_name(later); });
   }
+
+  if (const auto early = answer_to_first_word(app, line.arguments)) return *early;
 
   // CLI11 takes words last first.
   std::vector<std::string> reversed(line.arguments.rbegin(), line.arguments.rend());

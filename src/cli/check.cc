@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "cli/missing_interfaces.h"
 #include "cli/problems.h"
 #include "config/keepalived/load.h"
 #include "supervisor/pair_key.h"
@@ -116,6 +117,9 @@ int check(const CheckOptions& options, std::ostream& out) {
     if (failover) {
       note_root_scripts(*failover, diagnostics);
       check_pair_key(*failover, diagnostics);
+      if (options.on_this_host) {
+        warn_of_missing_interfaces(*failover, interfaces_here(), "", diagnostics);
+      }
     }
   }
   if (proxy && failover) compare_parts(*proxy, *failover, diagnostics);

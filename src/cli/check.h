@@ -16,8 +16,9 @@ struct CheckOptions {
   std::string proxy_path;
   std::string proxy_prefix = "/etc/nginx";
   std::string failover_path;
-  std::string config_id;  // of keepalived.conf's @id lines; empty: the short host name
-  bool colours = false;   // only for a terminal
+  std::string config_id;      // of keepalived.conf's @id lines; empty: the short host name
+  bool colours = false;       // only for a terminal
+  bool on_this_host = false;  // interfaces that are not here are told
 };
 
 // All problems of both files, each with its line and a caret, and one summary line. Returns 0, or
@@ -38,6 +39,7 @@ int nginx_test(const NginxTestOptions& options, std::ostream& out, std::ostream&
 struct KeepalivedTestOptions {
   std::string path = "/etc/keepalived/keepalived.conf";
   std::string config_id;
+  bool on_this_host = false;  // interfaces that are not here are told
 };
 
 // Returns, as `keepalived -t`: 0 in order; 2 a parameter is missing; 4 the file cannot be read;

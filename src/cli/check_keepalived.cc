@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "cli/check.h"
+#include "cli/missing_interfaces.h"
 #include "cli/problems.h"
 #include "config/keepalived/load.h"
 #include "config/keepalived/verdicts.h"
@@ -66,6 +67,9 @@ int keepalived_test(const KeepalivedTestOptions& options, std::ostream& errors) 
   Diagnostics diagnostics;
   const auto model =
       config::keepalived::load(sources, {options.path, options.config_id}, diagnostics);
+  if (model && options.on_this_host) {
+    warn_of_missing_interfaces(*model, interfaces_here(), "WARNING - ", diagnostics);
+  }
   const bool several_files = sources.order().size() > 1;
   for (const Diagnostic& diagnostic : in_reading_order(diagnostics, sources)) {
     errors << keepalived_line(diagnostic, several_files) << '\n';

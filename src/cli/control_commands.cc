@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "base/json_text.h"
 #include "cli/history_text.h"
 #include "cli/json_fields.h"
 #include "cli/status_text.h"
@@ -74,9 +75,7 @@ int ask_all(const std::string& run_directory, const std::string& command, Durati
 std::string shown(const nlohmann::json& list, bool as_json) {
   if (!as_json) return list.empty() ? "baton is not running here\n" : status_text(list);
   // One tree is an object by itself, as anybody would expect who has only ever seen one.
-  return (list.size() == 1 ? list[0] : nlohmann::json{{"trees", list}})
-             .dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
-         "\n";
+  return json_text(list.size() == 1 ? list[0] : nlohmann::json{{"trees", list}}, 2) + "\n";
 }
 
 nlohmann::json statuses(std::vector<Found>& trees) {
@@ -132,8 +131,7 @@ int show_history(const std::string& run_directory, const HistoryOptions& options
     const auto& history = member(*answer, "history");
     if (!history.is_object()) continue;  // a tree without failover
     if (options.json) {
-      fmt::print("{}\n", newest_transitions(history, options.count)
-                             .dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+      fmt::print("{}\n", json_text(newest_transitions(history, options.count), 2));
     } else {
       fmt::print("{}", history_text(history, options.count, options.brief));
     }

@@ -43,9 +43,55 @@ std::string event_text(const json& moment) {
   return line;
 }
 
+// How many moments at `index` are one beat of a quiet time: an advert heard, or the timer and the
+// advert that it sends. 0: none, this moment is to be shown.
+std::size_t beat_at(const json& timeline, std::size_t index) {
+  const std::string event = text_of(timeline[index], "event");
+  if (event == "advert_heard") return 1;
+  const bool sends = event == "timer" && index + 1 < timeline.size() &&
+                     text_of(timeline[index + 1], "event") == "advert_sent";
+  return sends ? 2 : 0;
+}
+
+// How many beats like the one at `index` follow one another there, itself included.
+std::size_t like_beats(const json& timeline, std::size_t index) {
+  const std::size_t length = beat_at(timeline, index);
+  if (length == 0) return 0;
+  const std::string text = event_text(timeline[index + length - 1]);
+  std::size_t count = 1;
+  for (std::size_t i = index + length; i < timeline.size(); i += length, ++count) {
+    if (beat_at(timeline, i) != length || event_text(timeline[i + length - 1]) != text) break;
+  }
+  return count;
+}
+
+// The first and the last of many beats are enough; --json has all.
+json without_beats(const json& timeline) {
+  constexpr std::size_t shown_max = 3;
+  json shown = json::array();
+  for (std::size_t i = 0; i < timeline.size();) {
+    const std::size_t length = std::max<std::size_t>(beat_at(timeline, i), 1);
+    const std::size_t count = std::max<std::size_t>(like_beats(timeline, i), 1);
+    for (std::size_t beat = 0; beat < count; ++beat) {
+      if (count > shown_max && beat == 1) {
+        shown.push_back({{"hidden", count - 2}});
+        beat = count - 1;
+      }
+      for (std::size_t k = 0; k < length; ++k) shown.push_back(timeline[i + beat * length + k]);
+    }
+    i += count * length;
+  }
+  return shown;
+}
+
 std::string timeline_text(const json& timeline) {
+  if (!timeline.is_array()) return "";
   std::string page;
-  for (const auto& moment : timeline) {
+  for (const auto& moment : without_beats(timeline)) {
+    if (const auto hidden = number_of(moment, "hidden"); hidden > 0) {
+      page += fmt::format("    {:>12}  {} more of these\n", "...", hidden);
+      continue;
+    }
     std::string line = fmt::format(
         "    {:>12}  {}", ms_text(decimal_of(moment, "at_ms").value_or(0)), event_text(moment));
     if (const auto due = decimal_of(moment, "timer_in_ms")) {

@@ -44,6 +44,31 @@ TEST(HistoryText, SaysWhatMovedWhyAndWhatItCost) {
   }
 }
 
+TEST(HistoryText, ShowsTheFirstAndTheLastOfManyBeats) {
+  json one = flight("VI_1");
+  json& timeline = one["timeline"];
+  const json heard = timeline[0];
+  for (int i = 0; i < 6; ++i) timeline.insert(timeline.begin(), heard);
+  const json timer = {{"at_ms", -9000}, {"event", "timer"}};
+  const json sent = {{"at_ms", -9000}, {"event", "advert_sent"}, {"priority", 90}};
+  for (int i = 0; i < 5; ++i) {
+    timeline.insert(timeline.begin(), sent);
+    timeline.insert(timeline.begin(), timer);
+  }
+  timeline.insert(timeline.begin(), timer);
+  const std::string page = history_text({{"transitions", {one}}}, 1);
+  const auto count = [&page](const std::string& part) {
+    std::size_t found = 0;
+    for (auto at = page.find(part); at != std::string::npos; at = page.find(part, at + 1)) ++found;
+    return found;
+  };
+  EXPECT_EQ(count("advert of 10.9.0.1"), 2u) << page;
+  EXPECT_EQ(count("5 more of these"), 1u) << page;
+  EXPECT_EQ(count("sent an advert, priority 90"), 2u) << page;
+  EXPECT_EQ(count("3 more of these"), 1u) << page;
+  EXPECT_EQ(count("  timer\n"), 3u) << page;
+}
+
 TEST(HistoryText, GivesTheNewestOnesOnly) {
   const json history = {{"transitions", {flight("VI_old"), flight("VI_new")}}};
   const std::string page = history_text(history, 1);

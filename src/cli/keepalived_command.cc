@@ -27,6 +27,7 @@ int test(const KeepalivedOptions& options) {
   KeepalivedTestOptions request;
   request.path = std::filesystem::absolute(options.config);
   request.config_id = options.config_id;
+  request.on_this_host = options.network_namespace.empty();
   if (options.test_log.empty()) return keepalived_test(request, std::cerr);
   std::ofstream log(options.test_log, std::ios::app);
   return keepalived_test(request, log);

@@ -31,6 +31,10 @@ int make_key(const std::string& path) {
   std::error_code error;
   const auto folder = std::filesystem::path(path).parent_path();
   if (!folder.empty()) std::filesystem::create_directories(folder, error);
+  if (std::filesystem::is_directory(path, error)) {
+    fmt::print(stderr, "baton: {} is a folder: name a file in it\n", path);
+    return 1;
+  }
   const runtime::Fd file(
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR));
   if (!file) {
@@ -45,7 +49,8 @@ int make_key(const std::string& path) {
     return 1;
   }
   fmt::print(
-      "{}\nCopy it to the other node (scp -p), then name it in both keepalived.conf:\n"
+      "{}\nCopy it to the other node (scp -p), then name it in global_defs of both "
+      "keepalived.conf:\n"
       "    pair_key {}\n    pair_peer ADDRESS_OF_THE_OTHER_NODE\n",
       path, path);
   return 0;

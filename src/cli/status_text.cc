@@ -106,12 +106,13 @@ std::string guard_text(const json& instance) {
     if (!theirs.empty()) page += fmt::format("    {:10}there {}\n", "", theirs);
   }
   for (const auto& peer : member(member(instance, "second_path"), "peers")) {
-    page +=
-        fmt::format("    {:10}{} is {}, priority {}, heard {} ago{}{}{}\n", "2nd path",
-                    text_of(peer, "source"), text_of(peer, "state"), number_of(peer, "priority"),
-                    age_text(number_of(peer, "age_ms")), flag_of(peer, "alive") ? "" : ": GONE",
-                    flag_of(peer, "hears_adverts") ? "" : ", hears no adverts",
-                    flag_of(peer, "sees") ? "" : ", sees nothing");
+    // What a node sees is found out when it hears no adverts: until then it is not known.
+    const bool is_cut = !flag_of(peer, "hears_adverts");
+    page += fmt::format("    {:10}{} is {}, priority {}, heard {} ago{}{}{}\n", "2nd path",
+                        text_of(peer, "source"), text_of(peer, "state"),
+                        number_of(peer, "priority"), age_text(number_of(peer, "age_ms")),
+                        flag_of(peer, "alive") ? "" : ": GONE", is_cut ? ", hears no adverts" : "",
+                        is_cut && !flag_of(peer, "sees") ? ", sees nothing" : "");
   }
   const json& witness = member(instance, "witness");
   if (!witness.is_object()) return page;
@@ -182,8 +183,13 @@ std::string paths_text(const json& failover) {
                         problem.empty() ? "" : ", ", problem);
   }
   for (const auto& session : member(member(failover, "bfd"), "sessions")) {
-    page += fmt::format("  BFD with {}: {}, detects in {} ms\n", text_of(session, "neighbor"),
-                        text_of(session, "state"), number_of(session, "detection_time_ms"));
+    page +=
+        fmt::format("  BFD with {}: {}", text_of(session, "neighbor"), text_of(session, "state"));
+    // Of a session that is not up nothing has been agreed: a keepalived does not answer.
+    if (text_of(session, "state") == "Up") {
+      page += fmt::format(", detects in {} ms", number_of(session, "detection_time_ms"));
+    }
+    page += "\n";
   }
   return page;
 }

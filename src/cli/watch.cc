@@ -11,11 +11,14 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "cli/watch_screen.h"
 #include "runtime/loop.h"
@@ -44,6 +47,48 @@ void write_all(std::string_view text) {
   }
 }
 
+enum class Wish : std::uint8_t { none, leave, up, down, page_up, page_down, top, bottom };
+
+// What keys mean: q, and those that scroll in less(1) and everywhere.
+Wish wish_of(std::string_view keys) {
+  if (keys.find_first_of("qQ\x03") != std::string_view::npos) return Wish::leave;
+  constexpr std::pair<std::string_view, Wish> meanings[] = {
+      {"\x1b[A", Wish::up},       {"\x1bOA", Wish::up},   {"k", Wish::up},
+      {"\x1b[B", Wish::down},     {"\x1bOB", Wish::down}, {"j", Wish::down},
+      {"\x1b[5~", Wish::page_up}, {"b", Wish::page_up},   {"\x1b[6~", Wish::page_down},
+      {" ", Wish::page_down},     {"\x1b[H", Wish::top},  {"g", Wish::top},
+      {"\x1b[F", Wish::bottom},   {"G", Wish::bottom},
+  };
+  for (const auto& [key, wish] : meanings) {
+    if (keys.starts_with(key)) return wish;
+  }
+  return Wish::none;
+}
+
+// How far the page is scrolled then; more than there is gets put right when it is drawn.
+std::size_t scrolled_by(Wish wish, std::size_t now, std::size_t rows) {
+  constexpr std::size_t everything = 100'000;
+  const std::size_t screenful = std::max<std::size_t>(rows, 3) - 2;
+  switch (wish) {
+    case Wish::up:
+      return now - std::min<std::size_t>(now, 1);
+    case Wish::down:
+      return now + 1;
+    case Wish::page_up:
+      return now - std::min(now, screenful);
+    case Wish::page_down:
+      return now + screenful;
+    case Wish::top:
+      return 0;
+    case Wish::bottom:
+      return everything;
+    case Wish::none:
+    case Wish::leave:
+      break;
+  }
+  return now;
+}
+
 // Keys come one by one and are not shown; the page has a screen of its own.
 class Terminal {
  public:
@@ -65,14 +110,16 @@ class Terminal {
   }
   Terminal(const Terminal&) = delete;
 
-  // Waits, at most `longest`; true when the reader wants to leave.
-  bool wait(Duration longest) const {
+  // Waits for keys, at most `longest`.
+  Wish wait(Duration longest) const {
     pollfd entry{keys_ ? STDIN_FILENO : -1, POLLIN, 0};
-    if (::poll(&entry, 1, static_cast<int>(to_ms(longest))) <= 0) return interrupted != 0;
-    char key = 0;
-    const ssize_t got = ::read(STDIN_FILENO, &key, 1);
-    if (got == 0) return true;
-    return got == 1 && (key == 'q' || key == 'Q' || key == '\x03');
+    if (::poll(&entry, 1, static_cast<int>(to_ms(longest))) <= 0) {
+      return interrupted ? Wish::leave : Wish::none;
+    }
+    std::array<char, 16> keys;
+    const ssize_t got = ::read(STDIN_FILENO, keys.data(), keys.size());
+    if (got == 0) return Wish::leave;
+    return got < 0 ? Wish::none : wish_of({keys.data(), static_cast<std::size_t>(got)});
   }
 
   static ScreenSize size() {
@@ -106,27 +153,48 @@ std::string clock_text(bool with_date) {
   return with_date ? fmt::format("{:%Y-%m-%d %H:%M:%S}Z", time) : fmt::format("{:%H:%M:%S}Z", time);
 }
 
+std::string keys_text(const Screen& screen) {
+  std::string text = "q quits";
+  if (screen.scrolled + screen.below == 0) return text;
+  text += "   arrows scroll:";
+  if (screen.scrolled > 0) text += fmt::format(" {} lines above", screen.scrolled);
+  if (screen.below > 0) text += fmt::format(" {} more lines below", screen.below);
+  return text;
+}
+
+// The page on the terminal; how far it is scrolled.
+std::size_t draw(const nlohmann::json& status, const ScreenSize& size, const ScreenStyle& style) {
+  const Screen screen = watch_screen(status, size, style, clock_text(false));
+  // Each line clears its rest, the end clears what is below: nothing flickers.
+  std::string frame = "\x1b[H";
+  for (const auto& line : screen.lines) frame += line + "\x1b[K\r\n";
+  frame += "\x1b[J";
+  frame +=
+      fmt::format("\x1b[{};1H{}{}{}", size.rows + 1, style.colours ? "\x1b[2m" : "",
+                  cut_to_columns(keys_text(screen), size.columns), style.colours ? "\x1b[0m" : "");
+  write_all(frame);
+  return screen.scrolled;
+}
+
 void watch_on_terminal(const std::function<nlohmann::json()>& look) {
   const Terminal terminal;
   ScreenStyle style;
   style.colours = std::getenv("NO_COLOR") == nullptr;
   style.unicode = speaks_unicode();
+  std::size_t scrolled = 0;
   for (;;) {
     const Instant began = runtime::monotonic_now();
-    ScreenSize size = Terminal::size();
-    size.rows = size.rows > 3 ? size.rows - 1 : size.rows;  // the last row is for the keys
-    const auto lines = watch_screen(look(), size, style, clock_text(false));
-    // Each line clears its rest, the end clears what is below: nothing flickers.
-    std::string frame = "\x1b[H";
-    for (const auto& line : lines) frame += line + "\x1b[K\r\n";
-    frame += "\x1b[J";
-    frame += fmt::format("\x1b[{};1H{}q quits{}", size.rows + 1, style.colours ? "\x1b[2m" : "",
-                         style.colours ? "\x1b[0m" : "");
-    write_all(frame);
+    const auto status = look();
     const Instant next = began + redraw_interval;
     do {
+      ScreenSize size = Terminal::size();
+      size.rows = size.rows > 3 ? size.rows - 1 : size.rows;  // the last row is for the keys
+      size.scrolled = scrolled;
+      scrolled = draw(status, size, style);
       const Duration left = next - runtime::monotonic_now();
-      if (interrupted || terminal.wait(std::max<Duration>(left, 1ms))) return;
+      const Wish wish = interrupted ? Wish::leave : terminal.wait(std::max<Duration>(left, 1ms));
+      if (wish == Wish::leave) return;
+      scrolled = scrolled_by(wish, scrolled, size.rows);
     } while (runtime::monotonic_now() < next);
   }
 }
@@ -138,7 +206,7 @@ void watch_in_blocks(const std::function<nlohmann::json()>& look) {
     const std::string essence = essence_of(status);
     if (told != essence) {
       std::string block = told ? "\n" : "";
-      for (const auto& line : watch_screen(status, {80, 0}, {}, clock_text(true))) {
+      for (const auto& line : watch_screen(status, {80, 0}, {}, clock_text(true)).lines) {
         block += line + "\n";
       }
       write_all(block);

@@ -103,10 +103,7 @@ class Page {
   Page(const ScreenSize& size, const ScreenStyle& style) : size_(size), style_(style) {}
 
   void draw(const json& trees, std::string_view clock);
-  std::vector<std::string> take() {
-    if (size_.rows > 0 && lines_.size() > size_.rows) lines_.resize(size_.rows);
-    return std::move(lines_);
-  }
+  Screen take();
 
  private:
   [[nodiscard]] LineMaker line() const { return {size_.columns, style_.colours}; }
@@ -114,11 +111,15 @@ class Page {
   void blank() { lines_.emplace_back(); }
   void rule(std::string_view title, std::string_view right);
   void collect_nodes(const json& failover);
+  void draw_all(const json& trees, std::string_view clock);
   void draw_head(const json& trees, std::string_view clock);
+  void draw_instances(const json& instances);
   void draw_instance(const json& instance);
+  void draw_briefly(const json& instance);
   void draw_node(const NodeView& node, const json& instance);
   void draw_unknown_master(const json& instance);
-  void draw_problems(const NodeView& node, const json& instance);
+  void draw_problems(const json& instance);
+  void draw_problems(const NodeView& node, const json& instance, const json& own);
   void draw_trouble(const NodeView& node, std::string_view text, Tone tone);
   void draw_paths(const json& failover);
   void draw_proxy(const json& proxy);
@@ -130,7 +131,23 @@ class Page {
   std::vector<std::string> lines_;
   std::vector<NodeView> nodes_;
   std::size_t name_width_ = 4;
+  bool is_brief_ = false;
 };
+
+// The headline stays where it is when the rest is scrolled.
+Screen Page::take() {
+  Screen screen;
+  if (size_.rows > 1 && lines_.size() > size_.rows) {
+    const std::size_t surplus = lines_.size() - size_.rows;
+    screen.scrolled = std::min(size_.scrolled, surplus);
+    screen.below = surplus - screen.scrolled;
+    const auto first = lines_.begin() + 1;
+    lines_.erase(first, first + static_cast<std::ptrdiff_t>(screen.scrolled));
+    lines_.resize(size_.rows);
+  }
+  screen.lines = std::move(lines_);
+  return screen;
+}
 
 // The other nodes of the pair link.
 const json& peers_of(const json& failover) {
@@ -230,11 +247,58 @@ void Page::draw_instance(const json& instance) {
     if (shown) draw_node(node, *shown);
   }
   draw_unknown_master(instance);
+  draw_problems(instance);
+}
+
+// One line for an instance, where there are more than the screen has room for.
+void Page::draw_briefly(const json& instance) {
+  constexpr std::size_t name_width = 18;
+  constexpr std::size_t address_width = 38;
+  LineMaker made = line();
+  made.add(" ").add(text_of(instance, "name")).to(name_width).add(" ");
+  const json& addresses = member(instance, "addresses");
+  if (!addresses.empty()) made.add(text_of(addresses.front(), "address"));
+  if (addresses.size() > 1) made.add(fmt::format(" +{}", addresses.size() - 1));
+  made.to(address_width);
   for (const auto& node : nodes_) {
     const json* shown = node.failover ? find_instance(*node.failover, instance) : nullptr;
     if (node.is_own) shown = &instance;
-    if (shown) draw_problems(node, *shown);
+    if (!shown) continue;
+    const std::string state = text_of(*shown, "state", "?");
+    made.add("  ").add(cut_to_columns(node.name, node_name_max)).add(" ");
+    made.add(state, tone_of(state));
+    if (flag_of(*shown, "yielding")) made.add(" handing over", Tone::warning);
   }
+  put(made.right(age_text(number_of(instance, "age_ms")), Tone::dim));
+  draw_unknown_master(instance);
+  draw_problems(instance);
+}
+
+void Page::draw_instances(const json& instances) {
+  if (is_brief_) {
+    blank();
+    rule("instances", fmt::format("{}", instances.size()));
+  }
+  for (const auto& instance : instances) {
+    is_brief_ ? draw_briefly(instance) : draw_instance(instance);
+  }
+}
+
+void Page::draw_problems(const json& instance) {
+  for (const auto& node : nodes_) {
+    const json* shown = node.failover ? find_instance(*node.failover, instance) : nullptr;
+    if (node.is_own) shown = &instance;
+    if (shown) draw_problems(node, *shown, instance);
+  }
+}
+
+// What this node shows already, seen from the other side.
+bool is_mirrored(const json& theirs, const json& own) {
+  return std::ranges::any_of(member(own, "mismatches"), [&theirs](const json& ours) {
+    return text_of(ours, "keyword") == text_of(theirs, "keyword") &&
+           !text_of(ours, "theirs").empty() && text_of(ours, "theirs") == text_of(theirs, "ours") &&
+           text_of(ours, "ours") == text_of(theirs, "theirs");
+  });
 }
 
 void Page::draw_node(const NodeView& node, const json& instance) {
@@ -279,7 +343,7 @@ void Page::draw_trouble(const NodeView& node, std::string_view text, Tone tone) 
   put(made.add(text, tone));
 }
 
-void Page::draw_problems(const NodeView& node, const json& instance) {
+void Page::draw_problems(const NodeView& node, const json& instance, const json& own) {
   for (const auto& fault : member(instance, "faults")) {
     if (fault.is_string()) draw_trouble(node, fault.get<std::string>(), Tone::bad);
   }
@@ -290,6 +354,7 @@ void Page::draw_problems(const NodeView& node, const json& instance) {
     draw_trouble(node, "witness: " + text_of(witness, "detail"), Tone::warning);
   }
   for (const auto& mismatch : member(instance, "mismatches")) {
+    if (!node.is_own && is_mirrored(mismatch, own)) continue;
     draw_trouble(
         node,
         fmt::format("{}: {}", text_of(mismatch, "keyword", "adverts"), text_of(mismatch, "text")),
@@ -434,6 +499,18 @@ void Page::draw_transitions() {
 }
 
 void Page::draw(const json& trees, std::string_view clock) {
+  draw_all(trees, clock);
+  constexpr std::size_t few = 2;
+  std::size_t instances = 0;
+  for (const auto& tree : trees) instances += member(member(tree, "failover"), "instances").size();
+  if (size_.rows == 0 || lines_.size() <= size_.rows || instances <= few) return;
+  lines_.clear();
+  nodes_.clear();
+  is_brief_ = true;
+  draw_all(trees, clock);
+}
+
+void Page::draw_all(const json& trees, std::string_view clock) {
   const json* failover = nullptr;
   const json* proxy = nullptr;
   for (const auto& tree : trees) {
@@ -450,7 +527,7 @@ void Page::draw(const json& trees, std::string_view clock) {
   if (failover) {
     const std::string problem = text_of(*failover, "problem");
     if (!problem.empty()) put(line().add("failover: ").add(problem, Tone::bad));
-    for (const auto& instance : member(*failover, "instances")) draw_instance(instance);
+    draw_instances(member(*failover, "instances"));
     draw_scripts();
     draw_paths(*failover);
   }
@@ -499,8 +576,8 @@ std::string_view cut_to_columns(std::string_view text, std::size_t columns) {
   return text;
 }
 
-std::vector<std::string> watch_screen(const json& trees, const ScreenSize& size,
-                                      const ScreenStyle& style, std::string_view clock) {
+Screen watch_screen(const json& trees, const ScreenSize& size, const ScreenStyle& style,
+                    std::string_view clock) {
   Page page(size, style);
   page.draw(trees, clock);
   return page.take();

@@ -16,7 +16,14 @@ namespace baton::cli {
 
 struct ScreenSize {
   std::size_t columns = 80;
-  std::size_t rows = 24;  // 0: as many as there are
+  std::size_t rows = 24;     // 0: as many as there are
+  std::size_t scrolled = 0;  // lines below the headline that have been passed by
+};
+
+struct Screen {
+  std::vector<std::string> lines;
+  std::size_t scrolled = 0;  // as asked for, at most as far as there is something to see
+  std::size_t below = 0;     // lines that did not fit
 };
 
 struct ScreenStyle {
@@ -24,10 +31,11 @@ struct ScreenStyle {
   bool unicode = false;  // lines and dots; else ASCII
 };
 
-// Lines of at most `size.columns` characters, at most `size.rows` of them. `trees` as for
-// status_text(); `clock` is shown in the corner.
-std::vector<std::string> watch_screen(const nlohmann::json& trees, const ScreenSize& size,
-                                      const ScreenStyle& style, std::string_view clock);
+// Lines of at most `size.columns` characters, at most `size.rows` of them. Where several instances
+// do not fit, each has one line, and what is wrong with it. `trees` as for status_text(); `clock`
+// is shown in the corner.
+Screen watch_screen(const nlohmann::json& trees, const ScreenSize& size, const ScreenStyle& style,
+                    std::string_view clock);
 
 // What a reader of a log would want to be told of: changes when something has happened, not when
 // only time has passed or traffic has flowed.

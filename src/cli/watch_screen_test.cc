@@ -40,7 +40,7 @@ json trees() {
 
 std::string page(const json& status, const ScreenSize& size = {}, const ScreenStyle& style = {}) {
   std::string text;
-  for (const auto& line : watch_screen(status, size, style, "21:00:05Z")) text += line + "\n";
+  for (const auto& line : watch_screen(status, size, style, "21:00:05Z").lines) text += line + "\n";
   return text;
 }
 
@@ -80,10 +80,53 @@ TEST(WatchScreen, NoLineIsWiderThanTheScreenAndNoPageLonger) {
   status[0]["failover"]["instances"][0]["reason"] = std::string(500, 'x');
   status[0]["failover"]["instances"][0]["name"] = std::string(300, 'n');
   for (const std::size_t columns : {20u, 40u, 80u, 200u}) {
-    const auto lines = watch_screen(status, {columns, 10}, {false, true}, "21:00:05Z");
+    const auto lines = watch_screen(status, {columns, 10}, {false, true}, "21:00:05Z").lines;
     EXPECT_LE(lines.size(), 10u);
     for (const auto& line : lines) EXPECT_LE(columns_of(line), columns) << line;
   }
+}
+
+TEST(WatchScreen, ManyInstancesHaveOneLineEachAndCanBeScrolled) {
+  json status = trees();
+  json& failover = status[0]["failover"];
+  json& theirs = failover["pair"]["peers"][0]["status"]["instances"];
+  for (int i = 0; i < 50; ++i) {
+    for (json* list : {&failover["instances"], &theirs}) {
+      json one = list->front();
+      one["name"] = fmt::format("VI_{}", i);
+      list->push_back(one);
+    }
+  }
+  const auto top = watch_screen(status, {80, 20}, {}, "21:00:05Z");
+  ASSERT_EQ(top.lines.size(), 20u);
+  EXPECT_EQ(top.scrolled, 0u);
+  EXPECT_GT(top.below, 30u);
+  EXPECT_NE(top.lines[4].find("VI_0"), std::string::npos) << top.lines[4];
+  EXPECT_NE(top.lines[4].find("lb01 MASTER  lb02 BACKUP"), std::string::npos) << top.lines[4];
+
+  const auto lower = watch_screen(status, {80, 20, 10}, {}, "21:00:05Z");
+  EXPECT_EQ(lower.lines[0], top.lines[0]);
+  EXPECT_EQ(lower.lines[1], top.lines[11]);
+  EXPECT_EQ(lower.below, top.below - 10);
+
+  const auto end = watch_screen(status, {80, 20, 1000}, {}, "21:00:05Z");
+  EXPECT_EQ(end.scrolled, top.below);
+  EXPECT_EQ(end.below, 0u);
+  EXPECT_NE(end.lines.back().find("outage 3612 ms"), std::string::npos) << end.lines.back();
+}
+
+TEST(WatchScreen, AMistakeThatBothNodesSeeIsShownOnce) {
+  json status = trees();
+  json& failover = status[0]["failover"];
+  failover["instances"][0]["mismatches"] = json::parse(
+      R"([{"keyword": "auth_pass", "text": "they differ", "ours": "a:1: x", "theirs": "b:2: y"}])");
+  json& peer = failover["pair"]["peers"][0]["status"]["instances"][0]["mismatches"];
+  peer = json::parse(
+      R"([{"keyword": "auth_pass", "text": "they differ", "ours": "b:2: y", "theirs": "a:1: x"},
+          {"keyword": "version", "text": "only seen there", "ours": "b:3: z", "theirs": ""}])");
+  const std::string text = page(status, {80, 0});
+  EXPECT_EQ(text.find("they differ"), text.rfind("they differ")) << text;
+  EXPECT_NE(text.find("only seen there"), std::string::npos) << text;
 }
 
 TEST(WatchScreen, OtherPeoplesTextsDoNotReachTheTerminalAsCommands) {

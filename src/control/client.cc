@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "base/json_text.h"
 #include "control/local_socket.h"
 #include "control/server.h"
 #include "runtime/loop.h"
@@ -47,7 +48,7 @@ Result<nlohmann::json> Client::ask(const std::string& command, Duration patience
     if (got < 0 && errno != EAGAIN && errno != EINTR) return fail_errno(errno, "control answer");
     if (got > 0) answer.append(bytes, static_cast<std::size_t>(got));
   }
-  auto value = nlohmann::json::parse(answer, nullptr, false);
+  auto value = parse_json(answer);
   if (!value.is_object()) return fail(ErrorKind::malformed, "control answer");
   return value;
 }

@@ -4,10 +4,12 @@
 
 #include <sys/socket.h>
 
+#include "base/json_text.h"
+
 namespace baton::control {
 
 std::string as_line(const nlohmann::json& value) {
-  return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  return json_text(value) + "\n";
 }
 
 Status Server::listen(const std::string& path) {
@@ -19,7 +21,7 @@ runtime::Task<void> Server::serve(runtime::Fd fd) {
   for (;;) {
     auto line = co_await read_line(stream);
     if (!line) break;
-    const auto request = nlohmann::json::parse(*line, nullptr, false);
+    const auto request = parse_json(*line);
     nlohmann::json reply = {{"ok", false}, {"text", "not a request"}};
     if (request.is_object() && request.contains("command") && request["command"].is_string()) {
       std::string command = request["command"].get<std::string>();

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.h"
 #include "base/result.h"
 #include "failover/dump_interfaces.h"
 #include "failover/node_view.h"
@@ -177,8 +178,8 @@ std::string dump_json(const NodeView& node, Instant now, WallTime wall_now) {
     array.push_back({{"data", data_of(*router, config, now, wall_now)},
                      {"stats", statistics_of(router->instance())}});
   }
-  if (node.config().places.json_version == 2) return json{{"vrrp", array}}.dump() + "\n";
-  return array.dump() + "\n";
+  if (node.config().places.json_version == 2) return json_text({{"vrrp", array}}) + "\n";
+  return json_text(array) + "\n";
 }
 
 std::string dump_globals(const config::Failover& config) {
@@ -386,7 +387,7 @@ std::string dump_text(const NodeView& node, Instant now, WallTime wall_now) {
   text += dump_interfaces(node);
   // keepalived has more lines; what baton knows beyond them is better read as its status.
   text += "------< baton >------\n";
-  text += status(node, now, wall_now).dump(2) + "\n";
+  text += json_text(status(node, now, wall_now), 2) + "\n";
   return text;
 }
 

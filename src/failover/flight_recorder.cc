@@ -70,6 +70,9 @@ void FlightRecorder::note(Ring* known, const Moment& moment) {
 }
 
 void FlightRecorder::watch_adverts(Ring& ring, const Moment& moment) {
+  if (moment.kind == Moment::Kind::handover && moment.words() == Moment::told_to_take_over) {
+    ring.told_at = moment.at;
+  }
   if (moment.kind != Moment::Kind::advert_heard) return;
   const bool same = ring.heard_from == moment.address;
   ring.usual_pause = same ? moment.at - ring.heard_at : Duration(0);
@@ -89,9 +92,11 @@ void FlightRecorder::extend(Ring& ring, const Moment& moment) {
   flight->timeline.push_back(moment);
   if (moment.kind != Moment::Kind::announced || flight->outage) return;
   if (flight->to != vrrp::State::master) return;
-  // An old master that was on time was there until now.
-  const bool was_there =
-      !flight->silence || (ring.heard_priority != 0 && *flight->silence < ring.usual_pause * 3 / 2);
+  // An old master that was on time was there until now, and so was one that passed the addresses
+  // on: it keeps them until it hears us.
+  const bool was_passed = ring.told_at && flight->at - *ring.told_at < aftermath;
+  const bool was_there = !flight->silence || was_passed ||
+                         (ring.heard_priority != 0 && *flight->silence < ring.usual_pause * 3 / 2);
   flight->outage = moment.at - flight->at + (was_there ? Duration(0) : *flight->silence);
 }
 

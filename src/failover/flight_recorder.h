@@ -56,6 +56,7 @@ struct Moment {
     other,
   };
   static constexpr std::size_t text_max = 48;
+  static constexpr std::string_view told_to_take_over = "told to take over";  // of a handover
 
   Instant at{};  // of a packet: when the kernel got it
   Kind kind = Kind::other;
@@ -130,8 +131,9 @@ class FlightRecorder {
     std::optional<net::IpAddress> heard_from;
     Instant heard_at{};
     std::uint8_t heard_priority = 0;
-    Duration usual_pause{};         // between the last two adverts of the same sender
-    std::uint64_t open_flight = 0;  // takes in what follows; 0: none
+    Duration usual_pause{};          // between the last two adverts of the same sender
+    std::optional<Instant> told_at;  // the last master told us to take over
+    std::uint64_t open_flight = 0;   // takes in what follows; 0: none
     Instant open_since{};
     std::size_t open_moments = 0;
   };

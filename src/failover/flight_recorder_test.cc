@@ -56,6 +56,19 @@ TEST_F(Recorder, AMasterThatWasStillSendingWasThereUntilTheTakeover) {
   EXPECT_EQ(recorder.flights().back().outage, 2ms);
 }
 
+TEST_F(Recorder, AMasterThatPassedWasThereUntilTheTakeover) {
+  recorder.note("VI_1", moment(Kind::advert_heard, 5s, 100));  // its only one
+  Moment told = moment(Kind::handover, 5900ms);
+  told.set_text(Moment::told_to_take_over);
+  recorder.note("VI_1", told);
+  take_over(5901ms);
+  EXPECT_EQ(recorder.flights().back().outage, 2ms);
+  // A later takeover from another one has nothing to do with that.
+  recorder.note("VI_1", moment(Kind::advert_heard, 8s, 100));
+  take_over(18s);
+  EXPECT_EQ(recorder.flights().back().outage, 10002ms);
+}
+
 TEST_F(Recorder, AMasterThatGaveUpIsGoneFromThenOn) {
   hear_until(5s);
   recorder.note("VI_1", moment(Kind::advert_heard, 5200ms, 0));

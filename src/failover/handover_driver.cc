@@ -251,7 +251,9 @@ bool Handovers::rewrite_caught() {
 // -- time --
 
 void Handovers::review() {
-  if (reviewing_ || (given_.empty() && taken_.empty() && plain_.empty())) return;
+  if (reviewing_ || (given_.empty() && taken_.empty() && plain_.empty() && waiting_.empty())) {
+    return;
+  }
   reviewing_ = true;
   const Instant now = world_.now();
   for (std::size_t i = 0; i < given_.size(); ++i) {
@@ -281,6 +283,7 @@ void Handovers::review() {
     }
   }
   for (std::size_t i = 0; i < plain_.size(); ++i) review_plain(*plain_[i], now);
+  review_waiting();
   reviewing_ = false;
   arm();
 }
@@ -297,6 +300,7 @@ void Handovers::on_timer() {
     if (plain_[i]->yields_at <= now) begin_plain(*plain_[i]);
   }
   end_stragglers(now);
+  std::erase_if(waiting_, [now](const Waiting& one) { return one.until <= now; });
   sweep();
   arm();
 }
@@ -332,6 +336,7 @@ void Handovers::arm() {
     next = std::min(next, plain->over ? world_.now() : plain->yields_at);
   }
   for (const auto& stragglers : stragglers_) next = std::min(next, stragglers.end);
+  for (const auto& one : waiting_) next = std::min(next, one.until);
   world_.wake_at(next);
 }
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/assert.h"
+#include "base/json_text.h"
 #include "failover/handover_rules.h"
 
 namespace baton::failover {
@@ -44,6 +45,7 @@ std::optional<std::uint64_t> id_of(const json& value) {
 
 std::vector<std::string> texts(const std::vector<net::IpAddress>& addresses) {
   std::vector<std::string> list;
+  list.reserve(addresses.size());
   for (const auto& address : addresses) list.push_back(address.text());
   return list;
 }
@@ -69,17 +71,16 @@ net::Endpoint take_endpoint(std::string_view& bytes, bool is_ipv4) {
 }  // namespace
 
 std::string encode_offer(const HandoverScope& scope) {
-  return json{{"id", scope.id},
-              {"instances", scope.instances},
-              {"addresses", texts(scope.addresses)},
-              {"giver", texts(scope.giver)},
-              {"timeout_ms", to_ms(scope.timeout)},
-              {"sources", texts(scope.sources)}}
-      .dump();
+  return json_text({{"id", scope.id},
+                    {"instances", scope.instances},
+                    {"addresses", texts(scope.addresses)},
+                    {"giver", texts(scope.giver)},
+                    {"timeout_ms", to_ms(scope.timeout)},
+                    {"sources", texts(scope.sources)}});
 }
 
 std::optional<HandoverScope> decode_offer(std::string_view body) {
-  const auto value = json::parse(body, nullptr, false);
+  const auto value = parse_json(body);
   const auto id = id_of(value);
   if (!id) return std::nullopt;
   const auto address = [](const std::string& text) { return net::IpAddress::parse(text); };
@@ -110,11 +111,11 @@ std::optional<HandoverScope> decode_offer(std::string_view body) {
 std::string encode_note(const HandoverNote& note) {
   json value{{"id", note.id}, {"why", note.why}};
   if (!note.connections.empty()) value["connections"] = note.connections;
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+  return json_text(value);
 }
 
 std::optional<HandoverNote> decode_note(std::string_view body) {
-  const auto value = json::parse(body, nullptr, false);
+  const auto value = parse_json(body);
   const auto id = id_of(value);
   if (!id) return std::nullopt;
   HandoverNote note{*id, "", {}};
@@ -164,13 +165,35 @@ std::optional<FlowList> decode_flows(std::string_view body) {
   return list;
 }
 
+// As from an earlier version, with the priorities added.
+std::string encode_request(const PassRequest& request) {
+  return json{{"id", 0u}, {"instances", request.instances}, {"priorities", request.priorities}}
+      .dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::optional<PassRequest> decode_request(std::string_view body) {
+  const auto value = json::parse(body, nullptr, false);
+  if (!value.is_object()) return std::nullopt;
+  auto instances = list_of<std::string>(value, "instances", as_text);
+  if (!instances) return std::nullopt;
+  PassRequest request{std::move(*instances), {}};
+  const auto told = value.find("priorities");
+  if (told == value.end()) return request;
+  if (!told->is_array() || told->size() != request.instances.size()) return std::nullopt;
+  for (const auto& priority : *told) {
+    if (!priority.is_number_unsigned()) return std::nullopt;
+    request.priorities.push_back(
+        static_cast<unsigned>(std::min<std::uint64_t>(priority.get<std::uint64_t>(), 255)));
+  }
+  return request;
+}
+
 std::string encode_names(const std::vector<std::string>& names) {
-  return json{{"id", 0u}, {"instances", names}}.dump(-1, ' ', false,
-                                                     json::error_handler_t::replace);
+  return json_text({{"id", 0u}, {"instances", names}});
 }
 
 std::optional<std::vector<std::string>> decode_names(std::string_view body) {
-  const auto value = json::parse(body, nullptr, false);
+  const auto value = parse_json(body);
   if (!value.is_object()) return std::nullopt;
   return list_of<std::string>(value, "instances", as_text);
 }

@@ -8,7 +8,8 @@
 //   handover_done      JSON: id, connections (those that were cut at the end, by instance)
 //   handover_flows     id (8 bytes), last (1), then records: family (1: 4 or 6), client address and
 //                      port, local address and port
-//   pass_request       JSON: instances            (a returning node asks the master to pass)
+//   pass_request       JSON: instances, priorities   (a returning node asks the master to pass)
+//   pass_reply         JSON: instances   (it does, or moves them to another node first)
 #pragma once
 
 #include <optional>
@@ -43,6 +44,15 @@ struct FlowList {
 // At most flows_per_message flows.
 std::string encode_flows(const FlowList& list);
 std::optional<FlowList> decode_flows(std::string_view body);
+
+struct PassRequest {
+  std::vector<std::string> instances;
+  std::vector<unsigned> priorities = {};  // of each, there; empty from an earlier version
+
+  friend bool operator==(const PassRequest&, const PassRequest&) = default;
+};
+std::string encode_request(const PassRequest& request);
+std::optional<PassRequest> decode_request(std::string_view body);
 
 std::string encode_names(const std::vector<std::string>& names);
 std::optional<std::vector<std::string>> decode_names(std::string_view body);

@@ -26,6 +26,15 @@ TEST(HandoverMessages, AnOfferComesOutAsItWentIn) {
   EXPECT_EQ(decode_offer(encode_offer(scope)), scope);
 }
 
+// The names then fit no instance of the other node, which refuses: nothing worse.
+TEST(HandoverMessages, NamesInAnotherEncodingCanBeOffered) {
+  HandoverScope scope;
+  scope.instances = {"V\xe9", "plain"};
+  const auto offered = decode_offer(encode_offer(scope));
+  ASSERT_TRUE(offered);
+  EXPECT_EQ(offered->instances, (std::vector<std::string>{"V\xef\xbf\xbd", "plain"}));
+}
+
 TEST(HandoverMessages, OffersOfOtherShapesAreNone) {
   for (
       const char* body :
@@ -63,6 +72,20 @@ TEST(HandoverMessages, NotesAndNamesComeOutAsTheyWentIn) {
   EXPECT_EQ(note->why, "because");
   EXPECT_EQ(decode_names(encode_names({"a", "b"})), (std::vector<std::string>{"a", "b"}));
   EXPECT_FALSE(decode_note("{\"id\":\"3\"}"));
+}
+
+TEST(HandoverMessages, ARequestNeedsNoPrioritiesAndHasOneForEachInstanceOtherwise) {
+  const PassRequest request{{"a", "b"}, {100, 254}};
+  EXPECT_EQ(decode_request(encode_request(request)), request);
+  // Both ways between this version and the one before.
+  EXPECT_EQ(decode_request(encode_names({"a", "b"})), (PassRequest{{"a", "b"}}));
+  EXPECT_EQ(decode_names(encode_request(request)), request.instances);
+  for (const char* body :
+       {"", "[]", "{}", R"({"instances":["a"],"priorities":[]})",
+        R"({"instances":["a"],"priorities":[-1]})", R"({"instances":["a"],"priorities":["7"]})",
+        R"({"instances":["a"],"priorities":7})"}) {
+    EXPECT_FALSE(decode_request(body)) << body;
+  }
 }
 
 TEST(HandoverMessages, CountsOfANoteAreNumbersByInstance) {

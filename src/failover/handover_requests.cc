@@ -59,6 +59,14 @@ bool is_here(const Handovers::Faces& routers) {
   });
 }
 
+// Whoever is asked may be another master than the one that was meant.
+bool is_better(const PassRequest& request, const vrrp::Instance& instance) {
+  if (request.priorities.empty()) return true;
+  const auto place = std::ranges::find(request.instances, instance.settings().name);
+  return request.priorities.at(static_cast<std::size_t>(place - request.instances.begin())) >
+         instance.effective_priority();
+}
+
 constexpr const char* no_source = "an instance has no address to send from";
 
 }  // namespace
@@ -117,7 +125,13 @@ std::optional<HandoverPeer> Handovers::find_peer(const std::string& to,
     problem = fmt::format("there is no link to {}: {}", to, peer.problem);
     return std::nullopt;
   }
-  problem = fmt::format("no pair_peer is called {}", to);
+  std::vector<std::string> known;
+  for (const auto& peer : world_.peers()) {
+    known.push_back(peer.name.empty() ? peer.address.text()
+                                      : fmt::format("{} ({})", peer.address.text(), peer.name));
+  }
+  problem = fmt::format("no pair_peer is called {}: there {} {}", to,
+                        known.size() == 1 ? "is" : "are", fmt::join(known, ", "));
   return std::nullopt;
 }
 
@@ -265,38 +279,51 @@ void Handovers::withdraw(Given& given) {
 // -- a node that returns --
 
 void Handovers::ask_to_pass(const RouterFace& router) {
-  Names names{router.instance().settings().name};
+  PassRequest request;
   const std::string& group = router.instance().settings().sync_group;
-  for (const RouterFace* other : world_.routers()) {
-    if (group.empty() || other == &router) continue;
-    const auto& settings = other->instance().settings();
-    if (settings.sync_group == group) names.push_back(settings.name);
+  for (const RouterFace* one : world_.routers()) {
+    const auto& settings = one->instance().settings();
+    if (one != &router && (group.empty() || settings.sync_group != group)) continue;
+    request.instances.push_back(settings.name);
+    request.priorities.push_back(one->instance().effective_priority());
   }
   for (const auto& peer : world_.peers()) {
     if (!peer.is_up) continue;
-    static_cast<void>(world_.send(peer.address, PairMessage::pass_request, encode_names(names)));
+    static_cast<void>(
+        world_.send(peer.address, PairMessage::pass_request, encode_request(request)));
   }
 }
 
 void Handovers::on_pass_request(const HandoverPeer& from, std::string_view body) {
-  const auto names = decode_names(body);
-  if (!names || world_.is_stopping()) return;
+  const auto request = decode_request(body);
+  if (!request) return;
+  const Names& names = request->instances;
+  bool is_leaving = world_.is_stopping();
   Order order{.to_this_one = true};
-  for (RouterFace* router : routers_of(*names)) {
+  for (RouterFace* router : routers_of(names)) {
     const auto& instance = router->instance();
-    if (instance.state() != vrrp::State::master || instance.is_yielding()) return;
+    if (instance.state() != vrrp::State::master || !is_better(*request, instance)) return;
+    is_leaving |= instance.is_yielding();
     order.routers.push_back(router);
   }
-  if (order.routers.empty() || has_other_plans(from, *names)) return;
-  for (const auto& owed : take_back(*names)) {
+  if (order.routers.empty()) return;
+  static_cast<void>(world_.send(from.address, PairMessage::pass_reply, encode_names(names)));
+  if (is_leaving || has_other_plans(from, names)) return;
+  for (const auto& owed : take_back(names)) {
     order.tickets.insert(order.tickets.end(), owed.tickets.begin(), owed.tickets.end());
   }
-  log_.print(LogLevel::info, "{} asks for {}", from.name, fmt::join(*names, ", "));
+  log_.print(LogLevel::info, "{} asks for {}", from.name, fmt::join(names, ", "));
   if (!give(from, order)) pass_plainly(order, no_source);
 }
 
+// The master has heard the question, whatever it does first.
+void Handovers::on_pass_reply(std::string_view body) {
+  const auto names = decode_names(body);
+  if (names) world_.tell(routers_of(*names), vrrp::event::MasterAnswered{});
+}
+
 // An offer to nobody in particular goes to who asks instead, for who asks is there. Any other move
-// goes on; who has asked will take over by itself in a moment if it still has to.
+// goes on; who has asked asks the one that is master then, if it still has to.
 bool Handovers::has_other_plans(const HandoverPeer& from, const Names& names) const {
   const bool is_given = std::ranges::any_of(given_, [&](const auto& given) {
     const auto& moving = given->machine.scope().instances;

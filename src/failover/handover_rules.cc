@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <ranges>
 #include <utility>
 
 namespace baton::failover {
@@ -22,7 +23,9 @@ std::string key(bool is_ipv4) {
 
 // All rules of one address, which may have come from several nodes one after the other. A SYN
 // begins something new, here, whatever was known of its ends; then what is known to live elsewhere
-// goes there; then, while a handover runs, all that did not begin here.
+// goes there, by the newest list that has it: an address that went round may have brought back
+// connections that an earlier giver has long sent elsewhere; then, while a handover runs, all that
+// did not begin here.
 void add_rules(std::string& text, const std::string& chain, std::span<const CaughtAddress> caught) {
   const net::IpAddress& address = caught.front().address;
   const bool is_ipv4 = address.is_ipv4();
@@ -43,7 +46,7 @@ void add_rules(std::string& text, const std::string& chain, std::span<const Caug
                         one.catching ? own : moved, key(is_ipv4));
   }
   text += fmt::format("{}{}accept\n", to_us, syn);
-  for (const CaughtAddress& one : caught) {
+  for (const CaughtAddress& one : std::views::reverse(caught)) {
     if (one.catching) continue;
     text += fmt::format("{}{} @{} {}", to_us, key(is_ipv4), sets(one).second, forward(one));
   }

@@ -30,8 +30,8 @@ struct CaughtAddress {
   bool catching = false;
 };
 
-// Everything that the taker side needs; empty when `addresses` is. Keeps the content of sets whose
-// number is in `existing`.
+// Everything that the taker side needs, the oldest handover first; empty when `addresses` is. Keeps
+// the content of sets whose number is in `existing`.
 std::string caught_rules(const std::vector<CaughtAddress>& addresses);
 // One more pair of sets, for the handover of this number, and its end.
 std::string make_sets(unsigned set, Duration timeout);

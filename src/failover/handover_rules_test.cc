@@ -35,6 +35,17 @@ TEST(HandoverRules, WhatIsKnownToLiveElsewhereGoesThereBeforeTheRestGoesToTheNew
   EXPECT_LT(known, rest);
 }
 
+// It went to the first, came back, and went to the second.
+TEST(HandoverRules, WhatTwoListsHaveGoesWhereTheNewestSays) {
+  const std::string text =
+      caught_rules({{address, "eth0", first, 1, false}, {address, "eth0", second, 2, false}});
+  const auto older = text.find("@moved4_1 fwd ip to 10.0.0.1");
+  const auto newer = text.find("@moved4_2 fwd ip to 10.0.0.2");
+  ASSERT_NE(older, std::string::npos) << text;
+  ASSERT_NE(newer, std::string::npos) << text;
+  EXPECT_LT(newer, older);
+}
+
 TEST(HandoverRules, EveryLinkHasAChainOfItsOwn) {
   const std::string text =
       caught_rules({{address, "eth0", first, 1, false},

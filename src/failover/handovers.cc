@@ -21,6 +21,7 @@ void Handovers::on_message(PairMessage type, const HandoverPeer& from, std::stri
   if (type == PairMessage::handover_offer) return on_offer(from, body);
   if (type == PairMessage::handover_flows) return on_flows(from, body);
   if (type == PairMessage::pass_request) return on_pass_request(from, body);
+  if (type == PairMessage::pass_reply) return on_pass_reply(body);
   on_note(type, from, body);
 }
 
@@ -107,6 +108,7 @@ std::optional<net::IpAddress> find_giver(const HandoverScope& scope, const Route
 
 std::string Handovers::find_obstacle(const HandoverScope& scope, const HandoverPeer& from) {
   if (world_.is_stopping()) return fmt::format("this node is stopping");
+  if (taken_.size() >= taken_max) return "too many handovers are under way there";
   const auto routers = routers_of(scope.instances);
   if (routers.size() != scope.instances.size() || routers.empty()) {
     return fmt::format("{} does not have all of {}", from.address.text(),
@@ -134,8 +136,36 @@ std::string Handovers::find_obstacle(const HandoverScope& scope, const HandoverP
 void Handovers::on_offer(const HandoverPeer& from, std::string_view body) {
   auto scope = decode_offer(body);
   if (!scope) return;
-  if (const std::string why = find_obstacle(*scope, from); !why.empty()) {
-    send(from.address, PairMessage::handover_refused, scope->id, why);
+  if (!is_leaving(*scope) || waiting_.size() == offers_waiting_max) {
+    return take(from, std::move(*scope));
+  }
+  waiting_.push_back({from, std::move(*scope), world_.now() + HandoverGiver::ready_patience});
+  arm();
+}
+
+// The new master has it to give before the old one has seen the end of the move.
+bool Handovers::is_leaving(const HandoverScope& scope) const {
+  return !world_.is_stopping() &&
+         std::ranges::any_of(routers_of(scope.instances), [](const RouterFace* router) {
+           return router->instance().is_yielding();
+         });
+}
+
+void Handovers::review_waiting() {
+  for (std::size_t i = 0; i < waiting_.size();) {
+    if (is_leaving(waiting_[i].scope)) {
+      ++i;
+      continue;
+    }
+    Waiting one = std::move(waiting_[i]);
+    waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
+    take(one.from, std::move(one.scope));
+  }
+}
+
+void Handovers::take(const HandoverPeer& from, HandoverScope scope) {
+  if (const std::string why = find_obstacle(scope, from); !why.empty()) {
+    send(from.address, PairMessage::handover_refused, scope.id, why);
     return;
   }
   auto taken = std::make_unique<Taken>(HandoverTaker({}));
@@ -144,19 +174,19 @@ void Handovers::on_offer(const HandoverPeer& from, std::string_view body) {
   taken->peer_run = from.run;
   taken->set = next_set_++;
   taken->begun = world_.now();
-  for (const RouterFace* router : routers_of(scope->instances)) {
+  for (const RouterFace* router : routers_of(scope.instances)) {
     std::vector<net::IpAddress> addresses;
     for (const HeldAddress& held : router->held()) addresses.push_back(held.prefix.address);
     taken->tally.add(router->instance().settings().name, std::move(addresses),
                      {.kept = 0, .moved = 0, .lost = 0});
     for (const HeldAddress& held : router->held()) {
-      const auto giver = find_giver(*scope, *router, held.prefix.address.family());
+      const auto giver = find_giver(scope, *router, held.prefix.address.family());
       if (!giver) continue;
       taken->caught.push_back(
           {held.prefix.address, router->link_of(held.device), *giver, taken->set, true});
     }
   }
-  taken->machine = HandoverTaker(std::move(*scope));
+  taken->machine = HandoverTaker(std::move(scope));
   taken_.push_back(std::move(taken));
   Taken& added = *taken_.back();
   for (auto& stragglers : stragglers_) stragglers.end = added.begun;  // it catches them, too
@@ -169,7 +199,8 @@ void Handovers::on_flows(const HandoverPeer& from, std::string_view body) {
   if (!list) return;
   for (const auto& taken : taken_) {
     if (taken->peer != from.address || taken->machine.scope().id != list->id) continue;
-    if (taken->flows_waiting + list->flows.size() > moved_flows_max) continue;
+    const std::size_t known = taken->moved.size() + taken->flows_waiting;
+    if (known + list->flows.size() > moved_flows_max) continue;
     taken->flows_waiting += list->flows.size();
     taken->lists.push_back(*list);
     // The first of them; the others follow on its heels.
@@ -193,6 +224,11 @@ void Handovers::on_note(PairMessage type, const HandoverPeer& from, std::string_
       act(given, given.machine.on_ready(now));
     }
     if (type == PairMessage::handover_refused) act(given, given.machine.on_refused(note->why));
+  }
+  if (type == PairMessage::handover_done) {
+    std::erase_if(waiting_, [&](const Waiting& one) {
+      return one.from.address == from.address && one.scope.id == note->id;
+    });
   }
   for (std::size_t i = 0; i < taken_.size(); ++i) {
     Taken& taken = *taken_[i];
@@ -220,6 +256,9 @@ void Handovers::on_link_change(const HandoverPeer& peer) {
     act(taken, peer.is_up ? taken.machine.on_link_up(peer.run == taken.peer_run)
                           : taken.machine.on_link_down(now));
   }
+  std::erase_if(waiting_, [&peer](const Waiting& one) {
+    return one.from.address == peer.address && (!peer.is_up || one.from.run != peer.run);
+  });
   const bool reachable = std::ranges::any_of(world_.peers(), &HandoverPeer::is_up);
   world_.tell(world_.routers(), vrrp::event::MasterReachable{reachable});
   arm();
@@ -249,6 +288,7 @@ void Handovers::end() {
   for (std::size_t i = 0; i < given_.size(); ++i) act(*given_[i], given_[i]->machine.end());
   for (std::size_t i = 0; i < taken_.size(); ++i) act(*taken_[i], taken_[i]->machine.end());
   stragglers_.clear();
+  waiting_.clear();
   world_.close();
 }
 

@@ -34,7 +34,7 @@ class Handovers {
   static constexpr std::array messages{PairMessage::handover_offer, PairMessage::handover_flows,
                                        PairMessage::handover_ready, PairMessage::handover_refused,
                                        PairMessage::handover_taken, PairMessage::handover_done,
-                                       PairMessage::pass_request};
+                                       PairMessage::pass_request,   PairMessage::pass_reply};
 
   // One that has ended, for status and the flight recorder.
   struct Past {
@@ -48,9 +48,14 @@ class Handovers {
     Duration took{};
   };
   static constexpr std::size_t past_max = 20;
+  // Of which connections are caught or forwarded here at a time; each has its rules.
+  static constexpr std::size_t taken_max = 64;
   // Without a handover, idle connections are closed so long before the address goes: their clients
   // are told while there is still an address to tell it from.
   static constexpr Duration farewell = 25ms;
+
+  // So many offers wait for the end of an earlier move of the same instances.
+  static constexpr std::size_t offers_waiting_max = 16;
 
   // Handovers are numbered from `first_id` on, which differs from run to run.
   Handovers(HandoverWorld& world, Log& log, FlightRecorder& recorder, std::uint64_t first_id);
@@ -92,9 +97,13 @@ class Handovers {
  private:
   // The link's side (handover_driver.cc has the machines').
   void on_offer(const HandoverPeer& from, std::string_view body);
+  void take(const HandoverPeer& from, HandoverScope scope);
+  [[nodiscard]] bool is_leaving(const HandoverScope& scope) const;
+  void review_waiting();
   void on_flows(const HandoverPeer& from, std::string_view body);
   void on_note(PairMessage type, const HandoverPeer& from, std::string_view body);
   void on_pass_request(const HandoverPeer& from, std::string_view body);
+  void on_pass_reply(std::string_view body);
   // Why the scope cannot be taken here; empty: it can.
   std::string find_obstacle(const HandoverScope& scope, const HandoverPeer& from);
 
@@ -218,6 +227,13 @@ class Handovers {
   bool stragglers_awaited_ = false;
   bool stragglers_refused_ = false;  // by the kernel, once and for all
   std::deque<Past> past_;
+  // Offers of what is only leaving this node.
+  struct Waiting {
+    HandoverPeer from;
+    HandoverScope scope;
+    Instant until{};  // the giver asks another one then
+  };
+  std::vector<Waiting> waiting_;
   // Operators' passes that several moves answer for.
   struct Divided {
     std::size_t parts = 1;  // that are still to end

@@ -158,5 +158,48 @@ TEST_F(HandoversTest, TheEndInTheMiddleOfAMoveLeavesNothingAndOwesNoAnswer) {
   EXPECT_EQ(node.answers.size(), 1u);
 }
 
+// Whoever has the key may still be mad.
+TEST(HandoversOfAPeer, AreOnlySoManyAtATime) {
+  TestNode node(2);
+  node.add_peer(1);
+  node.router.hear(1, 100);
+  HandoverScope scope;
+  scope.instances = {"VI_1"};
+  scope.addresses = {virtual_address};
+  scope.giver = scope.sources = {net::IpAddress::ipv4(10, 0, 0, 1)};
+  scope.timeout = 60s;
+  for (; scope.id <= Handovers::taken_max; ++scope.id) {
+    node.handovers.on_message(PairMessage::handover_offer, node.peer(1), encode_offer(scope));
+  }
+  EXPECT_EQ(node.handovers.taken().size(), Handovers::taken_max);
+  ASSERT_EQ(node.sent.back().type, PairMessage::handover_refused);
+  EXPECT_EQ(decode_note(node.sent.back().body)->why, "too many handovers are under way there");
+}
+
+TEST(HandoversOfAPeer, BringOnlySoManyConnections) {
+  TestNode node(2);
+  node.add_peer(1);
+  node.router.hear(1, 100);
+  HandoverScope scope;
+  scope.id = 5;
+  scope.instances = {"VI_1"};
+  scope.addresses = {virtual_address};
+  scope.giver = scope.sources = {net::IpAddress::ipv4(10, 0, 0, 1)};
+  scope.timeout = 60s;
+  node.handovers.on_message(PairMessage::handover_offer, node.peer(1), encode_offer(scope));
+  node.do_work();
+  FlowList list{5, false, {}};
+  list.flows.resize(flows_per_message,
+                    {*net::Endpoint::parse("10.1.2.3:40000"), net::Endpoint{virtual_address, 80}});
+  const std::string body = encode_flows(list);
+  for (std::size_t told = 0; told < 2 * moved_flows_max; told += flows_per_message) {
+    node.handovers.on_message(PairMessage::handover_flows, node.peer(1), body);
+    node.do_work();
+    node.rules.clear();
+  }
+  ASSERT_EQ(node.handovers.taken().size(), 1u);
+  EXPECT_EQ(node.handovers.taken()[0]->moved.size(), moved_flows_max);
+}
+
 }  // namespace
 }  // namespace baton::failover

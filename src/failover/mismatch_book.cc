@@ -13,16 +13,18 @@ const Mismatch* MismatchBook::note(Mismatch seen, Instant now) {
     Mismatch& entry = known->second;
     ++entry.count;
     entry.last = now;
-    const bool same = entry.text == seen.text && entry.ours == seen.ours &&
-                      (seen.theirs.empty() || seen.theirs == entry.theirs);
-    if (same) return nullptr;
+    const bool same_lines =
+        entry.ours == seen.ours && (seen.theirs.empty() || seen.theirs == entry.theirs);
+    const bool same_words = entry.text == seen.text;
     entry.text = std::move(seen.text);
     entry.ours = std::move(seen.ours);
     if (!seen.theirs.empty()) entry.theirs = std::move(seen.theirs);
+    if (same_lines && (same_words || now - entry.told < new_words_pause)) return nullptr;
+    entry.told = now;
     return &entry;
   }
   if (entries_.size() >= entries_max) return nullptr;
-  seen.first = seen.last = now;
+  seen.first = seen.last = seen.told = now;
   seen.count = 1;
   return &entries_.emplace(key, std::move(seen)).first->second;
 }

@@ -25,6 +25,7 @@ struct Mismatch {
   std::string theirs;   // the same of the other node; empty when it has not told
   Instant first{};
   Instant last{};
+  Instant told{};
   std::uint64_t count = 0;
 };
 
@@ -34,6 +35,9 @@ class MismatchBook {
   // Adverts come every second or so; who was silent about it for so long has changed its mind or
   // is gone.
   static constexpr Duration memory = 5min;
+
+  // Words may change with every packet (a TTL, an age), and whoever sends it may do so on purpose.
+  static constexpr Duration new_words_pause = 1min;
 
   // Notes one; the entry when it is to be told, null when it was told already.
   const Mismatch* note(Mismatch seen, Instant now);

@@ -30,6 +30,26 @@ TEST(MismatchBook, TellsAMistakeOnceAndCountsItAfterwards) {
   EXPECT_NE(book.note(password("10.9.0.3"), Instant{}), nullptr);
 }
 
+TEST(MismatchBook, WordsThatChangeWithEveryPacketAreNotToldWithEveryPacket) {
+  MismatchBook book;
+  int told = 0;
+  for (int i = 0; i < 300; ++i) {
+    Mismatch seen = password();
+    seen.text = "invalid TTL/HL " + std::to_string(i % 255);
+    if (book.note(std::move(seen), Instant{} + i * 1s)) ++told;
+  }
+  EXPECT_EQ(told, 5);
+  EXPECT_EQ(book.of("VI_1")[0]->text, "invalid TTL/HL 44") << "status shows the newest";
+}
+
+TEST(MismatchBook, AnotherLineOfTheFileIsToldAtOnce) {
+  MismatchBook book;
+  book.note(password(), Instant{});
+  Mismatch seen = password();
+  seen.ours = "k.conf:14: auth_pass ****";
+  EXPECT_NE(book.note(seen, Instant{} + 1s), nullptr);
+}
+
 TEST(MismatchBook, TellsItAgainWhenTheOtherLineBecomesKnown) {
   MismatchBook book;
   book.note(password(), Instant{});

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.h"
 #include "config/model/option_places.h"
 #include "vrrp/heartbeat.h"
 
@@ -30,6 +31,7 @@ std::string password_digest(const std::string& password) {
 
 std::string address_list(const config::VrrpInstance& instance) {
   std::vector<std::string> list;
+  list.reserve(instance.addresses.size());
   for (const auto& address : instance.addresses) list.push_back(address.prefix.address.text());
   std::ranges::sort(list);
   return fmt::format("{}", fmt::join(list, " "));
@@ -100,12 +102,11 @@ std::string NodeFacts::encode() const {
                     {"ipv6", instance.ipv6},
                     {"facts", facts}});
   }
-  return json{{"router_id", router_id}, {"instances", list}}.dump(-1, ' ', false,
-                                                                  json::error_handler_t::replace);
+  return json_text({{"router_id", router_id}, {"instances", list}});
 }
 
 std::optional<NodeFacts> NodeFacts::decode(std::string_view text) {
-  const json value = json::parse(text, nullptr, false);
+  const json value = parse_json(text);
   if (!value.is_object() || !value.contains("instances") || !value["instances"].is_array() ||
       value["instances"].size() > instances_max) {
     return std::nullopt;

@@ -1,6 +1,7 @@
 // What the node does for a handover: an operator's pass, its own end, what the supervisor is told.
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -72,6 +73,24 @@ std::vector<RouterFace*> Node::find_passed(const std::string& instance, std::str
   if (found.empty()) {
     problem = instance.empty() ? "this node is not master of anything: nothing to pass"
                                : fmt::format("there is no vrrp_instance {}", instance);
+    std::vector<std::string> known;
+    for (const auto& router : routers_) {
+      const auto master = router->instance().master();
+      const bool elsewhere = router->instance().state() == vrrp::State::backup && master;
+      if (!instance.empty()) {
+        known.push_back(router->name());
+      } else if (elsewhere) {
+        known.push_back(fmt::format("{}'s master is {}", router->name(), master->text()));
+      }
+    }
+    constexpr std::size_t named_max = 5;
+    const bool more = known.size() > named_max;
+    if (more) known.resize(named_max);
+    if (!known.empty()) {
+      problem +=
+          fmt::format(" ({}{}{})", instance.empty() ? "" : "here are: ", fmt::join(known, ", "),
+                      more ? " ..." : "");
+    }
   }
   for (const RouterFace* router : found) {
     if (is_master(*router)) continue;

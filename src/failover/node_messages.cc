@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.h"
 #include "config/keepalived/load.h"
 #include "failover/dump.h"
 #include "failover/history.h"
@@ -178,11 +179,11 @@ void Node::answer_status(std::uint64_t ticket, const std::string& subject) {
   reply.number = ticket;
   const Instant now = loop_.refresh_now();
   if (subject == "history") {
-    reply.text = history(recorder_, now).dump();
+    reply.text = json_text(history(recorder_, now));
   } else {
     auto own = status(*this, now, runtime::wall_now());
     add_peer_statuses(own);
-    reply.text = own.dump();
+    reply.text = json_text(own);
   }
   static_cast<void>(channel_.send(std::move(reply)));
 }

@@ -92,7 +92,7 @@ void Node::take_facts(const std::string& peer, NodeFacts facts) {
       if (news) log_.write(LogLevel::warning, describe(*news));
     }
     if (is_known) continue;
-    Mismatch seen{one.instance, one.keyword, peer, one.text, one.ours, one.theirs, {}, {}, 0};
+    Mismatch seen{one.instance, one.keyword, peer, one.text, one.ours, one.theirs};
     const Mismatch* news = mismatches_.note(std::move(seen), loop_.now());
     if (news) log_.write(LogLevel::warning, describe(*news));
   }

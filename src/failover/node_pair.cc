@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.h"
 #include "base/text.h"
 #include "failover/node.h"
 #include "failover/status.h"
@@ -23,19 +24,26 @@ std::string name_of(const PairPeer& peer) {
 
 void Node::join_pair() {
   pair_.on(PairMessage::node_summary, [this](const PairPeer& from, std::string_view body) {
-    if (auto facts = NodeFacts::decode(body)) take_facts(name_of(from), std::move(*facts));
+    auto facts = NodeFacts::decode(body);
+    if (!facts) return;
+    // A name that no peer has any more is that of an earlier configuration of one.
+    std::erase_if(peer_facts_, [this](const auto& entry) {
+      return std::ranges::none_of(
+          pair_.peers(), [&entry](const auto& peer) { return name_of(*peer) == entry.first; });
+    });
+    take_facts(name_of(from), std::move(*facts));
   });
   pair_.on(PairMessage::status_request, [this](const PairPeer& from, std::string_view) {
     auto own = status(*this, loop_.refresh_now(), runtime::wall_now());
     own.erase("pair");
-    std::string text = own.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    std::string text = json_text(own);
     if (text.size() > pair_body_max) {
-      text = nlohmann::json{{"problem", "its status is too long for the pair link"}}.dump();
+      text = json_text({{"problem", "its status is too long for the pair link"}});
     }
     static_cast<void>(pair_.send(from.address(), PairMessage::status_reply, text));
   });
   pair_.on(PairMessage::status_reply, [this](const PairPeer& from, std::string_view body) {
-    auto value = nlohmann::json::parse(body, nullptr, false);
+    auto value = parse_json(body);
     if (!value.is_object()) return;
     peer_statuses_[from.address()] = {std::move(value), loop_.refresh_now()};
   });

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 
@@ -53,8 +54,7 @@ void PairLink::configure(const config::PairSettings& settings, const std::string
       return;
     }
     context_ = std::move(*made);
-    listen(settings.listen.value_or(
-        net::Endpoint{net::IpAddress::any(net::Family::ipv6), config::pair_port}));
+    listen();
   }
   std::vector<std::shared_ptr<PairPeer>> earlier = std::exchange(peers_, {});
   for (const auto& endpoint : settings.peers) {
@@ -89,19 +89,27 @@ void PairLink::stop_all() {
   if (listening_) {
     listening_->closed = true;
     listening_->listener.source().cancel();
+    // Its task closes it, but later: the port is to be free at once, for the next one to listen.
+    ::shutdown(listening_->listener.source().fd(), SHUT_RDWR);
   }
   listening_.reset();
   context_.reset();
 }
 
-void PairLink::listen(const net::Endpoint& at) {
+// Where somebody else has the port, it is tried again as long as a peer is dialled; meanwhile that
+// may be enough for a link.
+void PairLink::listen() {
+  if (listening_) return;
+  const net::Endpoint at = settings_.listen.value_or(
+      net::Endpoint{net::IpAddress::any(net::Family::ipv6), config::pair_port});
   auto fd = runtime::listen_tcp(at);
   if (!fd) {
-    // The other node may still be reached by dialling.
-    log_.print(LogLevel::error, "pair link: cannot listen on {}: {}", at.text(),
-               describe(fd.error()));
+    std::string problem = fmt::format("cannot listen on {}: {}", at.text(), describe(fd.error()));
+    if (problem != listen_problem_) log_.print(LogLevel::error, "pair link: {}", problem);
+    listen_problem_ = std::move(problem);
     return;
   }
+  listen_problem_.clear();
   listening_ = std::make_shared<Listening>(loop_, std::move(*fd));
   scope_.spawn(accept_all(listening_));
 }
@@ -137,6 +145,7 @@ runtime::Task<void> PairLink::dial(std::shared_ptr<PairPeer> peer) {
       pause = redial_first;
       continue;
     }
+    listen();
     const std::uint64_t before = peer->counters_.connections;
     co_await dial_once(peer);
     if (peer->removed_ || loop_.cancelled()) co_return;
@@ -170,7 +179,11 @@ runtime::Task<void> PairLink::serve(std::shared_ptr<PairPeer> peer, runtime::Fd 
   const Status shaken = co_await connection.handshake(loop_.now() + greeting_patience);
   if (!shaken) {
     --peer->unproven_;
-    if (!peer->is_up()) {
+    if (!peer->is_up() && role == tls::Role::client && shaken.error().errno_value == ECONNREFUSED) {
+      peer->problem_ =
+          fmt::format("TCP port {} is refused: no baton or no pair link there, or a packet filter",
+                      peer->endpoint().port);
+    } else if (!peer->is_up()) {
       const bool no_key = shaken.error().kind == ErrorKind::malformed;
       std::string problem =
           no_key ? "the other end has another key, or none" : describe(shaken.error());
@@ -262,6 +275,13 @@ void PairLink::up(PairPeer& peer, PairConnection& connection, const PairHello& h
   peer.problem_.clear();
   ++peer.counters_.connections;
   log_.print(LogLevel::info, "pair link to {} ({}) is up", peer.address().text(), peer.name());
+  if (!name_.empty() && peer.name() == name_) {
+    log_.print(
+        LogLevel::warning,
+        "pair link: {} has the router_id {}, too: give each node its own, for `pass --to` and "
+        "for what status and history show",
+        peer.address().text(), name_);
+  }
   tell_change(peer);
 }
 

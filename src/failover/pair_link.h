@@ -125,7 +125,7 @@ class PairLink {
   };
 
   void stop_all();
-  void listen(const net::Endpoint& at);
+  void listen();
   runtime::Task<void> accept_all(std::shared_ptr<Listening> listening);
   runtime::Task<void> dial(std::shared_ptr<PairPeer> peer);
   runtime::Task<void> dial_once(std::shared_ptr<PairPeer> peer);
@@ -149,6 +149,7 @@ class PairLink {
   std::shared_ptr<tls::PskContext> context_;
   std::vector<std::shared_ptr<PairPeer>> peers_;
   std::shared_ptr<Listening> listening_;
+  std::string listen_problem_;  // as the log has it
   std::map<PairMessage, Handler> handlers_;
   std::vector<ChangeHandler> change_handlers_;
 };

@@ -107,6 +107,26 @@ TEST_F(PairLinkTest, TwoNodesWithOneKeyHaveOneLinkAndTalk) {
   EXPECT_EQ(left->peer().counters().connections, 1u);
 }
 
+TEST_F(PairLinkTest, AnotherKeyAtAReloadListensOnTheSamePortAtOnce) {
+  left->link.configure(left->settings, key_a, "left");
+  right->link.configure(right->settings, key_a, "right");
+  ASSERT_TRUE(await_link());
+  right->link.configure(right->settings, key_b, "right");
+  EXPECT_FALSE(right->log.contains("cannot listen"));
+  left->link.configure(left->settings, key_b, "left");
+  EXPECT_TRUE(await_link());
+}
+
+TEST_F(PairLinkTest, APortThatSomebodyElseHasIsTriedAgain) {
+  auto other = runtime::listen_tcp(*left->settings.listen);
+  ASSERT_TRUE(other);
+  left->link.configure(left->settings, key_a, "left");
+  ASSERT_EQ(left->log.lines.size(), 1u);
+  EXPECT_NE(left->log.lines[0].find("cannot listen"), std::string::npos);
+  *other = runtime::Fd();
+  EXPECT_TRUE(run_until([&] { return !runtime::listen_tcp(*left->settings.listen); }));
+}
+
 TEST_F(PairLinkTest, AnotherKeyGivesNoLinkAndSaysSo) {
   left->link.configure(left->settings, key_a, "left");
   right->link.configure(right->settings, key_b, "right");

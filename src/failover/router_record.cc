@@ -37,7 +37,8 @@ struct Describe {
   void operator()(const event::TrackerReported& report) const {
     moment.kind = Kind::tracker;
     const auto& tracker = instance.trackers()[report.index];
-    say(moment, "{} is {} {}", tracker.settings.name, vrrp::name_of(report.health), report.detail);
+    say(moment, "{} is {}{}{}", tracker.settings.name, vrrp::name_of(report.health),
+        report.detail.empty() ? "" : " ", report.detail);
   }
   void operator()(const event::SourceChanged& change) const {
     moment.kind = Kind::source;
@@ -81,7 +82,7 @@ struct Describe {
     moment.address = heard.report->source;
     say(moment, "is {}, priority {}{}{}", vrrp::name_of(heard.report->state),
         heard.report->effective_priority, heard.report->is_cut ? ", hears nothing" : "",
-        heard.report->sees ? "" : ", sees nothing");
+        heard.report->is_cut && !heard.report->sees ? ", sees nothing" : "");
   }
   void operator()(const event::WitnessReported& answer) const {
     moment.kind = Kind::witness;
@@ -108,7 +109,7 @@ struct Describe {
   }
   void operator()(const event::TakeOver&) const {
     moment.kind = Kind::handover;
-    say(moment, "told to take over");
+    say(moment, "{}", Moment::told_to_take_over);
   }
   // What other parts of the program may add: its kind is not known here.
   template <typename Other>

@@ -16,7 +16,4 @@ struct BasicCredentials {
 // no user.
 std::optional<BasicCredentials> parse_basic_credentials(std::string_view value);
 
-// Bytes of base64 text, with or without the "=" at its end; nullopt when it holds anything else.
-std::optional<std::string> decode_base64(std::string_view text);
-
 }  // namespace baton::http

@@ -2,6 +2,7 @@
 
 #include "ipc/pulse.h"
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -14,6 +15,10 @@
 namespace baton::ipc {
 
 namespace {
+
+// Who looks at a page that was cut off dies of SIGBUS: the proxy, which clients talk to, must not
+// be able to do that to the failover process.
+constexpr int size_seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
 
 Result<PulsePage*> map_page(const runtime::Fd& fd) {
   void* memory =
@@ -40,16 +45,20 @@ Pulse::~Pulse() {
 }
 
 Result<Pulse> Pulse::create() {
-  runtime::Fd fd(::memfd_create("baton-pulse", MFD_CLOEXEC));
+  runtime::Fd fd(::memfd_create("baton-pulse", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!fd) return fail_errno(errno, "memfd_create of the pulse page");
   if (::ftruncate(fd.get(), sizeof(PulsePage)) != 0) return fail_errno(errno, "ftruncate");
+  if (::fcntl(fd.get(), F_ADD_SEALS, size_seals) != 0) return fail_errno(errno, "F_ADD_SEALS");
   auto page = map_page(fd);
   if (!page) return std::unexpected(page.error());
   return Pulse(std::move(fd), new (*page) PulsePage);
 }
 
 Result<Pulse> Pulse::open(runtime::Fd fd) {
-  // A page that is too short would end the failover process with SIGBUS at the first look.
+  const int seals = ::fcntl(fd.get(), F_GET_SEALS);
+  if (seals < 0 || (seals & F_SEAL_SHRINK) == 0) {
+    return fail(ErrorKind::malformed, "pulse page may shrink");
+  }
   if (::lseek(fd.get(), 0, SEEK_END) < static_cast<off_t>(sizeof(PulsePage))) {
     return fail(ErrorKind::malformed, "pulse page is too short");
   }

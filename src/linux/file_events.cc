@@ -80,8 +80,9 @@ Result<int> read_number(const std::string& path) {
 }
 
 Status write_number(const std::string& path, int number, bool overwrite) {
-  const int mode = O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | (overwrite ? O_TRUNC : O_EXCL);
-  const runtime::Fd file(::open(path.c_str(), mode, 0644));
+  // Whatever somebody may have put there: a pipe that nobody reads does not keep us waiting.
+  const int mode = O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+  const runtime::Fd file(::open(path.c_str(), mode | (overwrite ? O_TRUNC : O_EXCL), 0644));
   if (!file && errno == EEXIST && !overwrite) return {};
   if (!file) return fail_errno(errno, "open");
   const std::string text = std::to_string(number) + "\n";

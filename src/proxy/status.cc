@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json_text.h"
 #include "upstream/status.h"
 
 namespace baton::proxy {
@@ -79,7 +80,7 @@ std::string status_json(const StatusInputs& inputs) {
     status["servers"].push_back(std::move(server));
   }
   status["upstreams"] = upstream::status(*inputs.upstreams, inputs.now);
-  return status.dump(-1, ' ', false, json::error_handler_t::replace);
+  return json_text(status);
 }
 
 }  // namespace baton::proxy

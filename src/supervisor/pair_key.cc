@@ -20,7 +20,10 @@ std::string read_pair_key(const std::string& path, std::string& problem) {
   const runtime::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat facts{};
   if (!file || ::fstat(file.get(), &facts) != 0) {
-    problem = fmt::format("{}: {} (`baton key {}` makes one)", path, ::strerror(errno), path);
+    problem = fmt::format(
+        "{}: {} (copy it from the other node; the first node makes it: "
+        "`baton key {}`)",
+        path, ::strerror(errno), path);
     return "";
   }
   if (!S_ISREG(facts.st_mode)) {
@@ -40,7 +43,8 @@ std::string read_pair_key(const std::string& path, std::string& problem) {
   const ssize_t count = ::read(file.get(), buffer.data(), buffer.size());
   std::string text(buffer.data(), count > 0 ? static_cast<std::size_t>(count) : 0);
   if (!tls::Key::parse(text)) {
-    problem = fmt::format("{} holds no key (`baton key FILE` makes one)", path);
+    problem = fmt::format(
+        "{} holds no key (copy the file of the other node; `baton key FILE` makes one)", path);
     return "";
   }
   return text;

@@ -24,6 +24,12 @@ Status become_ids(const std::string& user, uid_t uid, gid_t gid) {
   return {};
 }
 
+// No program that this process may ever execute, setuid or not, gets more rights than it has.
+Status renounce_new_privileges() {
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return fail_errno(errno, "no_new_privs");
+  return {};
+}
+
 }  // namespace
 
 std::optional<Account> find_account(const std::string& user, const std::string& group,
@@ -51,7 +57,9 @@ std::optional<Account> default_account(std::string& problem) {
 
 Status become(const Account& account) {
   if (::geteuid() != 0) return {};
-  return become_ids(account.user, account.uid, account.gid);
+  const Status became = become_ids(account.user, account.uid, account.gid);
+  if (!became) return became;
+  return renounce_new_privileges();
 }
 
 Status keep_network_capabilities() {
@@ -63,8 +71,7 @@ Status keep_network_capabilities() {
   // to touch it: what counts is the process's own sets.
   static_cast<void>(::capng_apply(CAPNG_SELECT_BOUNDS));
   if (::capng_apply(CAPNG_SELECT_CAPS) != 0) return fail_errno(errno, "capset");
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return fail_errno(errno, "no_new_privs");
-  return {};
+  return renounce_new_privileges();
 }
 
 Status become_script_user(const std::string& user, uid_t uid, gid_t gid) {

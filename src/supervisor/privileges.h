@@ -27,7 +27,8 @@ std::optional<Account> find_account(const std::string& user, const std::string& 
 // The user when nginx.conf names none: nobody, with nogroup or nobody.
 std::optional<Account> default_account(std::string& problem);
 
-// Becomes `account` for good, with its supplementary groups. Does nothing unless root.
+// Becomes `account` for good, with its supplementary groups; executed programs cannot get more.
+// Does nothing unless root.
 Status become(const Account& account);
 // Stays root in name, keeps NET_ADMIN and NET_RAW and loses all other capabilities, also those that
 // an executed program could get. Does nothing unless root.

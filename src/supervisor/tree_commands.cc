@@ -8,6 +8,7 @@
 
 #include <fstream>
 
+#include "base/json_text.h"
 #include "base/text.h"
 #include "failover/dump.h"
 #include "supervisor/tree.h"
@@ -28,7 +29,7 @@ std::string iso_time(WallTime time) {
 
 nlohmann::json parsed_or_problem(const std::optional<std::string>& text) {
   if (!text) return {{"problem", "the process does not answer"}};
-  auto value = nlohmann::json::parse(*text, nullptr, false);
+  auto value = parse_json(*text);
   if (!value.is_object()) return {{"problem", "the process gave no status"}};
   return value;
 }

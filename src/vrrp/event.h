@@ -116,6 +116,10 @@ struct MasterReachable {
   bool reachable = false;
 };
 
+// The master was asked (action::AskPass) and moves its addresses: to this node, or, before that, to
+// another one. It may be asked again.
+struct MasterAnswered {};
+
 // From the sync group (sync_group.h), to its members only.
 // All members can be master: take over, if still wanted.
 struct GroupMaster {};
@@ -135,8 +139,8 @@ using Event =
                  event::SourceChanged, event::Slept, event::MasterWatched, event::MasterLost,
                  event::Reconfigured, event::AddressClaimed, event::PeerReported,
                  event::WitnessReported, event::LinkReceived, event::Stop, event::Pass,
-                 event::TakeOver, event::MasterReachable, event::GroupMaster, event::GroupBackup,
-                 event::GroupFault>;
+                 event::TakeOver, event::MasterReachable, event::MasterAnswered, event::GroupMaster,
+                 event::GroupBackup, event::GroupFault>;
 
 namespace action {
 

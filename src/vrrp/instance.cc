@@ -120,10 +120,10 @@ std::optional<std::uint8_t> Instance::master_priority() const {
 std::vector<std::string> Instance::faults() const {
   std::vector<std::string> texts;
   if (!settings_.permanent_fault.empty()) texts.push_back(settings_.permanent_fault);
-  if (started_ && !source_) texts.emplace_back("no source address");
   for (const auto& tracker : trackers_) {
     if (tracker.is_fault()) texts.push_back(tracker.fault_text());
   }
+  if (started_ && !source_) texts.emplace_back("no source address");
   if (!group_fault_.empty()) {
     texts.push_back(
         fmt::format("sync group {}: {} is in fault", settings_.sync_group, group_fault_));
@@ -287,7 +287,7 @@ void Instance::enter(State state, std::string reason, Instant now) {
   reason_ = std::move(reason);
   clear_timers();
   told_ = 0;
-  heard_at_ = never;
+  heard_at_ = asked_at_ = never;
   passing_ = false;
   planned_ = waits_for_witness_ = false;
   held_back_.clear();

@@ -60,8 +60,11 @@ inline constexpr Duration handover_window = 1s;
 // So long a successor that was told may take until it is heard; then priority 0 is sent.
 inline constexpr Duration told_patience = 500ms;
 
-// So long a master that was asked to pass may take; then the asking node preempts as ever.
+// So long a master that was asked to pass may take. Then the asking node preempts as ever, unless
+// the master has answered or is another one now: it is asked again, but not for longer than
+// `ask_longest` in all.
 inline constexpr Duration ask_patience = 1500ms;
+inline constexpr Duration ask_longest = 8s;
 
 // How many senders of multicast adverts are remembered against replays.
 inline constexpr std::size_t replay_senders = 4;
@@ -156,6 +159,7 @@ class Instance {
   void on(const event::Pass& pass, Instant now);
   void on(const event::TakeOver& order, Instant now);
   void on(const event::MasterReachable& change, Instant now);
+  void on(const event::MasterAnswered&, Instant now);
   // The second path and the witness (instance_takeover.cc).
   void on(const event::PeerReported& heard, Instant now);
   void on(const event::WitnessReported& answer, Instant now);
@@ -238,7 +242,8 @@ class Instance {
   bool passed_ = false;
   bool zero_sent_ = false;  // while it yields
   bool master_reachable_ = false;
-  bool asked_ = false;  // the present master, for this return
+  Instant asked_at_ = never;  // a master, for this return; the first time
+  bool may_ask_again_ = false;
   std::uint8_t effective_priority_;
   ChecksumForm checksum_form_ = ChecksumForm::standard;
   HmacSigner signer_;

@@ -100,7 +100,8 @@ bool Instance::holds_back(const ParsedAdvert& parsed, Instant now) {
 void Instance::follow(const ParsedAdvert& parsed, Instant now) {
   remember_master(parsed, now);
   heard_at_ = now;
-  planned_ = asked_ = false;
+  planned_ = false;
+  asked_at_ = never;
   guard_.forget_answer();
   if (!held_back_.empty()) hold_back({});
   if (settings_.version == 3) {
@@ -232,6 +233,7 @@ void Instance::remember_master(const ParsedAdvert& parsed, Instant now) {
   if (master_ != parsed.envelope.source) {
     told_ = 0;
     first_heard_ = now;
+    may_ask_again_ = true;
   }
   master_ = parsed.envelope.source;
   master_priority_ = parsed.advert.priority;

@@ -57,6 +57,10 @@ void Instance::on(const event::MasterReachable& change, Instant) {
   master_reachable_ = change.reachable;
 }
 
+void Instance::on(const event::MasterAnswered&, Instant) {
+  may_ask_again_ = true;
+}
+
 void Instance::begin_yield(bool successor_told, Instant now) {
   clear_timers();
   yield_end_.clear();
@@ -103,17 +107,20 @@ void Instance::end_pass(Instant now) {
   release_addresses();
 }
 
-// Once for each return: the master that does not pass, for whatever reason, is preempted as ever.
+// For each return once, and again only where something moves: a master that does not pass, for
+// whatever reason, is preempted as ever.
 bool Instance::ask_before_preempting(Instant now) {
   // Whom fast detection has lost cannot pass any more.
   const bool is_preempting = take_over_.empty() && !lost_ && master_ && heard_at_ != never &&
                              master_priority_ > 0 && master_priority_ < effective_priority_ &&
                              now - heard_at_ < down_time();
-  if (!is_preempting || !master_reachable_ || asked_) {
-    asked_ = false;
+  const bool is_over = asked_at_ != never && (!may_ask_again_ || now - asked_at_ >= ask_longest);
+  if (!is_preempting || !master_reachable_ || is_over) {
+    asked_at_ = never;
     return false;
   }
-  asked_ = true;
+  if (asked_at_ == never) asked_at_ = now;
+  may_ask_again_ = false;
   actions_.emplace_back(action::AskPass{});
   master_down_at_ = now + ask_patience;
   return true;

@@ -156,33 +156,76 @@ TEST_F(PassTest, AReturningNodeAsksFirstAndPreemptsWhenNobodyPasses) {
   EXPECT_EQ(state(0), State::master);
 }
 
-// Another one that is better than both takes over meanwhile, and gives up later.
-TEST(Asking, IsForgottenWhenABetterMasterComes) {
-  Instance node{settings(100)};
-  Instant now{};
-  node.handle(event::SourceChanged{net::IpAddress::ipv4(10, 9, 0, 1)}, now);
-  node.handle(event::Start{}, now);
-  node.handle(event::MasterReachable{true}, now);
-  const auto asks_of = [&](std::uint8_t priority, int seconds) {
+// A node of priority 100 that may ask, and hears masters.
+class Asking : public testing::Test {
+ protected:
+  Asking() {
+    node.handle(event::SourceChanged{net::IpAddress::ipv4(10, 9, 0, 1)}, now);
+    node.handle(event::Start{}, now);
+    node.handle(event::MasterReachable{true}, now);
+  }
+  // How often it asks while a master of that priority is there; its address says the priority.
+  int asks_of(std::uint8_t priority, Duration length, bool is_answered = false) {
     const auto source = net::IpAddress::ipv4(10, 9, 0, priority);
     const auto group = multicast_group(net::Family::ipv4);
     const auto bytes = build_ipv4_packet(build_message(node.make_advert(priority), source, group),
                                          source, group, 1);
     const ParsedAdvert advert = parse_ipv4_packet(bytes);
     int asks = 0;
-    for (int tenth = 0; tenth < 10 * seconds; ++tenth, now += 100ms) {
+    const Instant until = now + length;
+    for (int tenth = 0; now < until; ++tenth, now += 100ms) {
       if (tenth % 10 == 0) node.handle(event::AdvertReceived{&advert}, now);
       if (node.deadline() > now) continue;
       for (const Action& single : node.handle(event::TimerDue{}, now)) {
-        asks += std::holds_alternative<action::AskPass>(single) ? 1 : 0;
+        if (!std::holds_alternative<action::AskPass>(single)) continue;
+        ++asks;
+        if (is_answered) node.handle(event::MasterAnswered{}, now);
       }
     }
     return asks;
-  };
-  EXPECT_EQ(asks_of(50, 4), 1);
-  EXPECT_EQ(asks_of(120, 5), 0);
-  EXPECT_EQ(asks_of(50, 4), 1);
+  }
+  Instance node{settings(100)};
+  Instant now{};
+};
+
+// Another one that is better than both takes over meanwhile, and gives up later.
+TEST_F(Asking, IsForgottenWhenABetterMasterComes) {
+  EXPECT_EQ(asks_of(50, 4s), 1);
+  EXPECT_EQ(asks_of(120, 5s), 0);
+  EXPECT_EQ(asks_of(50, 4s), 1);
   EXPECT_EQ(node.state(), State::backup);
+}
+
+// The first master has passed to another node that had asked, too.
+TEST_F(Asking, GoesOnWithTheNextMaster) {
+  EXPECT_EQ(asks_of(50, 4s), 1);
+  EXPECT_EQ(asks_of(60, 2s), 1);
+  EXPECT_EQ(node.state(), State::backup);
+  EXPECT_EQ(asks_of(60, 2s), 0);
+  EXPECT_EQ(node.state(), State::master);
+}
+
+TEST_F(Asking, GoesOnWithAMasterThatAnswers) {
+  EXPECT_EQ(asks_of(50, 8s, true), 3);
+  EXPECT_EQ(node.state(), State::backup);
+}
+
+TEST_F(Asking, EndsWhenNothingComesOfIt) {
+  EXPECT_EQ(asks_of(50, 30s, true), 6);
+  EXPECT_EQ(node.state(), State::master);
+}
+
+// Of two masters each is another one than the one before, for ever.
+TEST_F(Asking, EndsAlsoWithTwoMasters) {
+  for (int i = 0; i < 30; ++i) asks_of(i % 2 == 0 ? 50 : 60, 500ms);
+  EXPECT_EQ(node.state(), State::master);
+}
+
+TEST_F(PassTest, WhoeverPassesToOneThatWasToldDoesNotGiveUpForOthers) {
+  segment.tell(0, event::Pass{true});
+  EXPECT_TRUE(segment.node(0).instance.make_report({}).is_master());
+  segment.run_for(told_patience + 1ms);
+  EXPECT_FALSE(segment.node(0).instance.make_report({}).is_master());
 }
 
 // The last advert of the giver comes after the word on the pair link.

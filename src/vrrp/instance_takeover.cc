@@ -82,7 +82,8 @@ PeerReport Instance::make_report(Instant now) const {
   report.version = settings_.version;
   report.virtual_router_id = settings_.virtual_router_id;
   report.state = state_;
-  report.gives_up = is_yielding();
+  // A successor that was told comes by itself; until it fails to, the place is not free.
+  report.gives_up = is_yielding() && zero_sent_;
   report.is_cut = state_ == State::backup && obstacle_ == Obstacle::second_path;
   report.sees = guard_.sees(now);
   report.nopreempt = settings_.nopreempt;
@@ -109,8 +110,9 @@ void Instance::on(const event::PeerReported& heard, Instant now) {
     return;
   }
   if (state_ != State::backup || !was_master || guard_.master(now) || planned_) return;
-  // It says itself that it is master no more; its last advert may not have come through.
-  if (wish_) return;
+  // It says itself that it is master no more; its last advert may not have come through. Whoever
+  // was told to take over does so now.
+  if (wish_ || !take_over_.empty()) return;
   planned_ = true;
   heard_at_ = now;
   wait_for_master(std::min(master_down_at_, now + skew()));

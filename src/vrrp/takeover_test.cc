@@ -392,6 +392,22 @@ TEST_F(TwoPaths, APlannedHandoverAsksNobody) {
   EXPECT_EQ(nodes[1].questions, asked);
 }
 
+// The report of the one that passes arrives between the word to take over and the deed.
+TEST_F(TwoPaths, WhoWasToldToTakeOverDoesSoWhateverTheSecondPathSays) {
+  start(rules(true, false));
+  for (const std::size_t giver : {0, 1}) {
+    const std::size_t taker = 1 - giver;
+    tell(giver, event::Pass{.successor_told = true});
+    tell(taker, event::TakeOver{.from = "lb"});
+    run_for(3ms);
+    EXPECT_EQ(state(taker), State::master) << taker;
+    EXPECT_EQ(nodes[taker].instance.reason(), "passed on by lb");
+    run_for(5s);
+    EXPECT_EQ(state(taker), State::master) << taker;
+    EXPECT_EQ(state(giver), State::backup) << giver;
+  }
+}
+
 TEST_F(TwoPaths, TheMasterThatDoesNotReachItsWitnessGivesUpForTheBackupThatDoes) {
   start(rules(true, true), true);
   first_path = false;

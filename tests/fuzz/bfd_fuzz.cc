@@ -44,13 +44,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   auto table = made_up();
   const auto& session = table.entries()[0].session;
   const auto received = session.counters().received;
+  const auto deadline = session.deadline();
   BATON_ASSERT(table.on_packet(bytes, arrival(254), now).empty());
-  BATON_ASSERT(session.counters().received == received);
+  BATON_ASSERT(session.counters().received == received && session.deadline() == deadline);
   const auto actions = table.on_packet(bytes, arrival(255), now);
   BATON_ASSERT(actions.size() <= 3);
   const bool ours = packet && (packet->your_discriminator == 0 ||
                                packet->your_discriminator == session.discriminator());
-  if (!ours) BATON_ASSERT(actions.empty() && session.state() == bfd::State::up);
+  if (!ours) {
+    BATON_ASSERT(actions.empty() && session.state() == bfd::State::up);
+    BATON_ASSERT(session.counters().received == received && session.deadline() == deadline);
+  }
+  BATON_ASSERT(table.entries().size() == 1);
   // Whatever was said, nobody is lost but by silence.
   for (const auto& single : actions) {
     const auto* change = std::get_if<bfd::action::SessionChanged>(&single);

@@ -19,6 +19,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     BATON_ASSERT(again && again->flows == list->flows && again->last == list->last);
   }
   if (const auto note = decode_note(body)) BATON_ASSERT(note->why.size() <= 512);
+  if (const auto request = decode_request(body)) {
+    BATON_ASSERT(request->instances.size() <= handover_names_max);
+    BATON_ASSERT(decode_request(encode_request(*request)) == request);
+  }
   if (const auto names = decode_names(body)) BATON_ASSERT(names->size() <= handover_names_max);
   return 0;
 }

@@ -50,6 +50,19 @@ def test_another_key_gives_no_link_and_the_pair_works_without_it(network):
 
 
 @a_tree_on_both
+def test_a_new_key_is_used_after_a_reload_of_both(network):
+    start_pair(network)
+    wait_until(lambda: (link(network.nginx01) or {}).get("up"), 8, "a link")
+    for proxy in network.proxies:
+        proxy.host.write(configs.PAIR_KEY, "34" * 32 + "\n", 0o600)
+        proxy.host.run(["/usr/sbin/baton", "reload"])
+        assert "cannot listen" not in proxy.host.messages()
+        assert ":4112" in proxy.host.output(["ss", "-ltn"])
+    wait_until(lambda: link(network.nginx01)["up"], 12, "a link with the new key")
+    wait_until(lambda: link(network.nginx02)["up"], 5, "on both sides")
+
+
+@a_tree_on_both
 def test_a_key_that_others_may_read_and_a_missing_one_are_refused(network):
     node = network.nginx01
     node.write_failover(configs.failover_pair("nginx01"))

@@ -40,15 +40,16 @@ void Judges::note_planned(const Host& host, const VirtualRouter& router, const v
   bool& planned = planned_[host.index()][router.index];
   const auto* heard = std::get_if<vrrp::event::AdvertReceived>(&event);
   if (heard && heard->advert->advert.priority > 0) planned = false;
+  const auto& instance = router.instance;
+  const bool is_master = instance.state() == vrrp::State::master && !instance.is_yielding();
+  // Known as one by its first advert; a restart, too, ends it without a word.
+  Instant& since = master_since_[host.index()][router.index];
+  if (!is_master) since = never;
   for (const auto& single : actions) {
     if (const auto* line = std::get_if<vrrp::action::LogLine>(&single)) {
       planned = planned || line->text.contains("Backup received priority 0") ||
                 line->text.contains("gave up, as it says on the second path");
     } else if (std::holds_alternative<vrrp::action::SendAdvert>(single)) {
-      const auto& instance = router.instance;
-      const bool is_master = instance.state() == vrrp::State::master && !instance.is_yielding();
-      Instant& since = master_since_[host.index()][router.index];
-      if (!is_master) since = never;
       if (is_master && since == never) since = around_.now;
     }
   }

@@ -37,6 +37,7 @@ void Judges::started(const Host& host) {
   vigils_[host.index()] = {};
   awake_since_[host.index()] = around_.now;
   planned_[host.index()] = {};
+  master_since_[host.index()].fill(never);
   answers_[host.index()] = {};
   group_notice_[host.index()] = vrrp::action::Notice::stop;
 }

@@ -192,8 +192,8 @@ Duration Plan::overlap_max() const {
 
 Duration Plan::settle_time() const {
   Duration settle = 2 * gap_max() + 2 * settings[0][0].preempt_delay;
-  // Two handovers, one after the other, each as slow as can be.
-  if (paired) settle += 2 * failover::HandoverGiver::move_patience;
+  // Two handovers, one after the other, each as slow as can be; and who asks for more of them.
+  if (paired) settle += 2 * failover::HandoverGiver::move_patience + vrrp::ask_longest;
   return settle;
 }
 

@@ -52,11 +52,13 @@ void read_notify(Reader& reader, NotifyCommands& notify, const std::string& owne
     const std::string problem =
         settle_program(*command, strict ? Safety::others_cannot_write : Safety::any);
     if (!problem.empty()) {
-      reader.diagnostics.tolerated_error(
-          statement.where, fmt::format("{} {}: {}; it is tried all the same when its time comes",
-                                       owner, statement.keyword(), problem));
       // Safety is not a matter of trying.
-      if (problem.starts_with("Unsafe")) return;
+      const bool is_unsafe = problem.starts_with("Unsafe");
+      reader.diagnostics.tolerated_error(
+          statement.where, fmt::format("{} {}: {}; {}", owner, statement.keyword(), problem,
+                                       is_unsafe ? "it is never run"
+                                                 : "it is tried all the same when its time comes"));
+      if (is_unsafe) return;
     }
   }
   slot = std::move(*command);

@@ -76,6 +76,35 @@ void listen(Reader& reader, const Statement& statement) {
   if (const auto endpoint = endpoint_of(reader, statement)) reader.model.pair.listen = endpoint;
 }
 
+// A virtual address is on whichever node is master: it names no node.
+void refuse_virtual_peers(Reader& reader) {
+  const auto is_virtual = [](const VrrpInstance& instance, const net::IpAddress& address) {
+    const auto has = [&address](const std::vector<VirtualAddress>& list) {
+      return std::ranges::any_of(
+          list, [&address](const VirtualAddress& one) { return one.prefix.address == address; });
+    };
+    return has(instance.addresses) || has(instance.excluded_addresses);
+  };
+  const auto refuse = [&](const Position& where, const char* word, const net::IpAddress& address) {
+    for (const auto& instance : reader.model.instances) {
+      if (!is_virtual(instance, address)) continue;
+      reader.diagnostics.error(
+          where,
+          fmt::format("{} {} is a virtual address of {}", word, address.text(), instance.name),
+          "name the address that the other node always has");
+      return;
+    }
+  };
+  for (const auto& peer : reader.model.pair.peers) {
+    refuse(reader.model.pair.where, "pair_peer", peer.address);
+  }
+  for (const auto& instance : reader.model.instances) {
+    for (const auto& address : instance.guard.heartbeat_peers) {
+      refuse(instance.where, "heartbeat_peer", address);
+    }
+  }
+}
+
 }  // namespace
 
 void read_pair_word(Reader& reader, const Statement& statement) {
@@ -99,6 +128,7 @@ void read_pair_word(Reader& reader, const Statement& statement) {
 }
 
 void settle_pair(Reader& reader) {
+  refuse_virtual_peers(reader);
   PairSettings& pair = reader.model.pair;
   const auto reporting = std::ranges::find_if(
       reader.model.instances,

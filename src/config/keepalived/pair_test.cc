@@ -45,6 +45,21 @@ TEST_F(PairWordsTest, APeerWithoutAKeyIsRefused) {
   EXPECT_TRUE(refuses("the pair link needs a key"));
 }
 
+TEST_F(PairWordsTest, AVirtualAddressIsNoNode) {
+  const std::string globals = "global_defs {\n pair_key /k\n pair_peer 10.0.0.1\n}\n";
+  EXPECT_FALSE(load_text(globals + instance_with("")));
+  EXPECT_TRUE(refuses("pair_peer 10.0.0.1 is a virtual address of VI_1"));
+  EXPECT_FALSE(load_file(write("b", instance_with("  heartbeat_peer 10.0.0.1"))));
+  EXPECT_TRUE(refuses("heartbeat_peer 10.0.0.1 is a virtual address of VI_1"));
+}
+
+TEST_F(PairWordsTest, InAnInstanceItSaysWhereTheyBelong) {
+  ASSERT_TRUE(load_text(instance_with("  pair_key /k")));
+  const Diagnostic* problem = find("Unknown keyword 'pair_key'");
+  ASSERT_TRUE(problem);
+  EXPECT_EQ(problem->suggestion, "pair_key belongs in global_defs");
+}
+
 TEST_F(PairWordsTest, WhatIsNoAddressOrPortIsRefused) {
   EXPECT_FALSE(load_globals("pair_key /k\npair_peer other"));
   EXPECT_FALSE(load_globals("pair_key /k\npair_peer 10.0.0.2 0"));

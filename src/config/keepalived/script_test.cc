@@ -200,6 +200,16 @@ TEST_F(ScriptTest, ANotifyCommandThatIsNotThereIsReportedAndKept) {
   EXPECT_TRUE(tolerates("it is tried all the same when its time comes"));
 }
 
+TEST_F(ScriptTest, ANotifyCommandThatOthersCanWriteIsNotKeptAndSaysSo) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs files of root";
+  const std::string path = write("open/notify.sh", "#!/bin/sh\n", 0777);
+  const auto model = load_text("global_defs {\nscript_user root\nenable_script_security\n}\n" +
+                               instance_with("notify_master " + path));
+  ASSERT_TRUE(model) << everything();
+  EXPECT_FALSE(model->instances[0].notify.master.has_value());
+  EXPECT_TRUE(tolerates("; it is never run"));
+}
+
 TEST_F(ScriptTest, SyncGroupsHaveMembersAndNotifyCommands) {
   const auto model = load_text(
       "vrrp_sync_group G {\ngroup {\nVI_1\nVI_3\n}\nnotify_master "

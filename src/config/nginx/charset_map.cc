@@ -67,12 +67,8 @@ std::shared_ptr<const CharsetMap> read_charset_map_block(Reader& reader,
   map->to = directive.word(2);
   map->is_to_utf8 = equals_ignoring_case(map->to, "utf-8");
   for (const Directive& line : directive.block) {
-    if (!line.problem.empty()) {
-      reader.error(line, 0, line.problem);
-    } else if (line.has_block) {
-      reader.error(line, 0, "unexpected \"{\"");
-      reader.skip_block(line.block);
-    } else if (line.count() != 1) {
+    if (!reader.check_value_line(line)) continue;
+    if (line.count() != 1) {
       reader.error(line, 0, "invalid parameters number");
     } else {
       read_pair(reader, line, *map);

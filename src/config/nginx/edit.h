@@ -22,9 +22,11 @@ Settings& edit(std::shared_ptr<const Settings>& shared) {
 
 // Gives setters.h (set_switch<&Topic::member> and friends) the way to a topic's settings. Used once
 // for each topic, in the file of its table, outside of any namespace.
+// NOLINTBEGIN(bugprone-macro-parentheses): the name of a type cannot stand in parentheses.
 #define BATON_TOPIC_SETTINGS(Topic, member)                             \
   namespace baton::config::nginx {                                      \
   [[maybe_unused]] inline Topic& target(Reader& reader, const Topic*) { \
     return edit(reader.level().location.member);                        \
   }                                                                     \
   }  // namespace baton::config::nginx
+// NOLINTEND(bugprone-macro-parentheses)

@@ -91,9 +91,8 @@ class GeoReader {
 
  private:
   void read_line(const Directive& line) {
-    if (!line.problem.empty()) return reader_.error(line, 0, line.problem);
+    if (!reader_.check_value_line(line)) return;
     const std::string& name = line.name();
-    if (line.has_block) return reader_.error(line, 0, "unexpected \"{\"");
     if (line.count() == 0 && name == "ranges") {
       if (!networks_.empty() || !ranges_list_.empty()) {
         return reader_.error(

@@ -1,5 +1,6 @@
 // geo blocks become stretches of addresses without overlap.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "config/model/variable.h"
@@ -46,6 +47,12 @@ TEST(Geo, WithoutADefaultThereIsNothing) {
   ASSERT_TRUE(loaded.proxy);
   EXPECT_EQ(find(loaded, "9.0.0.1"), "");
   EXPECT_EQ(find(loaded, "11.0.0.1"), "");
+}
+
+TEST(Geo, ABlockAmongTheValuesIsRefusedWithWhatIsWrongInside) {
+  const Loaded loaded = load_http("geo $v { default d; 10.0.0.0/8 { a b; c }; } }");
+  EXPECT_THAT(loaded.errors(), testing::Contains(testing::HasSubstr("unexpected \"{\"")));
+  EXPECT_GE(loaded.errors().size(), 2u);
 }
 
 }  // namespace

@@ -178,11 +178,7 @@ void read_match(Reader& reader, const Directive& directive) {
   auto match = std::make_shared<HealthMatch>();
   match->name = directive.word(1);
   for (const Directive& line : directive.block) {
-    if (!line.problem.empty()) {
-      reader.error(line, 0, line.problem);
-      continue;
-    }
-    read_match_line(reader, line, *match);
+    if (reader.check_value_line(line)) read_match_line(reader, line, *match);
   }
   if (!reader.health_matches.try_emplace(match->name, match).second) {
     reader.error(directive, 1, fmt::format("duplicate match \"{}\"", directive.word(1)));

@@ -79,5 +79,10 @@ TEST(HealthCheckDirective, TellsMistakes) {
               ElementsAre(HasSubstr("needs a \"proxy_pass\" to a group of servers")));
 }
 
+TEST(HealthCheckDirective, ABlockInsideOfAMatchIsRefused) {
+  const Loaded loaded = load_checked("health_check match=m;", "match m { status 200 { } }");
+  EXPECT_THAT(loaded.errors(), ElementsAre(HasSubstr("unexpected \"{\"")));
+}
+
 }  // namespace
 }  // namespace baton::config::nginx

@@ -36,11 +36,7 @@ class MapReader {
 
  private:
   void read_line(const Directive& line) {
-    if (!line.problem.empty()) return reader_.error(line, 0, line.problem);
-    if (line.has_block) {
-      reader_.error(line, 0, "unexpected \"{\"");
-      return reader_.skip_block(line.block);
-    }
+    if (!reader_.check_value_line(line)) return;
     if (line.count() == 0 && line.name() == "hostnames") {
       table_->hostnames = true;
     } else if (line.count() == 0 && line.name() == "volatile") {
@@ -80,16 +76,16 @@ class MapReader {
 
   bool add_key(const Directive& line, const std::string& key, std::uint32_t value) {
     bool is_new = true;
-    if (!table_->hostnames) {
-      is_new = table_->exact.emplace(key, value).second;
-    } else if (!is_well_formed(key) || key == "*." || key == ".") {
+    const bool may_be_wild = table_->hostnames;
+    if (may_be_wild && (!is_well_formed(key) || key == "*." || key == ".")) {
       reader_.error(line, 0, fmt::format("invalid hostname or wildcard \"{}\"", line.name()));
       return false;
-    } else if (key.starts_with("*.")) {
+    }
+    if (may_be_wild && key.starts_with("*.")) {
       is_new = table_->leading.emplace(key.substr(2), value).second;
-    } else if (key.ends_with(".*")) {
+    } else if (may_be_wild && key.ends_with(".*")) {
       is_new = table_->trailing.emplace(key.substr(0, key.size() - 2), value).second;
-    } else if (key.starts_with('.')) {
+    } else if (may_be_wild && key.starts_with('.')) {
       is_new = table_->exact.emplace(key.substr(1), value).second;
       is_new = table_->leading.emplace(key.substr(1), value).second && is_new;
     } else {
@@ -135,11 +131,8 @@ void read_split_clients(Reader& reader, const Directive& directive) {
   std::uint64_t sum = 0;
   std::uint64_t below = 0;
   for (const Directive& line : directive.block) {
-    if (!line.problem.empty()) {
-      reader.error(line, 0, line.problem);
-      continue;
-    }
-    if (line.count() != 1 || line.has_block) {
+    if (!reader.check_value_line(line)) continue;
+    if (line.count() != 1) {
       reader.error(line, 0, "invalid number of the split_clients parameters");
       continue;
     }

@@ -116,6 +116,17 @@ void Reader::skip_block(const std::vector<Directive>& directives) {
   }
 }
 
+bool Reader::check_value_line(const Directive& line) {
+  if (!line.problem.empty()) {
+    error(line, 0, line.problem);
+    return false;
+  }
+  if (!line.has_block) return true;
+  error(line, 0, "unexpected \"{\"");
+  skip_block(line.block);
+  return false;
+}
+
 // A suggestion compares the word with the whole grammar: only so many are made, and only for
 // words that could be a misspelt one.
 bool Reader::may_suggest(std::string_view word) {

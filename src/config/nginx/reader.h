@@ -124,6 +124,9 @@ class Reader {
   void read_block(const std::vector<Directive>& directives, Level& level);
   // Only what is wrong with the text itself, for a block that is not read.
   void skip_block(const std::vector<Directive>& directives);
+  // Whether a line inside a block of values (map, geo, types ...) is one that can be read: whole,
+  // and not a block. What is wrong otherwise has been told.
+  bool check_value_line(const Directive& line);
 
   // How many errors were found so far.
   [[nodiscard]] std::size_t error_count() const { return findings_.errors(); }

@@ -127,12 +127,8 @@ void read_types(Reader& reader, const Directive& directive) {
   // Several blocks of one level add up; the first replaces what was inherited.
   if (!reader.first_on_level()) types = *reader.level().location.types;
   for (const Directive& line : directive.block) {
-    if (!line.problem.empty()) {
-      reader.error(line, 0, line.problem);
-    } else if (line.has_block) {
-      reader.error(line, 0, "unexpected \"{\"");
-      reader.skip_block(line.block);
-    } else if (line.name() == "include") {
+    if (!reader.check_value_line(line)) continue;
+    if (line.name() == "include") {
       reader.error(line, 0, "invalid number of arguments in \"include\" directive");
     } else {
       add_type(reader, line, types);

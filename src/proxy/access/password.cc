@@ -10,8 +10,8 @@
 #include <array>
 #include <memory>
 
+#include "base/base64.h"
 #include "base/md5.h"
-#include "http/basic_credentials.h"
 
 namespace baton::proxy {
 
@@ -90,7 +90,7 @@ bool fits_apr1(std::string_view stored, std::string_view password) {
 
 // {SHA}: the digest in base64. {SSHA}: digest and, behind it, the salt that was hashed along.
 bool fits_sha(std::string_view encoded, std::string_view password, bool salted) {
-  const auto bytes = http::decode_base64(encoded);
+  const auto bytes = decode_base64(encoded);
   if (!bytes || bytes->size() < sha1_bytes || (!salted && bytes->size() != sha1_bytes))
     return false;
   const std::string input = std::string(password) + bytes->substr(sha1_bytes);

@@ -10,6 +10,7 @@
 
 #include "base/number_text.h"
 #include "base/text.h"
+#include "http/basic_credentials.h"
 
 namespace baton::proxy {
 
@@ -85,13 +86,6 @@ bool append_keep_alive(std::string& into, const Request& request) {
       std::back_inserter(into), "timeout={}",
       std::chrono::duration_cast<std::chrono::seconds>(*location->keepalive_header).count());
   return true;
-}
-
-int base64_value(char c) {
-  if (c >= 'A' && c <= 'Z') return c - 'A';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-  if (is_digit(c)) return c - '0' + 52;
-  return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
 }  // namespace
@@ -194,26 +188,10 @@ bool append_set_cookie(std::string& into, const HeaderTable& headers, std::strin
 }
 
 bool append_remote_user(std::string& into, const HeaderTable& headers) {
-  std::string_view value = headers.value(HeaderId::authorization);
-  if (value.size() < 6 || !equals_ignoring_case(value.substr(0, 6), "Basic ")) return false;
-  value.remove_prefix(6);
-  while (value.starts_with(' ')) value.remove_prefix(1);
-  const std::size_t start = into.size();
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (const char c : value) {
-    const int six = base64_value(c);
-    if (six < 0) break;
-    bits = bits << 6 | static_cast<std::uint32_t>(six);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    const char decoded = static_cast<char>(bits >> count & 0xff);
-    if (decoded == ':') return into.size() > start;
-    into += decoded;
-  }
-  into.resize(start);  // no colon: not a pair of user and password
-  return false;
+  const auto credentials = http::parse_basic_credentials(headers.value(HeaderId::authorization));
+  if (!credentials) return false;
+  into += credentials->user;
+  return true;
 }
 
 }  // namespace baton::proxy
