@@ -110,7 +110,7 @@ class Instance {
     return state_ == State::master || release_at_ != never;
   }
   // The master that goes, alive, when this one takes over: it has said goodbye, or its priority is
-  // the lower one.
+  // the lower one. Only a baton (which fast detection watches), for that one lingers.
   [[nodiscard]] std::optional<net::IpAddress> outgoing_master() const;
   // In a sync group: the master-down time is over, and the group has not let it take over yet.
   [[nodiscard]] bool wants_master() const { return wish_.has_value(); }

@@ -138,6 +138,7 @@ bool Instance::ask_before_preempting(Instant now) {
 
 std::optional<net::IpAddress> Instance::outgoing_master() const {
   if (state_ != State::backup || !master_ || lost_ || heard_at_ == never) return std::nullopt;
+  if (watched_ != master_) return std::nullopt;
   // Who is followed restarts the timer; who is to be preempted does not.
   const bool preempts =
       master_priority_ < effective_priority_ && master_down_at_ < heard_at_ + down_time();
