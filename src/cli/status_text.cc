@@ -165,14 +165,20 @@ std::string instance_text(const json& instance) {
 }
 
 // Reports of the second path that were not believed. Repeated ones are the network's own doing.
-std::string dropped_reports_text(const json& second_path) {
+std::string second_path_text(const json& second_path) {
   std::string causes;
   const json& dropped = member(second_path, "dropped");
   for (const char* cause : {"unsigned", "keyless", "wrong_code", "stale", "malformed"}) {
     const std::int64_t count = number_of(dropped, cause);
     if (count > 0) causes += fmt::format("{}{} {}", causes.empty() ? "" : ", ", count, cause);
   }
-  return causes.empty() ? "" : fmt::format("  second path: reports not believed: {}\n", causes);
+  std::string page;
+  if (const auto silent = number_of(second_path, "silent_ms"); silent > 0) {
+    page += fmt::format("  second path: NOTHING is heard on {} for {}\n",
+                        text_of(second_path, "ways"), age_text(silent));
+  }
+  if (!causes.empty()) page += fmt::format("  second path: reports not believed: {}\n", causes);
+  return page;
 }
 
 // Each other node of the pair link, and each session of BFD that is not as it should be.
@@ -203,7 +209,7 @@ std::string failover_text(const json& failover) {
   std::string page = "\nFailover\n";
   for (const auto& instance : member(failover, "instances")) page += instance_text(instance);
   page += paths_text(failover);
-  page += dropped_reports_text(member(failover, "second_path"));
+  page += second_path_text(member(failover, "second_path"));
   const json& proxy = member(failover, "proxy");
   if (proxy.is_object()) {
     page += fmt::format("  proxy seen from here: {} for {}{}\n", text_of(proxy, "state"),

@@ -45,6 +45,14 @@ TEST(StatusTextTest, the_page_says_who_holds_the_address_and_why) {
   EXPECT_THAT(page, HasSubstr("2026-11-22 21:00:04Z web BACKUP -> MASTER: no master heard"));
 }
 
+TEST(StatusTextTest, a_second_path_on_which_nothing_is_heard_is_no_secret) {
+  json tree = one_tree();
+  EXPECT_EQ(status_text(json::array({tree})).find("second path"), std::string::npos);
+  tree["failover"]["second_path"] = {{"ways", "eth1"}, {"silent_ms", 8000}};
+  EXPECT_THAT(status_text(json::array({tree})),
+              HasSubstr("  second path: NOTHING is heard on eth1 for 8.0 s\n"));
+}
+
 TEST(StatusTextTest, the_page_shows_upstreams_processes_and_a_refused_reload) {
   const std::string page = status_text(json::array({one_tree()}));
   EXPECT_THAT(page, HasSubstr("upstream WebServer\n    192.168.175.121:80"));

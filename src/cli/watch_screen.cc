@@ -391,6 +391,12 @@ void Page::draw_paths(const json& failover) {
       made.push_back(one);
     }
   }
+  const json& second_path = member(failover, "second_path");
+  if (const auto silent = number_of(second_path, "silent_ms"); silent > 0) {
+    LineMaker one = line();
+    one.add(" 2nd path   nothing is heard on ").add(text_of(second_path, "ways"));
+    made.push_back(one.add(fmt::format(" for {}", age_text(silent)), Tone::bad));
+  }
   for (const auto& session : member(member(failover, "bfd"), "sessions")) {
     const std::string state = text_of(session, "state", "?");
     const bool up = state == "Up" || state == "up";

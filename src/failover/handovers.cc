@@ -106,14 +106,19 @@ std::optional<net::IpAddress> find_giver(const HandoverScope& scope, const Route
 
 }  // namespace
 
-std::string Handovers::find_obstacle(const HandoverScope& scope, const HandoverPeer& from) {
+std::string Handovers::find_obstacle(const HandoverScope& scope) {
   if (world_.is_stopping()) return fmt::format("this node is stopping");
   if (taken_.size() >= taken_max) return "too many handovers are under way there";
   const auto routers = routers_of(scope.instances);
-  if (routers.size() != scope.instances.size() || routers.empty()) {
-    return fmt::format("{} does not have all of {}", from.address.text(),
-                       fmt::join(scope.instances, ", "));
+  for (const std::string& name : scope.instances) {
+    const auto is_it = [&name](const RouterFace* one) {
+      return one->instance().settings().name == name;
+    };
+    if (std::ranges::none_of(routers, is_it)) {
+      return fmt::format("there is no vrrp_instance {} there; moves go by the name", name);
+    }
   }
+  if (routers.size() != scope.instances.size() || routers.empty()) return "nothing to take";
   for (const RouterFace* router : routers) {
     const auto& instance = router->instance();
     if (instance.state() == vrrp::State::backup) continue;
@@ -164,7 +169,7 @@ void Handovers::review_waiting() {
 }
 
 void Handovers::take(const HandoverPeer& from, HandoverScope scope) {
-  if (const std::string why = find_obstacle(scope, from); !why.empty()) {
+  if (const std::string why = find_obstacle(scope); !why.empty()) {
     send(from.address, PairMessage::handover_refused, scope.id, why);
     return;
   }

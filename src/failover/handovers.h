@@ -106,7 +106,7 @@ class Handovers {
   void on_pass_request(const HandoverPeer& from, std::string_view body);
   void on_pass_reply(std::string_view body);
   // Why the scope cannot be taken here; empty: it can.
-  std::string find_obstacle(const HandoverScope& scope, const HandoverPeer& from);
+  std::string find_obstacle(const HandoverScope& scope);
 
   // Wishes (handover_requests.cc).
   struct Order {

@@ -233,6 +233,8 @@ void Node::on_beat() {
   next_renewal_ = now + AddressGuard::renew_interval;
   guard_.renew();
   will_.tend();
+  second_path_.look();
+  keep_disagreements(now);
   mismatches_.expire(now);
   for (const auto& outcome : scripts_.overdue(now)) take_outcome(outcome);
   if (vmacs_.restore()) guard_.renew();

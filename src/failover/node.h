@@ -178,6 +178,7 @@ class Node final : public Router::Owner, public NodeView, public HandoverHost {
   void join_pair();
   void tell_facts();
   void compare_anew();
+  void keep_disagreements(Instant now);
   void add_peer_statuses(nlohmann::json& own);
   void log_link(const linux::Link& link);
   void log_unknown_router(const linux::VrrpEndpoint& endpoint, const vrrp::ParsedAdvert& parsed);
@@ -289,6 +290,7 @@ class Node final : public Router::Owner, public NodeView, public HandoverHost {
   };
   std::map<net::IpAddress, PeerStatus> peer_statuses_;
   Instant next_peer_status_{};
+  Instant next_comparison_of_facts_{};
   Duration default_link_wait_{};
   Instant last_beat_{};
   Instant next_renewal_{};

@@ -37,7 +37,12 @@ std::string address_list(const config::VrrpInstance& instance) {
   return fmt::format("{}", fmt::join(list, " "));
 }
 
-InstanceFacts facts_of(const config::VrrpInstance& instance) {
+std::string detection(const config::FastFailover& fast) {
+  return fast.enabled ? fmt::format("{:g}ms {}", to_seconds(fast.interval) * 1000, fast.multiplier)
+                      : "off";
+}
+
+InstanceFacts facts_of(const config::VrrpInstance& instance, const config::FastFailover& usual) {
   InstanceFacts found;
   found.name = instance.name;
   found.virtual_router_id = instance.virtual_router_id;
@@ -57,6 +62,8 @@ InstanceFacts facts_of(const config::VrrpInstance& instance) {
   const bool has_header = instance.auth == config::VrrpAuth::header;
   add("auth_type", has_header ? "AH" : has_password ? "PASS" : "none");
   if (has_password) add("auth_pass", password_digest(instance.password));
+  add("fast_failover", detection(instance.fast_failover.value_or(usual)));
+  if (!instance.fast_failover) found.facts["fast_failover"].line.clear();  // that of global_defs
   return found;
 }
 
@@ -89,7 +96,9 @@ std::string short_text(const json& value) {
 NodeFacts facts_of(const config::Failover& config) {
   NodeFacts facts;
   facts.router_id = config.router_id;
-  for (const auto& instance : config.instances) facts.instances.push_back(facts_of(instance));
+  for (const auto& instance : config.instances) {
+    facts.instances.push_back(facts_of(instance, config.fast_failover));
+  }
   return facts;
 }
 
@@ -141,6 +150,17 @@ std::vector<Disagreement> compare(const NodeFacts& ours, const NodeFacts& theirs
       found.push_back({instance.name, "virtual_router_id", "the other node has no such instance",
                        own == instance.facts.end() ? "" : own->second.line, ""});
       continue;
+    }
+    if (partner->name != instance.name) {
+      const auto line = [](const InstanceFacts& of) {
+        const auto known = of.facts.find("virtual_router_id");
+        return known == of.facts.end() ? std::string() : known->second.line;
+      };
+      found.push_back({instance.name, "vrrp_instance",
+                       fmt::format("it is called {} there, and moves over the pair link go by the "
+                                   "name",
+                                   partner->name),
+                       line(instance), line(*partner)});
     }
     for (const auto& [keyword, fact] : instance.facts) {
       const auto other = partner->facts.find(keyword);

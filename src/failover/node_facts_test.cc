@@ -58,6 +58,18 @@ TEST(NodeFacts, EqualPrioritiesAreAMistake) {
   EXPECT_EQ(found[0].ours, "k.conf:3: (no priority)");
 }
 
+TEST(NodeFacts, OtherNamesAndOtherDetectionAreMistakes) {
+  auto other = node(80);
+  other.instances[0].name = "VI_X";
+  other.fast_failover.interval = 10ms;
+  const auto found = between(node(100), other);
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].keyword, "vrrp_instance");
+  EXPECT_TRUE(found[0].text.starts_with("it is called VI_X there")) << found[0].text;
+  EXPECT_EQ(found[1].keyword, "fast_failover");
+  EXPECT_EQ(found[1].text, "50ms 3 here, 10ms 3 there");
+}
+
 TEST(NodeFacts, PasswordsAreComparedAndNeverTold) {
   auto other = node(80);
   other.instances[0].password = "2222";

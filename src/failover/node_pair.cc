@@ -85,6 +85,18 @@ void Node::compare_anew() {
   tell_facts();
 }
 
+// What another node told once holds as long as it can be reached; the book forgets what is not seen
+// again for some minutes.
+void Node::keep_disagreements(Instant now) {
+  if (now < next_comparison_of_facts_) return;
+  next_comparison_of_facts_ = now + MismatchBook::memory / 5;
+  for (const auto& peer : pair_.peers()) {
+    const auto known = peer_facts_.find(name_of(*peer));
+    if (peer->is_up() && known != peer_facts_.end())
+      take_facts(known->first, NodeFacts(known->second));
+  }
+}
+
 void Node::add_peer_statuses(nlohmann::json& own) {
   const Instant now = loop_.now();
   if (now >= next_peer_status_) {

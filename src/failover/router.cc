@@ -368,6 +368,11 @@ void Router::apply(const vrrp::action::AskWitness&) {
       instance_.source().value_or(net::IpAddress{})};
   if (question.witnesses.empty()) return;
   tools_.witnesses.ask(name(), question, [this](bool reachable, const std::string& detail) {
+    const auto before = instance_.guard().witness_answers();
+    if (before != reachable && (before || !reachable)) {
+      tools_.log.print(reachable ? LogLevel::info : LogLevel::warning, "({}) witness {}: {}",
+                       name(), reachable ? "answers again" : "does not answer", detail);
+    }
     handle(vrrp::event::WitnessReported{reachable, detail}, tools_.loop.refresh_now());
   });
 }

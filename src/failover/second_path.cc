@@ -2,6 +2,8 @@
 
 #include "failover/second_path.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -35,6 +37,7 @@ SecondPath::SecondPath(
       seal_(linux::draw_run_number()) {}
 
 void SecondPath::configure(const config::Failover& config, const std::string& pair_key) {
+  const std::string before = ways();
   interfaces_.clear();
   peers_.clear();
   virtual_addresses_.clear();
@@ -57,6 +60,11 @@ void SecondPath::configure(const config::Failover& config, const std::string& pa
   seal_.configure(key ? std::optional(vrrp::derive_heartbeat_key(key->bytes)) : std::nullopt,
                   longest_interval);
   deaf_.clear();
+  longest_interval_ = longest_interval;
+  if (ways() != before) {
+    heard_at_ = loop_.now();
+    is_silent_ = false;
+  }
   if (std::exchange(port_number_, config.heartbeat_port) != config.heartbeat_port) ports_.clear();
   std::erase_if(ports_, [this](const auto& entry) {
     const auto& [interface, family] = entry.first;
@@ -121,6 +129,10 @@ void SecondPath::take(const Port& port, const linux::ReceivedHeartbeat& received
   if (verdict.drop) ++drops_[static_cast<std::size_t>(*verdict.drop)];
   if (verdict.report) {
     deaf_.erase(source);
+    heard_at_ = loop_.now();
+    if (std::exchange(is_silent_, false)) {
+      log_.print(LogLevel::info, "second heartbeat path: {} is heard", source.text());
+    }
     on_report_(*verdict.report, source);
   } else if (verdict.drop == vrrp::HeartbeatDrop::stale ||
              verdict.drop == vrrp::HeartbeatDrop::stranger) {
@@ -140,6 +152,22 @@ void SecondPath::note_deaf(const net::IpAddress& source) {
              "second heartbeat path: reports of {} do not answer ours and are not believed: it "
              "does not hear us, or somebody repeats old ones",
              source.text());
+}
+
+void SecondPath::look() {
+  if (!is_used() || is_silent_) return;
+  if (loop_.now() - heard_at_ < silence_patience + longest_interval_ * 4) return;
+  is_silent_ = true;
+  log_.print(LogLevel::warning,
+             "second heartbeat path: nothing is heard on {}: the other node is off, or the path "
+             "guards nothing",
+             ways());
+}
+
+std::string SecondPath::ways() const {
+  std::string text = fmt::format("{}", fmt::join(interfaces_, ", "));
+  for (const auto& peer : peers_) text += (text.empty() ? "" : ", ") + peer.text();
+  return text;
 }
 
 void SecondPath::drain() {

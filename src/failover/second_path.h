@@ -45,6 +45,14 @@ class SecondPath {
   // Reads what waits now, before a timer is believed.
   void drain();
 
+  // Now and then: tells, once, when nothing is heard. A guard that guards nothing is worse than
+  // none.
+  void look();
+
+  // For how long nothing has been heard that was believed; 0 unless that is worth telling.
+  [[nodiscard]] Duration silence() const { return is_silent_ ? loop_.now() - heard_at_ : 0s; }
+  // What it goes by, for people: "eth1, 10.34.0.2".
+  [[nodiscard]] std::string ways() const;
   [[nodiscard]] bool is_used() const { return !interfaces_.empty() || !peers_.empty(); }
   [[nodiscard]] bool is_authenticated() const { return seal_.has_key(); }
   // How many reports were not believed, by HeartbeatDrop.
@@ -66,6 +74,7 @@ class SecondPath {
   static constexpr int reports_per_turn = 256;
   static constexpr std::size_t deaf_max = 64;
   static constexpr Duration deaf_patience = 3s;
+  static constexpr Duration silence_patience = 5s;  // and some intervals, where they are long
 
   void open(const linux::HeartbeatEndpoint& endpoint);
   bool read(Port& port);
@@ -86,6 +95,9 @@ class SecondPath {
   std::map<PortKey, std::unique_ptr<Port>> ports_;
   std::map<PortKey, int> open_errors_;  // the last that was told
   std::map<net::IpAddress, Deafness> deaf_;
+  Instant heard_at_{};  // a report that was believed, of whomever; or since when we listen
+  Duration longest_interval_{};
+  bool is_silent_ = false;
   vrrp::HeartbeatSeal seal_;
   Drops drops_{};
 };

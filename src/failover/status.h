@@ -41,7 +41,8 @@
 //   static              object: addresses (array of address, device, held), routes (as below)
 //   second_path         object, null without one: authenticated (true/false), dropped: object of
 //                       reports that were not believed: malformed, unsigned, keyless, wrong_code,
-//                       unanswering, stale, repeated
+//                       unanswering, stale, repeated; ways: text; silent_ms: number, 0 unless
+//                       nothing is heard for some seconds
 //   instances           array, in the order of the file
 //     name, interface   text
 //     virtual_router_id, version   numbers

@@ -38,7 +38,10 @@ json second_path_status(const SecondPath& path) {
   for (std::size_t i = 0; i < path.drops().size(); ++i) {
     drops[vrrp::name_of(static_cast<vrrp::HeartbeatDrop>(i))] = path.drops()[i];
   }
-  return {{"authenticated", path.is_authenticated()}, {"dropped", drops}};
+  return {{"authenticated", path.is_authenticated()},
+          {"dropped", drops},
+          {"ways", path.ways()},
+          {"silent_ms", to_ms(path.silence())}};
 }
 
 void add_guard_status(json& object, const vrrp::Instance& instance, const MismatchBook& mismatches,

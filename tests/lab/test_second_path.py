@@ -72,3 +72,23 @@ def test_a_master_that_lost_the_clients_gives_up_for_the_backup(network):
     # BFD misses it at once; 3 s in which the neighbours are asked, some 0.1 s until the backup is
     # master; requests time out after half a second.
     assert prober.outage < 6, prober.summary()
+
+
+@two_batons
+def test_a_second_path_on_which_nothing_is_heard_is_told(network):
+    PATHS["wrong"] = {"nginx01": "heartbeat_peer 10.34.0.77", "nginx02": "heartbeat_peer 10.34.0.1"}
+    try:
+        start(network, "wrong")
+    finally:
+        del PATHS["wrong"]
+    for proxy, way in ((network.nginx01, "10.34.0.77"), (network.nginx02, "10.34.0.1")):
+        said = f"second heartbeat path: nothing is heard on {way}"
+        wait_until(lambda: said in proxy.host.messages(), 9, f"{proxy.name} says so")
+        shown = proxy.host.output(["baton", "status"])
+        assert f"second path: NOTHING is heard on {way} for" in shown, shown
+    line = f"          {PATHS['peer']['nginx01']}\n"
+    network.nginx01.write_failover(configs.failover("nginx01", instance=line))
+    network.nginx01.host.systemctl("reload", "keepalived")
+    wait_until(lambda: "is heard" in network.nginx02.host.messages(), 5, "the mended path is heard")
+    assert "NOTHING" not in network.nginx02.host.output(["baton", "status"])
+    assert network.nginx02.host.messages().count("nothing is heard") == 1
