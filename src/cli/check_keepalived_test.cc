@@ -32,6 +32,8 @@ std::vector<Verdict> verdicts() {
   for (std::string line; std::getline(file, line);) {
     if (line.starts_with('#')) continue;
     const auto fields = split(line, '\t');
+    // Whether an interface is here: compare.py asks in a host that has the others.
+    if (fields.size() > 3 && fields[3] == "about this host") continue;
     Verdict verdict{std::string(fields.at(0)), std::stoi(std::string(fields.at(2)))};
     const bool is_late = fields.size() > 3 && fields[3] == "not in baton yet";
     verdict.later = is_late ? std::stoi(std::string(fields[1])) : verdict.baton;
@@ -71,9 +73,9 @@ TEST(KeepalivedTest, EveryConfigurationOfTheCorpusHasAVerdict) {
   }
   // The samples beside the corpus are judged, too.
   const auto all = verdicts();
-  EXPECT_EQ(configurations, std::ranges::count_if(all, [](const Verdict& verdict) {
-              return !verdict.name.starts_with("../");
-            }));
+  const auto judged = std::ranges::count_if(
+      all, [](const Verdict& verdict) { return !verdict.name.starts_with("../"); });
+  EXPECT_EQ(configurations, judged + 1);  // one is about the host
 }
 
 TEST(KeepalivedTest, AProblemIsToldInKeepalivedsWords) {

@@ -141,6 +141,9 @@ std::string instance_text(const json& instance) {
                       member(instance, "unicast_peers").empty() ? "multicast" : "unicast",
                       number_of(instance, "advert_interval_ms"),
                       flag_of(instance, "preempt") ? "" : ", nopreempt");
+  if (text_of(instance, "authentication") == "AH") {
+    page += fmt::format("    {:10}AH, which protects little: VRRP itself has dropped it\n", "auth");
+  }
   const std::string group = text_of(instance, "sync_group");
   if (!group.empty()) page += fmt::format("    {:10}{}\n", "group", group);
   const json& adverts = member(instance, "adverts");

@@ -251,7 +251,8 @@ std::vector<std::string> faults_of(const Layers& layers) {
 std::vector<std::string> remarks_of(const Layers& layers) {
   std::vector<std::string> remarks;
   if (layers.authentication) {
-    remarks.emplace_back("authenticated by IPsec AH, which baton neither checks nor speaks");
+    remarks.emplace_back(
+        "authenticated by IPsec AH: its code is not checked here, where no password is known");
   }
   if (!is_unwrapped(layers) || !layers.parsed.ok()) return remarks;
   if (layers.parsed.checksum_form == vrrp::ChecksumForm::multicast_destination) {

@@ -12,6 +12,7 @@
 #include <cerrno>
 
 #include "base/text.h"
+#include "config/secrets.h"
 
 namespace baton::config {
 
@@ -189,7 +190,7 @@ std::string render(const Diagnostic& diagnostic, const SourceTree& sources) {
   text += fmt::format("{}: {}\n", word, diagnostic.message);
   const std::string_view line = where.file ? sources.line(*where.file, where.line) : "";
   if (!line.empty() && where.column > 0 && where.column <= line.size() + 1) {
-    text += fmt::format("    {}\n    ", line);
+    text += fmt::format("    {}\n    ", without_secrets(line));
     // Tabs stay tabs and the bytes inside one UTF-8 character take no room of their own, so that
     // the caret stands below its word.
     for (const char c : line.substr(0, where.column - 1)) {

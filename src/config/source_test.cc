@@ -64,5 +64,20 @@ TEST(Render, PutsTheCaretBelowTheWord) {
                                              "    did you mean \"priority\"?\n");
 }
 
+TEST(Render, DoesNotShowPasswords) {
+  const TemporaryFile file("auth_pass supersecret\n");
+  SourceTree sources = SourceTree::from_disk();
+  ASSERT_TRUE(sources.read(file.path));
+  const Diagnostic diagnostic{Severity::warning,
+                              {std::make_shared<const std::string>(file.path), 1, 11, 11},
+                              "too long",
+                              "",
+                              false};
+  EXPECT_EQ(render(diagnostic, sources), file.path +
+                                             ":1:11: warning: too long\n"
+                                             "    auth_pass ***********\n"
+                                             "              ^~~~~~~~~~~\n");
+}
+
 }  // namespace
 }  // namespace baton::config

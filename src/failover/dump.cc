@@ -71,7 +71,7 @@ json statistics_of(const vrrp::Instance& instance) {
           {"addr_list_err", counters.address_mismatches},
           {"invalid_authtype", 0},
           {"authtype_mismatch", rejected(Reject::auth_type)},
-          {"auth_failure", rejected(Reject::password)},
+          {"auth_failure", rejected(Reject::password) + rejected(Reject::replay)},
           {"pri_zero_rcvd", counters.priority_zero_received},
           {"pri_zero_sent", counters.priority_zero_sent}};
 }
@@ -133,7 +133,7 @@ json data_of(const Router& router, const config::VrrpInstance& config, Instant n
           {"preempt_delay", to_seconds(settings.preempt_delay)},
           {"lower_prio_no_advert", config.wire.lower_priority_no_advert ? 1 : 0},
           {"higher_prio_send_advert", 1},
-          {"auth_type", config.auth == config::VrrpAuth::password ? 1 : 0},
+          {"auth_type", settings.auth_type},
           {"state", static_cast<int>(instance.state())},
           {"wantstate", static_cast<int>(wanted_of(instance, config))},
           {"version", settings.version},
@@ -165,8 +165,8 @@ std::string dump_statistics(const NodeView& node) {
     text += fmt::format(
         "  Authentication Errors:\n    Invalid Type: {}\n    Type Mismatch: {}\n"
         "    Failure: {}\n  Priority Zero:\n    Received: {}\n    Sent: {}\n",
-        0, rejected(Reject::auth_type), rejected(Reject::password), counters.priority_zero_received,
-        counters.priority_zero_sent);
+        0, rejected(Reject::auth_type), rejected(Reject::password) + rejected(Reject::replay),
+        counters.priority_zero_received, counters.priority_zero_sent);
   }
   return text;
 }
@@ -217,6 +217,11 @@ std::string dump_globals(const config::Failover& config) {
 
 namespace {
 
+const char* authentication_word(config::VrrpAuth auth) {
+  if (auth == config::VrrpAuth::header) return "IPSEC_AH";
+  return auth == config::VrrpAuth::password ? "SIMPLE_PASSWORD" : "none";
+}
+
 const char* enabled_word(bool is_on) {
   return is_on ? "enabled" : "disabled";
 }
@@ -236,9 +241,8 @@ std::string settings_text(const vrrp::Settings& settings, const config::VrrpInst
       "   Accept = {}\n   Authentication type = {}\n   Using smtp notification = {}\n"
       "   Notify deleted = {}\n   Notify priority changes = {}\n",
       config.down_timer_adverts, !config.wire.lower_priority_no_advert, enabled_word(config.accept),
-      config.auth == config::VrrpAuth::password ? "SIMPLE_PASSWORD" : "none",
-      config.smtp_alert ? "yes" : "no", config.notify.tells_deleted ? "Deleted" : "Fault",
-      config.notify.priority_changes);
+      authentication_word(config.auth), config.smtp_alert ? "yes" : "no",
+      config.notify.tells_deleted ? "Deleted" : "Fault", config.notify.priority_changes);
   return text;
 }
 

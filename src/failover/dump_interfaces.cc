@@ -16,9 +16,10 @@ std::string socket_text(const AdvertPort& port) {
   const linux::VrrpEndpoint& endpoint = port.endpoint();
   std::string text = fmt::format(" fd_in {} fd_out = {}\n", port.socket().receiver_number(),
                                  port.socket().sender_number());
-  text += fmt::format("   Interface = {}\n   Family = {}\n   Protocol = VRRP\n   Type = {}\n",
+  text += fmt::format("   Interface = {}\n   Family = {}\n   Protocol = {}\n   Type = {}\n",
                       endpoint.interface.empty() ? "(none)" : endpoint.interface,
                       endpoint.is_ipv4() ? "IPv4" : "IPv6",
+                      endpoint.protocol == vrrp::ip_protocol ? "VRRP" : "AH",
                       endpoint.is_multicast() ? "Multicast" : "Unicast");
   if (!endpoint.is_multicast()) {
     text += fmt::format("   Address = {}\n", endpoint.receive_address.text());

@@ -25,6 +25,7 @@ HandoverActions HandoverGiver::on_ready(Instant now) {
 }
 
 HandoverActions HandoverGiver::on_refused(const std::string& why) {
+  if (state_ == State::moving) return {TakeBack{}};
   if (state_ != State::offering) return {};
   return give_up(why, true);
 }

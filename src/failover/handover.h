@@ -56,8 +56,9 @@ struct SendOffer {};
 struct Keep {};   // addresses to the loopback, no answers to ARP
 struct Yield {};  // the routers: the successor is told
 struct SendGo {};
-struct Moved {};    // the successor is there
-struct SendFlows {  // look at the kernel, send the list, report the number by flows_counted()
+struct TakeBack {};  // the routers: the successor does not come
+struct Moved {};     // the successor is there
+struct SendFlows {   // look at the kernel, send the list, report the number by flows_counted()
   bool last = false;
 };
 struct CountFlows {};  // look, and report
@@ -81,11 +82,12 @@ struct Over {};  // nothing is left of it
 
 using HandoverAction =
     std::variant<handover_action::SendOffer, handover_action::Keep, handover_action::Yield,
-                 handover_action::SendGo, handover_action::Moved, handover_action::SendFlows,
-                 handover_action::CountFlows, handover_action::Unkeep, handover_action::SendDone,
-                 handover_action::Failed, handover_action::CatchAll, handover_action::SendReady,
-                 handover_action::TakeOver, handover_action::ForwardFlows,
-                 handover_action::RemoveRules, handover_action::Over>;
+                 handover_action::SendGo, handover_action::TakeBack, handover_action::Moved,
+                 handover_action::SendFlows, handover_action::CountFlows, handover_action::Unkeep,
+                 handover_action::SendDone, handover_action::Failed, handover_action::CatchAll,
+                 handover_action::SendReady, handover_action::TakeOver,
+                 handover_action::ForwardFlows, handover_action::RemoveRules,
+                 handover_action::Over>;
 using HandoverActions = std::vector<HandoverAction>;
 
 class HandoverGiver {
@@ -103,6 +105,7 @@ class HandoverGiver {
 
   HandoverActions begin(Instant now);
   HandoverActions on_ready(Instant now);
+  // Also of the word to go, when the taker has failed in between.
   HandoverActions on_refused(const std::string& why);
   // All routers of the scope have given up their addresses to the successor.
   HandoverActions on_successor_there(Instant now);

@@ -35,6 +35,9 @@ void Handovers::act(Given& given, const HandoverActions& actions) {
                    [&](const Keep&) { keep(given); },
                    [&](const Yield&) { yield(given); },
                    [&](const SendGo&) { send(given.peer, PairMessage::handover_taken, scope.id); },
+                   [&](const TakeBack&) {
+                     world_.tell(routers_of(scope.instances), vrrp::event::SuccessorLost{});
+                   },
                    [&](const Moved&) { announce_move(given); },
                    [&](const SendFlows& list) { look(given, list.last); },
                    [&](const CountFlows&) { look(given, false); },
@@ -224,6 +227,7 @@ bool Handovers::rewrite_caught() {
   std::vector<CaughtAddress> all;
   std::set<std::string> devices;
   for (const auto& taken : taken_) {
+    if (!taken->knows_own) continue;
     for (const auto& caught : taken->caught) {
       all.push_back(caught);
       devices.insert(caught.device);

@@ -176,6 +176,7 @@ bool Handovers::prepare_on(Taken& taken) {
     end_prepare(taken, false);
     return false;
   }
+  taken.knows_own = true;
   end_prepare(taken, rewrite_caught());
   return false;
 }

@@ -7,8 +7,9 @@
 // kernel would reset it. So the rules of a handover are made ready when the move is foreseen: until
 // the old owner has let go, a packet of a connection that did not begin here is sent on to it.
 //
-// Nothing is agreed with the old owner, which may be any VRRP router. One that lets go sooner gets
-// packets that it drops; the clients' next ones are reset here, a retransmission later.
+// Nothing is agreed with the old owner; that fast detection has a session with it says that it is a
+// baton. Any other VRRP router lets go at once, and as one that forwards it would send everything
+// back here.
 
 #include <algorithm>
 

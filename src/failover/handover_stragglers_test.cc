@@ -13,6 +13,9 @@ constexpr const char* to_node_2 = "ip daddr 10.0.0.100 meta l4proto tcp fwd ip t
 
 class HandoverStragglersTest : public testing::Test {
  protected:
+  void SetUp() override {
+    node.router.obey(vrrp::event::MasterWatched{net::IpAddress::ipv4(10, 0, 0, 2), 40ms});
+  }
   void take_over() {
     node.time = node.router.instance().deadline();
     node.router.obey(vrrp::event::TimerDue{});
@@ -62,8 +65,14 @@ TEST_F(HandoverStragglersTest, AreNotExpectedAnyMoreWhenTheOldMasterIsFollowedAg
 
 TEST_F(HandoverStragglersTest, AreNotExpectedFromOneWhoIsLost) {
   node.router.hear(2, 120);
-  node.router.obey(vrrp::event::MasterWatched{net::IpAddress::ipv4(10, 0, 0, 2)});
   node.router.obey(vrrp::event::MasterLost{net::IpAddress::ipv4(10, 0, 0, 2), 150ms});
+  node.do_work();
+  EXPECT_EQ(node.rules, "");
+}
+
+TEST_F(HandoverStragglersTest, AreNotExpectedFromARouterThatIsNoBaton) {
+  node.router.hear(3, 120);
+  node.router.hear(3, 0);
   node.do_work();
   EXPECT_EQ(node.rules, "");
 }

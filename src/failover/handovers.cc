@@ -238,7 +238,7 @@ void Handovers::on_note(PairMessage type, const HandoverPeer& from, std::string_
   for (std::size_t i = 0; i < taken_.size(); ++i) {
     Taken& taken = *taken_[i];
     if (taken.peer != from.address || taken.machine.scope().id != note->id) continue;
-    if (type == PairMessage::handover_taken) act(taken, taken.machine.on_go(now));
+    if (type == PairMessage::handover_taken) go(taken);
     if (type == PairMessage::handover_done) {
       taken.is_done = true;
       taken.tally.set(note->connections, &MovedConnections::lost);
@@ -247,6 +247,20 @@ void Handovers::on_note(PairMessage type, const HandoverPeer& from, std::string_
     }
   }
   arm();
+}
+
+// A fault or the end of this node may have come in between.
+void Handovers::go(Taken& taken) {
+  const auto routers = routers_of(taken.machine.scope().instances);
+  const bool is_able = std::ranges::all_of(routers, [](const RouterFace* router) {
+    const auto state = router->instance().state();
+    return state == vrrp::State::backup || state == vrrp::State::master;
+  });
+  if (is_able || taken.machine.state() != HandoverTaker::State::prepared) {
+    return act(taken, taken.machine.on_go(world_.now()));
+  }
+  send(taken.peer, PairMessage::handover_refused, taken.machine.scope().id, "it failed meanwhile");
+  act(taken, taken.machine.end());
 }
 
 void Handovers::on_link_change(const HandoverPeer& peer) {

@@ -99,6 +99,7 @@ class Handovers {
   void on_offer(const HandoverPeer& from, std::string_view body);
   void take(const HandoverPeer& from, HandoverScope scope);
   [[nodiscard]] bool is_leaving(const HandoverScope& scope) const;
+  void go(Taken& taken);
   void review_waiting();
   void on_flows(const HandoverPeer& from, std::string_view body);
   void on_note(PairMessage type, const HandoverPeer& from, std::string_view body);
@@ -293,6 +294,7 @@ struct Handovers::Taken {
   std::unique_ptr<FlowListing> own_listing;
   std::vector<Flow> own;  // still to be put into the rules
   std::set<Flow> own_known;
+  bool knows_own = false;  // all are in the sets: rules may stand
   bool is_prepared = false;
   bool ready_wanted = false;
   // Lists that have come, not yet in the rules.

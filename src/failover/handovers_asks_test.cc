@@ -118,6 +118,76 @@ TEST_F(EarlyOffer, IsForgottenWhenTheGiverHasLostPatience) {
   EXPECT_FALSE(node.has_sent(PairMessage::handover_ready, 2));
 }
 
+// Offered by node 2, which has heard that this one is ready.
+class Taker : public testing::Test {
+ protected:
+  void SetUp() override {
+    node.add_peer(2);
+    offer(7);
+    ASSERT_TRUE(node.has_sent(PairMessage::handover_ready, 2));
+    node.sent.clear();
+  }
+  void offer(std::uint64_t id) {
+    const HandoverScope scope{id, {"VI_1"}, {virtual_address}, {net::IpAddress::ipv4(10, 0, 0, 2)}};
+    node.handovers.on_message(PairMessage::handover_offer, node.peer(2), encode_offer(scope));
+    node.do_work();
+  }
+  TestNode node{1};
+};
+
+TEST_F(Taker, ThatFailsBeforeTheWordToGoSaysSoAndLeavesNoRules) {
+  node.router.obey(vrrp::event::SourceChanged{std::nullopt});
+  node.hear_note(2, PairMessage::handover_taken, 7);
+  EXPECT_TRUE(node.has_sent(PairMessage::handover_refused, 2));
+  node.rules.clear();
+  node.wait(1ms);
+  EXPECT_TRUE(node.rules.contains("delete table netdev baton_handover")) << node.rules;
+}
+
+TEST_F(Taker, ThatIsMasterByItselfAtTheWordToGoDoesNotMind) {
+  node.router.become_master();
+  node.hear_note(2, PairMessage::handover_taken, 7);
+  EXPECT_FALSE(node.has_sent(PairMessage::handover_refused, 2));
+}
+
+TEST(Giver, StaysMasterWhenTheTakerHasFailedAtTheWordToGo) {
+  TestNode node{1};
+  node.add_peer(2);
+  node.router.become_master();
+  node.handovers.pass(node.routers(), "", 1);
+  node.hear_note(2, PairMessage::handover_ready, node.offer());
+  ASSERT_TRUE(node.router.instance().is_yielding());
+  node.hear_note(2, PairMessage::handover_refused, node.offer(), "it failed meanwhile");
+  EXPECT_EQ(node.router.instance().state(), vrrp::State::master);
+  EXPECT_FALSE(node.router.instance().is_yielding());
+  EXPECT_TRUE(node.kept.empty());
+  EXPECT_EQ(node.answers, (std::vector<Answer>{{1, false, "nobody took over"}}));
+}
+
+// The rules of one that is prepared do not speak for another whose own connections are not known.
+TEST(TwoOffers, HaveRulesOnlyWhenTheOwnConnectionsOfEachAreKnown) {
+  TestNode node{1};
+  node.add_peer(2);
+  node.more.push_back(std::make_unique<TestRouter>(1, node.time, std::uint8_t{2}));
+  node.flows = {{{{net::IpAddress::ipv4(192, 0, 2, 1), 4000}, {virtual_address, 443}}}};
+  const auto offer = [&node](std::uint64_t id, const char* name, const net::IpAddress& address) {
+    const HandoverScope scope{id, {name}, {address}, {net::IpAddress::ipv4(10, 0, 0, 2)}};
+    node.handovers.on_message(PairMessage::handover_offer, node.peer(2), encode_offer(scope));
+  };
+  offer(7, "VI_1", virtual_address);
+  auto first = std::move(node.jobs.front());
+  node.jobs.clear();
+  ASSERT_TRUE(first());  // it has begun to read them
+  node.flows.clear();
+  offer(8, "VI_2", TestRouter::address(2));
+  node.do_work();
+  EXPECT_TRUE(node.rules.contains("ip daddr 10.0.0.101")) << node.rules;
+  EXPECT_FALSE(node.rules.contains("ip daddr 10.0.0.100")) << node.rules;
+  while (first()) {
+  }
+  EXPECT_TRUE(node.rules.contains("ip daddr 10.0.0.100")) << node.rules;
+}
+
 // The other end of the question.
 TEST(AskingNode, TellsItsPriorityAndHearsThatItMayAskAgain) {
   TestNode node{3};

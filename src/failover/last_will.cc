@@ -105,6 +105,7 @@ std::vector<std::uint8_t> Bequest::encode() const {
   write_text(writer, bytes_of(endpoint.interface));
   writer.u32(static_cast<std::uint32_t>(endpoint.link));
   write_address(writer, endpoint.receive_address);
+  writer.u8(endpoint.protocol);
   writer.u16(static_cast<std::uint16_t>(goodbyes.size()));
   for (const auto& goodbye : goodbyes) {
     write_address(writer, goodbye.source);
@@ -128,6 +129,7 @@ std::optional<Bequest> Bequest::decode(std::span<const std::uint8_t> bytes) {
   bequest.endpoint.interface = text_of(reader.take(reader.u16()));
   bequest.endpoint.link = static_cast<int>(reader.u32());
   bequest.endpoint.receive_address = read_address(reader);
+  bequest.endpoint.protocol = reader.u8();
   for (unsigned left = reader.u16(); left > 0 && reader.ok(); --left) {
     Goodbye goodbye;
     goodbye.source = read_address(reader);

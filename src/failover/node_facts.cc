@@ -59,7 +59,8 @@ InstanceFacts facts_of(const config::VrrpInstance& instance, const config::FastF
   add("unicast_peer", instance.unicast_peers.empty() ? "multicast" : "unicast");
   add("nopreempt", instance.nopreempt ? "nopreempt" : "preempt");
   const bool has_password = !instance.password.empty();
-  add("auth_type", has_password ? "PASS" : "none");
+  const bool has_header = instance.auth == config::VrrpAuth::header;
+  add("auth_type", has_header ? "AH" : has_password ? "PASS" : "none");
   if (has_password) add("auth_pass", password_digest(instance.password));
   add("fast_failover", detection(instance.fast_failover.value_or(usual)));
   if (!instance.fast_failover) found.facts["fast_failover"].line.clear();  // that of global_defs

@@ -120,6 +120,8 @@ void Node::on_advert(Router& router, const vrrp::ParsedAdvert& parsed,
   const vrrp::Settings& settings = router.plan().settings;
   if (verdict.reject) {
     if (*verdict.reject == vrrp::Reject::virtual_router_id) return;
+    // Two that each went on by themselves meet with numbers that cross: no line is wrong.
+    if (*verdict.reject == vrrp::Reject::replay && parsed.authentication) return;
     note_mismatch(router, keyword_of(*verdict.reject), parsed.envelope.source.text(),
                   vrrp::describe(*verdict.reject, parsed, settings));
     return;

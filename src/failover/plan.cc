@@ -163,8 +163,9 @@ vrrp::Settings to_settings(const config::VrrpInstance& instance) {
   settings.virtual_router_id = instance.virtual_router_id;
   settings.priority = instance.priority;
   settings.advert_interval = instance.advert_interval;
-  if (instance.auth == config::VrrpAuth::password && instance.version == 2) {
-    settings.auth_type = vrrp::auth_password;
+  if (instance.auth != config::VrrpAuth::none && instance.version == 2) {
+    settings.auth_type =
+        instance.auth == config::VrrpAuth::header ? vrrp::auth_header : vrrp::auth_password;
     settings.password = vrrp::make_password(instance.password);
   }
   for (const auto& address : instance.addresses) {

@@ -6,6 +6,14 @@
 
 namespace baton::failover {
 
+namespace {
+
+// The goodbye of one that dies is signed beforehand: so far ahead of the adverts that they do not
+// overtake it until it is signed anew.
+constexpr std::uint32_t goodbye_lead = 4096;
+
+}  // namespace
+
 Router::Router(Tools& tools, Owner& owner, Plan plan, std::uint32_t index)
     : tools_(tools),
       owner_(owner),
@@ -19,7 +27,8 @@ Router::Router(Tools& tools, Owner& owner, Plan plan, std::uint32_t index)
 }
 
 Router::~Router() {
-  if (port_) port_->unlisten(plan_.identity.virtual_router_id, this);
+  release_port(port_);
+  release_port(plain_port_);
   tools_.routes.release(name());
   tools_.guard.release(name());
   tools_.will.revoke(name());
@@ -76,6 +85,11 @@ void Router::review_links() {
   review_port();
 }
 
+void Router::release_port(std::shared_ptr<AdvertPort>& port) {
+  if (port) port->unlisten(plan_.identity.virtual_router_id, this);
+  port.reset();
+}
+
 void Router::review_port() {
   linux::VrrpEndpoint wanted;
   // What carries the virtual MAC comes to the virtual interface alone, also when another node sent
@@ -92,9 +106,10 @@ void Router::review_port() {
     return;
   }
   if (wanted.link == 0 && (multicast || !wanted.interface.empty())) return;
+  if (has_authentication_header()) wanted.protocol = vrrp::authentication_protocol;
   if (port_ && port_->endpoint() == wanted) return;
-  if (port_) port_->unlisten(plan_.identity.virtual_router_id, this);
-  port_.reset();
+  release_port(port_);
+  release_port(plain_port_);
   auto port = tools_.ports.acquire(wanted);
   const int cause = port ? 0 : port.error().errno_value;
   if (cause != 0 && cause != port_error_) {
@@ -105,6 +120,12 @@ void Router::review_port() {
   if (!port) return;
   port_ = *port;
   port_->listen(plan_.identity.virtual_router_id, this);
+  if (!has_authentication_header()) return;
+  wanted.protocol = vrrp::ip_protocol;
+  if (auto plain = tools_.ports.acquire(wanted)) {
+    plain_port_ = *plain;
+    plain_port_->listen(plan_.identity.virtual_router_id, this);
+  }
 }
 
 void Router::report_script(std::uint32_t script, vrrp::Health health, const std::string& detail) {
@@ -156,6 +177,8 @@ void Router::replan(Plan plan, std::uint32_t index) {
   plan_ = std::move(plan);
   built_.reset();
   if (same) return;
+  // AH or not is another socket.
+  review_port();
   handle(vrrp::event::Reconfigured{plan_.settings}, tools_.loop.now());
 }
 
@@ -237,29 +260,37 @@ void Router::apply(const vrrp::action::SendAdvert& send) {
   if (!instance_.source()) return;
   record(Moment::Kind::advert_sent, send.priority);
   if (!plan_.identity.unicast) {
-    send_to(plan_.identity.multicast_group, send.priority);
-    return;
+    send_to(plan_.identity.multicast_group, send);
+  } else {
+    for (const auto& peer : plan_.settings.peers) send_to(peer.address, send);
   }
-  for (const auto& peer : plan_.settings.peers) send_to(peer.address, send.priority);
+  if (send.sequence > 0 && instance_.holds_addresses() &&
+      send.sequence + goodbye_lead / 2 > goodbye_sequence_) {
+    tools_.will.leave(name(), make_bequest());
+  }
 }
 
-Bequest::Goodbye Router::make_packet(const vrrp::Advert& advert,
-                                     const net::IpAddress& destination) {
+Bequest::Goodbye Router::make_packet(const net::IpAddress& destination,
+                                     const vrrp::action::SendAdvert& send) {
   if (++packet_id_ == 0) packet_id_ = 1;
   const auto& source = *instance_.source();
   const std::uint8_t ttl = plan_.identity.unicast ? plan_.unicast_ttl : vrrp::ip_ttl;
-  auto bytes = vrrp::build_message(advert, source, destination, instance_.checksum_form());
+  auto bytes = vrrp::build_message(instance_.make_advert(send.priority), source, destination,
+                                   instance_.checksum_form());
   instance_.sign(bytes, source, runtime::wall_now());
-  if (source.is_ipv4()) {
+  if (has_authentication_header()) {
+    bytes = vrrp::build_authenticated_packet(bytes, source, destination, packet_id_, ttl,
+                                             send.sequence, plan_.settings.password);
+  } else if (source.is_ipv4()) {
     bytes = vrrp::build_ipv4_packet(bytes, source, destination, packet_id_, ttl);
   }
   return {source, destination, ttl, std::move(bytes)};
 }
 
-void Router::send_to(const net::IpAddress& destination, std::uint8_t priority) {
+void Router::send_to(const net::IpAddress& destination, const vrrp::action::SendAdvert& send) {
   review_port();
   if (!port_) return;
-  const auto packet = make_advert(destination, priority);
+  const auto packet = make_advert(destination, send);
   if (on_beat_) {
     port_->post(*this, packet);
   } else {
@@ -267,15 +298,16 @@ void Router::send_to(const net::IpAddress& destination, std::uint8_t priority) {
   }
 }
 
-// Beat after beat it is the same one, unless it is signed with the time.
+// Beat after beat it is the same one, unless it is signed with the time or a number.
 linux::OutgoingPacket Router::make_advert(const net::IpAddress& destination,
-                                          std::uint8_t priority) {
+                                          const vrrp::action::SendAdvert& send) {
   const auto form = instance_.checksum_form();
-  const bool same = built_ && !plan_.settings.hmac.enabled() && built_->priority == priority &&
-                    built_->form == form && built_->packet.source == *instance_.source() &&
+  const bool same = built_ && !plan_.settings.hmac.enabled() && !has_authentication_header() &&
+                    built_->priority == send.priority && built_->form == form &&
+                    built_->packet.source == *instance_.source() &&
                     built_->packet.destination == destination;
   if (!same) {
-    built_ = Built{priority, form, make_packet(instance_.make_advert(priority), destination)};
+    built_ = Built{send.priority, form, make_packet(destination, send)};
   } else if (destination.is_ipv4()) {
     if (++packet_id_ == 0) packet_id_ = 1;
     vrrp::renumber_ipv4_packet(built_->packet.bytes, packet_id_);
@@ -369,8 +401,12 @@ Bequest Router::make_bequest() {
   if (!source || !port_) return bequest;
   bequest.endpoint = port_->endpoint();
   const auto say_goodbye_to = [&](const net::IpAddress& destination) {
-    bequest.goodbyes.push_back(make_packet(instance_.make_advert(0), destination));
+    bequest.goodbyes.push_back(make_packet(destination, {0, goodbye_sequence_}));
   };
+  if (has_authentication_header()) {
+    goodbye_sequence_ = std::min(instance_.sequence(), vrrp::last_sequence - goodbye_lead);
+    goodbye_sequence_ += goodbye_lead;
+  }
   if (!plan_.identity.unicast) say_goodbye_to(plan_.identity.multicast_group);
   for (const auto& peer : plan_.settings.peers) say_goodbye_to(peer.address);
   return bequest;

@@ -134,15 +134,19 @@ class Router final : public AdvertListener, public RouterFace {
     owner_.on_transition(*this, transition);
   }
   void review_port();
+  void release_port(std::shared_ptr<AdvertPort>& port);
   void announce_elsewhere();
   [[nodiscard]] bool is_vmac(const std::string& device) const;
+  [[nodiscard]] bool has_authentication_header() const {
+    return plan_.settings.auth_type == vrrp::auth_header;
+  }
   void log_detail(const char* what);
   void review_sysctl();
-  void send_to(const net::IpAddress& destination, std::uint8_t priority);
+  void send_to(const net::IpAddress& destination, const vrrp::action::SendAdvert& send);
   [[nodiscard]] linux::OutgoingPacket make_advert(const net::IpAddress& destination,
-                                                  std::uint8_t priority);
-  [[nodiscard]] Bequest::Goodbye make_packet(const vrrp::Advert& advert,
-                                             const net::IpAddress& destination);
+                                                  const vrrp::action::SendAdvert& send);
+  [[nodiscard]] Bequest::Goodbye make_packet(const net::IpAddress& destination,
+                                             const vrrp::action::SendAdvert& send);
   // What is to be done if this process dies while it is master.
   [[nodiscard]] Bequest make_bequest();
   // An owner's real address is here for good and is not ours to put or to remove.
@@ -156,6 +160,8 @@ class Router final : public AdvertListener, public RouterFace {
   runtime::Timer timer_;
   runtime::Timer extra_timer_;  // garp_extra_if
   std::shared_ptr<AdvertPort> port_;
+  std::shared_ptr<AdvertPort> plain_port_;  // with AH: where adverts without it are noticed
+  std::uint32_t goodbye_sequence_ = 0;      // with AH: of the goodbye in the last will
   // The advert of the ordinary beat as it went out last: only its IP header is another one.
   struct Built {
     std::uint8_t priority = 0;

@@ -210,6 +210,12 @@ json handovers_status(const Handovers& handovers, Instant now) {
   return {{"running", running}, {"past", past}};
 }
 
+const char* authentication_name(const vrrp::Settings& settings) {
+  if (settings.hmac.enabled()) return "HMAC";
+  if (settings.auth_type == vrrp::auth_header) return "AH";
+  return settings.auth_type == vrrp::auth_password ? "PASS" : "none";
+}
+
 json instance_status(const NodeView& node, const Router& router, Instant now, WallTime wall_now) {
   const vrrp::Instance& instance = router.instance();
   const vrrp::Settings& settings = instance.settings();
@@ -233,6 +239,7 @@ json instance_status(const NodeView& node, const Router& router, Instant now, Wa
       {"master_priority", priority ? json(*priority) : json(nullptr)},
       {"unicast_peers", peers},
       {"advert_interval_ms", to_ms(settings.advert_interval)},
+      {"authentication", authentication_name(settings)},
       {"preempt", !settings.nopreempt},
       {"sync_group", settings.sync_group.empty() ? json(nullptr) : json(settings.sync_group)},
       {"faults", instance.faults()},

@@ -57,6 +57,7 @@
 //     master_priority   its priority; null when unknown
 //     unicast_peers     array of addresses, empty for multicast
 //     advert_interval_ms, preempt (true/false)
+//     authentication      "none", "PASS", "AH" (auth_type) or "HMAC" (auth_hmac)
 //     sync_group          name of the group it moves with; null when it is in none
 //     faults            array of texts: what keeps it in FAULT
 //     last_advert_age_ms  how long ago an advert of another node was heard; null: never

@@ -20,7 +20,6 @@ namespace baton::linux {
 
 namespace {
 
-constexpr int vrrp_protocol = 112;
 // An age beyond this is a clock that was set, not a packet that waited.
 constexpr Duration age_longest = 30s;
 
@@ -71,7 +70,7 @@ sockaddr_in6 to_sockaddr6(const net::IpAddress& address, int link) {
 
 Result<runtime::Fd> open_raw(const VrrpEndpoint& endpoint) {
   const int family = endpoint.is_ipv4() ? AF_INET : AF_INET6;
-  runtime::Fd fd(::socket(family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, vrrp_protocol));
+  runtime::Fd fd(::socket(family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, endpoint.protocol));
   if (!fd) return fail_errno(errno, "raw socket");
   if (!endpoint.interface.empty() &&
       ::setsockopt(fd.get(), SOL_SOCKET, SO_BINDTODEVICE, endpoint.interface.c_str(),

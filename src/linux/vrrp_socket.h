@@ -25,6 +25,8 @@ struct VrrpEndpoint {
   // Where adverts are sent to: the multicast group, or our own address for unicast. Only packets
   // to this address are received.
   net::IpAddress receive_address;
+  // 112, or 51 for adverts behind an authentication header (IPv4).
+  std::uint8_t protocol = vrrp::ip_protocol;
 
   [[nodiscard]] bool is_multicast() const { return receive_address.is_multicast(); }
   [[nodiscard]] bool is_ipv4() const { return receive_address.is_ipv4(); }

@@ -120,6 +120,9 @@ struct MasterReachable {
 // another one. It may be asked again.
 struct MasterAnswered {};
 
+// The successor that was told (Pass, Stop) cannot take over after all.
+struct SuccessorLost {};
+
 // From the sync group (sync_group.h), to its members only.
 // All members can be master: take over, if still wanted.
 struct GroupMaster {};
@@ -139,13 +142,14 @@ using Event =
                  event::SourceChanged, event::Slept, event::MasterWatched, event::MasterLost,
                  event::Reconfigured, event::AddressClaimed, event::PeerReported,
                  event::WitnessReported, event::LinkReceived, event::Stop, event::Pass,
-                 event::TakeOver, event::MasterReachable, event::MasterAnswered, event::GroupMaster,
-                 event::GroupBackup, event::GroupFault>;
+                 event::TakeOver, event::MasterReachable, event::MasterAnswered,
+                 event::SuccessorLost, event::GroupMaster, event::GroupBackup, event::GroupFault>;
 
 namespace action {
 
 struct SendAdvert {
   std::uint8_t priority = 0;
+  std::uint32_t sequence = 0;  // with AH, for all its destinations
 };
 
 // Makes the addresses on the interface those of the settings: adds what is missing and removes

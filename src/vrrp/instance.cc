@@ -88,7 +88,7 @@ Advert Instance::make_advert(std::uint8_t priority) const {
   advert.priority = priority;
   advert.interval = settings_.advert_interval;
   advert.auth_type = settings_.auth_type;
-  advert.password = settings_.password;
+  if (settings_.auth_type == auth_password) advert.password = settings_.password;
   advert.addresses = settings_.addresses;
   return advert;
 }
@@ -417,9 +417,17 @@ void Instance::clear_timers() {
 }
 
 void Instance::send(std::uint8_t priority) {
-  actions_.emplace_back(action::SendAdvert{priority});
+  actions_.emplace_back(action::SendAdvert{priority, next_sequence()});
   ++counters_.adverts_sent;
   if (priority == 0) ++counters_.priority_zero_sent;
+}
+
+std::uint32_t Instance::next_sequence() {
+  if (settings_.auth_type != auth_header) return 0;
+  if (sequence_ < last_sequence && ++sequence_ == last_sequence) {
+    log(LogLevel::error, "IPSEC-AH : the sequence numbers are used up: restart all routers");
+  }
+  return sequence_;
 }
 
 void Instance::send_and_restart(Instant now) {

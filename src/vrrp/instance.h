@@ -94,6 +94,8 @@ class Instance {
   [[nodiscard]] Advert make_advert(std::uint8_t priority) const;
   // Appends the trailer of auth_hmac to a message that is sent from `source`; nothing without it.
   void sign(std::vector<std::uint8_t>& message, const net::IpAddress& source, WallTime now);
+  // With AH: the highest number that was sent or heard.
+  [[nodiscard]] std::uint32_t sequence() const { return sequence_; }
   // How to sum an advert of version 3: as is asked for, or as a unicast peer was heard to do it.
   [[nodiscard]] ChecksumForm checksum_form() const;
 
@@ -108,7 +110,7 @@ class Instance {
     return state_ == State::master || release_at_ != never;
   }
   // The master that goes, alive, when this one takes over: it has said goodbye, or its priority is
-  // the lower one.
+  // the lower one. Only a baton (which fast detection watches), for that one lingers.
   [[nodiscard]] std::optional<net::IpAddress> outgoing_master() const;
   // In a sync group: the master-down time is over, and the group has not let it take over yet.
   [[nodiscard]] bool wants_master() const { return wish_.has_value(); }
@@ -160,6 +162,7 @@ class Instance {
   void on(const event::TakeOver& order, Instant now);
   void on(const event::MasterReachable& change, Instant now);
   void on(const event::MasterAnswered&, Instant now);
+  void on(const event::SuccessorLost&, Instant now);
   // The second path and the witness (instance_takeover.cc).
   void on(const event::PeerReported& heard, Instant now);
   void on(const event::WitnessReported& answer, Instant now);
@@ -210,6 +213,7 @@ class Instance {
   void clear_timers();
 
   void send(std::uint8_t priority);
+  std::uint32_t next_sequence();
   void send_and_restart(Instant now);
   [[nodiscard]] Instant next_beat(Instant now) const;
   void announce_conflict(Instant now);
@@ -248,6 +252,7 @@ class Instance {
   ChecksumForm checksum_form_ = ChecksumForm::standard;
   HmacSigner signer_;
   ReplayTable replays_;
+  std::uint32_t sequence_ = 0;
   Counters counters_;
 
   // The master that is followed, or was heard last.

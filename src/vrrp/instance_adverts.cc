@@ -33,6 +33,13 @@ void Instance::on(const event::AdvertReceived& received, Instant now) {
     count_reject(Reject::replay, parsed);
     return;
   }
+  if (parsed.authentication) {
+    if (parsed.authentication->sequence <= sequence_) {
+      count_reject(Reject::replay, parsed);
+      return;
+    }
+    sequence_ = parsed.authentication->sequence;
+  }
   ++counters_.adverts_received;
   if (parsed.advert.priority == 0) ++counters_.priority_zero_received;
   if (parsed.checksum_form == ChecksumForm::multicast_destination &&
@@ -158,6 +165,7 @@ void Instance::insist(const ParsedAdvert& parsed, Instant now) {
     log(LogLevel::info,
         fmt::format("Received advert from {} with lower priority {}, ours {}, forcing new election",
                     parsed.envelope.source.text(), parsed.advert.priority, effective_priority_));
+    if (parsed.authentication) log(LogLevel::info, "IPSEC-AH : Syncing seq_num - Increment seq");
   }
   actions_.emplace_back(action::Notify{action::Notice::lower_priority, effective_priority_});
   announce_conflict(now);

@@ -61,6 +61,16 @@ void Instance::on(const event::MasterAnswered&, Instant) {
   may_ask_again_ = true;
 }
 
+// As after `told_patience`, but others have not begun to miss the adverts of a pass yet.
+void Instance::on(const event::SuccessorLost&, Instant now) {
+  if (!is_yielding() || zero_sent_ || !yield_end_.empty()) return;
+  if (passing_) {
+    end_pass(now);
+  } else {
+    begin_yield(false, now);
+  }
+}
+
 void Instance::begin_yield(bool successor_told, Instant now) {
   clear_timers();
   yield_end_.clear();
@@ -128,6 +138,7 @@ bool Instance::ask_before_preempting(Instant now) {
 
 std::optional<net::IpAddress> Instance::outgoing_master() const {
   if (state_ != State::backup || !master_ || lost_ || heard_at_ == never) return std::nullopt;
+  if (watched_ != master_) return std::nullopt;
   // Who is followed restarts the timer; who is to be preempted does not.
   const bool preempts =
       master_priority_ < effective_priority_ && master_down_at_ < heard_at_ + down_time();

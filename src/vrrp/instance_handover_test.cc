@@ -221,6 +221,25 @@ TEST_F(Asking, EndsAlsoWithTwoMasters) {
   EXPECT_EQ(node.state(), State::master);
 }
 
+TEST_F(PassTest, ASuccessorThatIsLostLeavesTheMasterWhatItIs) {
+  segment.tell(0, event::Pass{true});
+  segment.tell(0, event::SuccessorLost{});
+  EXPECT_FALSE(segment.node(0).instance.is_yielding());
+  segment.run_for(5s);
+  EXPECT_EQ(state(0), State::master);
+  EXPECT_EQ(state(1), State::backup);
+  EXPECT_EQ(segment.node(0).instance.counters().priority_zero_sent, 0u);
+}
+
+TEST_F(PassTest, AtAStopALostSuccessorMakesRoomForAnyOther) {
+  segment.tell(0, event::Stop{true, true});
+  segment.tell(0, event::SuccessorLost{});
+  EXPECT_EQ(segment.node(0).instance.counters().priority_zero_sent, 1u);
+  segment.run_for(2s);
+  EXPECT_EQ(state(0), State::stopped);
+  EXPECT_EQ(state(1), State::master);
+}
+
 TEST_F(PassTest, WhoeverPassesToOneThatWasToldDoesNotGiveUpForOthers) {
   segment.tell(0, event::Pass{true});
   EXPECT_TRUE(segment.node(0).instance.make_report({}).is_master());

@@ -124,11 +124,13 @@ std::string_view describe(Problem problem) {
     case Problem::ip_fragment:
       return "IP fragment";
     case Problem::ip_protocol:
-      return "IP protocol is not VRRP (112)";
+      return "IP protocol is neither VRRP (112) nor AH (51)";
     case Problem::ip_length:
       return "IP total length does not match the packet";
     case Problem::ip_checksum:
       return "bad IP header checksum";
+    case Problem::authentication:
+      return "bad authentication header";
     case Problem::message_truncated:
       return "VRRP message is cut off";
     case Problem::unknown_version:
@@ -185,6 +187,27 @@ ParsedAdvert parse_message(std::span<const std::uint8_t> message, const Envelope
   return parsed;
 }
 
+namespace {
+
+// `packet` with `payload` behind its IP header.
+ParsedAdvert parse_authenticated(std::span<const std::uint8_t> packet,
+                                 std::span<const std::uint8_t> payload, const Envelope& envelope,
+                                 ProblemSet problems) {
+  const auto header = read_authentication_header(payload);
+  const bool is_ours = header && header->next_protocol == ip_protocol &&
+                       (header->length + 2u) * 4 == authentication_header_size;
+  if (!is_ours) problems.add(Problem::authentication);
+  // What follows another header is no message: it has no router id.
+  ParsedAdvert parsed = parse_message(
+      is_ours ? payload.subspan(authentication_header_size) : payload.first(0), envelope);
+  parsed.problems.add_all(problems);
+  parsed.authentication = header.value_or(AuthenticationHeader{});
+  parsed.packet = packet;
+  return parsed;
+}
+
+}  // namespace
+
 ParsedAdvert parse_ipv4_packet(std::span<const std::uint8_t> packet) {
   ProblemSet problems;
   Envelope envelope;
@@ -209,7 +232,8 @@ ParsedAdvert parse_ipv4_packet(std::span<const std::uint8_t> packet) {
   envelope.source = address_from(source);
   envelope.destination = address_from(destination);
   if (version_and_length >> 4 != 4) problems.add(Problem::ip_version);
-  if (protocol != ip_protocol) problems.add(Problem::ip_protocol);
+  const bool authenticated = protocol == authentication_protocol;
+  if (protocol != ip_protocol && !authenticated) problems.add(Problem::ip_protocol);
   if (fragment & static_cast<std::uint16_t>(~dont_fragment)) problems.add(Problem::ip_fragment);
   const bool header_fits = header_size >= ipv4_header_size && header_size <= packet.size();
   if (!header_fits) problems.add(Problem::ip_header_length);
@@ -220,7 +244,9 @@ ParsedAdvert parse_ipv4_packet(std::span<const std::uint8_t> packet) {
   const bool length_fits = envelope.total_length >= body && envelope.total_length <= packet.size();
   if (!length_fits) problems.add(Problem::ip_length);
   const std::size_t end = length_fits ? envelope.total_length : packet.size();
-  ParsedAdvert parsed = parse_message(packet.subspan(body, end - body), envelope);
+  auto payload = packet.subspan(body, end - body);
+  if (authenticated) return parse_authenticated(packet.first(end), payload, envelope, problems);
+  ParsedAdvert parsed = parse_message(payload, envelope);
   parsed.problems.add_all(problems);
   return parsed;
 }
@@ -258,7 +284,7 @@ std::vector<std::uint8_t> build_message(const Advert& advert, const net::IpAddre
 std::vector<std::uint8_t> build_ipv4_packet(std::span<const std::uint8_t> message,
                                             const net::IpAddress& source,
                                             const net::IpAddress& destination, std::uint16_t id,
-                                            std::uint8_t ttl) {
+                                            std::uint8_t ttl, std::uint8_t protocol) {
   BATON_ASSERT(message.size() <= 65535 - ipv4_header_size);
   net::ByteWriter writer;
   writer.u8(0x45);  // version 4, five words of header
@@ -267,13 +293,33 @@ std::vector<std::uint8_t> build_ipv4_packet(std::span<const std::uint8_t> messag
   writer.u16(id);
   writer.u16(0);  // no flags, no fragment offset
   writer.u8(ttl);
-  writer.u8(ip_protocol);
+  writer.u8(protocol);
   writer.u16(0);
   writer.append(source.bytes());
   writer.append(destination.bytes());
   writer.set_u16(10, net::InternetChecksum().add(writer.bytes()).value());
   writer.append(message);
   return writer.take();
+}
+
+std::vector<std::uint8_t> build_authenticated_packet(std::span<const std::uint8_t> message,
+                                                     const net::IpAddress& source,
+                                                     const net::IpAddress& destination,
+                                                     std::uint16_t id, std::uint8_t ttl,
+                                                     std::uint32_t sequence,
+                                                     std::span<const std::uint8_t> key) {
+  net::ByteWriter payload;
+  payload.u8(ip_protocol);
+  payload.u8(authentication_header_size / 4 - 2);
+  payload.u16(0);
+  payload.append(source.bytes());
+  payload.u32(sequence);
+  while (payload.size() < authentication_header_size) payload.u8(0);
+  payload.append(message);
+  auto packet =
+      build_ipv4_packet(payload.bytes(), source, destination, id, ttl, authentication_protocol);
+  sign_authentication(packet, key);
+  return packet;
 }
 
 void renumber_ipv4_packet(std::span<std::uint8_t> packet, std::uint16_t id) {

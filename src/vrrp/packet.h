@@ -20,6 +20,7 @@
 
 #include "base/time.h"
 #include "net/address.h"
+#include "vrrp/authentication_header.h"
 #include "vrrp/hmac.h"
 
 namespace baton::vrrp {
@@ -38,7 +39,7 @@ net::IpAddress multicast_group(net::Family family);
 // Values of the v2 authentication type field.
 inline constexpr std::uint8_t auth_none = 0;
 inline constexpr std::uint8_t auth_password = 1;
-inline constexpr std::uint8_t auth_header = 2;  // IPsec AH, not offered
+inline constexpr std::uint8_t auth_header = 2;  // IPsec AH (authentication_header.h)
 
 // NUL padded; all zero without a password.
 using Password = std::array<std::uint8_t, password_size>;
@@ -53,7 +54,7 @@ struct Advert {
   std::uint8_t priority = 0;
   Duration interval = 1s;              // whole seconds in v2, hundredths up to 40.95 s in v3
   std::uint8_t auth_type = auth_none;  // v2 only
-  Password password{};                 // v2 only
+  Password password{};                 // v2 only; zero with AH
   std::vector<net::IpAddress> addresses;
 
   friend bool operator==(const Advert&, const Advert&) = default;
@@ -70,9 +71,10 @@ enum class Problem : std::uint8_t {
   ip_version,         // not IPv4
   ip_header_length,   // shorter than 20 or longer than the packet
   ip_fragment,        // a piece of a packet
-  ip_protocol,        // not 112
+  ip_protocol,        // neither 112 nor 51
   ip_length,          // total length says more than there is, or less than a header
   ip_checksum,        // header checksum wrong
+  authentication,     // the header of protocol 51 is cut off, too long, or of something else
   message_truncated,  // fewer than the eight bytes of a VRRP header
   unknown_version,    // neither 2 nor 3
   unknown_type,       // not an advertisement
@@ -81,7 +83,7 @@ enum class Problem : std::uint8_t {
   checksum,           // wrong in every form
   virtual_router_id,  // 0, which no router may have
 };
-inline constexpr std::size_t problem_count = 14;
+inline constexpr std::size_t problem_count = 15;
 
 // "length of the message does not match its address count", for people.
 std::string_view describe(Problem problem);
@@ -132,6 +134,9 @@ struct ParsedAdvert {
   ProblemSet problems;
   std::optional<HmacTrailer> hmac;        // when 28 bytes follow the message, read as a trailer
   std::span<const std::uint8_t> message;  // with the trailer; valid as long as the packet is
+  // Of protocol 51, and then the packet from its IP header on, without what follows it.
+  std::optional<AuthenticationHeader> authentication;
+  std::span<const std::uint8_t> packet;
 
   [[nodiscard]] bool ok() const { return problems.empty(); }
 };
@@ -152,8 +157,16 @@ std::vector<std::uint8_t> build_message(const Advert& advert, const net::IpAddre
 std::vector<std::uint8_t> build_ipv4_packet(std::span<const std::uint8_t> message,
                                             const net::IpAddress& source,
                                             const net::IpAddress& destination, std::uint16_t id,
-                                            std::uint8_t ttl = ip_ttl);
-// Gives such a packet another identification.
+                                            std::uint8_t ttl = ip_ttl,
+                                            std::uint8_t protocol = ip_protocol);
+// The same behind an authentication header with `sequence`, signed with `key`.
+std::vector<std::uint8_t> build_authenticated_packet(std::span<const std::uint8_t> message,
+                                                     const net::IpAddress& source,
+                                                     const net::IpAddress& destination,
+                                                     std::uint16_t id, std::uint8_t ttl,
+                                                     std::uint32_t sequence,
+                                                     std::span<const std::uint8_t> key);
+// Gives a packet without such a header another identification.
 void renumber_ipv4_packet(std::span<std::uint8_t> packet, std::uint16_t id);
 
 }  // namespace baton::vrrp

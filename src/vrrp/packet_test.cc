@@ -208,7 +208,8 @@ TEST(Packet, EachProblemIsNamedByItself) {
   EXPECT_TRUE(problem_after(3, 41).has(Problem::ip_length));
   EXPECT_TRUE(problem_after(3, 19).has(Problem::ip_length));
   EXPECT_TRUE(problem_after(6, 0x20).has(Problem::ip_fragment));
-  EXPECT_TRUE(problem_after(9, 51).has(Problem::ip_protocol));
+  EXPECT_TRUE(problem_after(9, 50).has(Problem::ip_protocol));
+  EXPECT_TRUE(problem_after(9, 51).has(Problem::authentication));
   EXPECT_TRUE(problem_after(12, 1).has(Problem::ip_checksum));
   EXPECT_TRUE(problem_after(20, 0x41).has(Problem::unknown_version));
   EXPECT_TRUE(problem_after(20, 0x22).has(Problem::unknown_type));

@@ -14,9 +14,10 @@ namespace baton::vrrp {
 namespace {
 
 bool has_bad_ip_header(const ProblemSet& problems) {
-  constexpr std::array causes{
-      Problem::ip_truncated, Problem::ip_version, Problem::ip_header_length, Problem::ip_fragment,
-      Problem::ip_protocol,  Problem::ip_length,  Problem::ip_checksum};
+  constexpr std::array causes{Problem::ip_truncated,     Problem::ip_version,
+                              Problem::ip_header_length, Problem::ip_fragment,
+                              Problem::ip_protocol,      Problem::ip_length,
+                              Problem::ip_checksum,      Problem::authentication};
   return std::ranges::any_of(causes, [&](Problem cause) { return problems.has(cause); });
 }
 
@@ -65,11 +66,25 @@ std::optional<Reject> check_hmac(const ParsedAdvert& parsed, const HmacSettings&
   return std::nullopt;
 }
 
+std::string describe_authentication(const ParsedAdvert& parsed, const Settings& settings) {
+  const std::string source = parsed.envelope.source.text();
+  if (check_authentication(parsed.packet, settings.password) == AuthenticationFault::index) {
+    return fmt::format("IPSEC AH : invalid IPSEC SPI value. {:#010x} from {}",
+                       parsed.authentication->index, source);
+  }
+  return fmt::format(
+      "IPSEC-AH : invalid IPSEC HMAC-MD5 value. Due to fields mutation or bad password ! From {}",
+      source);
+}
+
 std::optional<Reject> check_version2(const ParsedAdvert& parsed, const Settings& settings) {
   if (parsed.advert.version != 2) return std::nullopt;
   if (parsed.advert.auth_type != settings.auth_type) return Reject::auth_type;
   if (settings.auth_type == auth_password &&
       !equal_passwords(parsed.advert.password, settings.password)) {
+    return Reject::password;
+  }
+  if (parsed.authentication && check_authentication(parsed.packet, settings.password)) {
     return Reject::password;
   }
   if (parsed.advert.interval != settings.advert_interval) return Reject::interval;
@@ -94,6 +109,9 @@ std::optional<Reject> check_advert(const ParsedAdvert& parsed, const Settings& s
   if (problems.has(Problem::message_truncated)) return Reject::length;
   if (parsed.advert.virtual_router_id != settings.virtual_router_id) {
     return Reject::virtual_router_id;
+  }
+  if (parsed.authentication.has_value() != (settings.auth_type == auth_header)) {
+    return Reject::auth_type;
   }
   // A foreign version has another layout: its length says nothing.
   const bool same_version = parsed.advert.version == settings.version;
@@ -129,9 +147,16 @@ std::string describe(Reject reject, const ParsedAdvert& parsed, const Settings& 
       return fmt::format("invalid version {} from {}, expected {}", advert.version, source,
                          settings.version);
     case Reject::auth_type:
+      if (parsed.authentication && settings.auth_type != auth_header) {
+        return fmt::format("Received AH header from {} but auth type not AH", source);
+      }
+      if (!parsed.authentication && settings.auth_type == auth_header) {
+        return fmt::format("No AH header from {} but auth type is AH", source);
+      }
       return fmt::format("received authentication type {} from {}, expected {}", advert.auth_type,
                          source, settings.auth_type);
     case Reject::password:
+      if (parsed.authentication) return describe_authentication(parsed, settings);
       return fmt::format("received an invalid passwd from {}!", source);
     case Reject::interval:
       return fmt::format("advertisement interval mismatch with {} mine={} sec rcv'd={} sec", source,
@@ -158,6 +183,11 @@ std::string describe(Reject reject, const ParsedAdvert& parsed, const Settings& 
           to_seconds(parsed.envelope.received - parsed.hmac->stamp.time()),
           to_seconds(settings.hmac.time_window));
     case Reject::replay:
+      if (parsed.authentication) {
+        return fmt::format(
+            "IPSEC-AH : sequence number {} already processed. Packet dropped. From {}",
+            parsed.authentication->sequence, source);
+      }
       return fmt::format("advert from {} was heard before: replayed?", source);
     case Reject::owner:
       return fmt::format("advert from {} is ignored: owner_ignore_adverts", source);

@@ -228,7 +228,7 @@ class VirtualSegment {
     VirtualNode& node = nodes_[index];
     for (const Action& single : actions) {
       if (const auto* send = std::get_if<action::SendAdvert>(&single)) {
-        transmit(index, send->priority);
+        transmit(index, *send);
       } else if (std::holds_alternative<action::AddAddresses>(single)) {
         node.holds = true;
         node.holds_until = never;
@@ -258,19 +258,25 @@ class VirtualSegment {
     }
   }
 
-  void transmit(std::size_t from, std::uint8_t priority) {
+  void transmit(std::size_t from, const action::SendAdvert& send) {
     VirtualNode& node = nodes_[from];
     ++node.adverts_sent;
-    if (keep_history) node.sent.emplace_back(now_, priority);
+    if (keep_history) node.sent.emplace_back(now_, send.priority);
     const auto group = multicast_group(node.address.family());
     const bool unicast = !node.instance.settings().peers.empty();
     for (std::size_t to = 0; to < nodes_.size(); ++to) {
       if (to == from || !reach_[from][to]) continue;
       const auto& destination = unicast ? nodes_[to].address : group;
       const auto message =
-          build_message(node.instance.make_advert(priority), node.address, destination);
-      send_copies(from, to,
-                  build_ipv4_packet(message, node.address, destination, ++node.packet_id));
+          build_message(node.instance.make_advert(send.priority), node.address, destination);
+      ++node.packet_id;
+      const Settings& settings = node.instance.settings();
+      send_copies(
+          from, to,
+          settings.auth_type == auth_header
+              ? build_authenticated_packet(message, node.address, destination, node.packet_id,
+                                           ip_ttl, send.sequence, settings.password)
+              : build_ipv4_packet(message, node.address, destination, node.packet_id));
     }
   }
 

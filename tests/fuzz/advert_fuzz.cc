@@ -1,9 +1,9 @@
-// Packets from the network: adverts of both versions and families, with and without HMAC, and
-// neighbour advertisements. No byte string crashes a parser; what the checks reject changes nothing
-// but counters; and nobody gets past the HMAC without the key.
+// Packets from the network: adverts of both versions and families, with and without HMAC or
+// authentication header, and neighbour advertisements. No byte string crashes a parser; what the
+// checks reject changes nothing but counters; and nobody gets past the HMAC without the key.
 //
-// The first byte says what the rest is; the rest is also tried with its checksum mended, so that
-// the checks behind the checksum are reached.
+// The first byte says what the rest is; the rest is also tried with its checksum mended, and with
+// the code of its authentication header, so that the checks behind them are reached.
 
 #include <cstdint>
 #include <span>
@@ -27,6 +27,7 @@ constexpr std::uint8_t flag_hmac = 4;
 constexpr std::uint8_t flag_unicast = 8;
 constexpr std::uint8_t flag_master = 16;
 constexpr std::uint8_t flag_message = 32;
+constexpr std::uint8_t flag_header = 64;  // behind an authentication header; not with IPv6 or v3
 
 net::IpAddress ip(const char* text) {
   return *net::IpAddress::parse(text);
@@ -43,6 +44,7 @@ vrrp::Settings settings_for(std::uint8_t flags) {
   settings.password = vrrp::make_password(settings.version == 2 ? "1111" : "");
   settings.addresses = {ipv6 ? ip("fd09::63") : ip("10.9.0.100")};
   if (flags & flag_unicast) settings.peers = {{ipv6 ? ip("fe80::2") : ip("10.9.0.2"), {}, {}}};
+  if (settings.version == 2 && flags & flag_header) settings.auth_type = vrrp::auth_header;
   if (flags & flag_hmac) {
     settings.hmac.keys = {{1, "a key that no input knows"}};
     settings.hmac.active_key = 1;
@@ -78,11 +80,19 @@ void tell_machine(const ParsedAdvert& parsed, const vrrp::Settings& settings, bo
   }
   const auto state = machine.state();
   const auto deadline = machine.deadline();
-  const auto rejected = vrrp::check_advert(parsed, settings);
+  auto rejected = vrrp::check_advert(parsed, settings);
+  const bool is_old =
+      parsed.authentication && parsed.authentication->sequence <= machine.sequence();
+  if (!rejected && is_old) rejected = vrrp::Reject::replay;
   const auto actions = machine.handle(vrrp::event::AdvertReceived{&parsed}, now);
   if (!rejected) {
     BATON_ASSERT(parsed.ok() && machine.counters().adverts_received == 1);
     BATON_ASSERT(!settings.hmac.enabled());  // nobody knows the key
+    if (parsed.authentication) {
+      // A master has answered.
+      BATON_ASSERT(machine.sequence() >= parsed.authentication->sequence);
+      BATON_ASSERT(!vrrp::check_authentication(parsed.packet, settings.password));
+    }
     return;
   }
   BATON_ASSERT(machine.state() == state && machine.deadline() == deadline);
@@ -111,6 +121,18 @@ void check(std::span<const std::uint8_t> bytes, std::uint8_t flags) {
   BATON_ASSERT(vrrp::parse_message(again, parsed.envelope).advert == parsed.advert);
 }
 
+// The message of an authenticated packet, signed anew with the key of settings_for().
+void check_signed(std::span<const std::uint8_t> bytes, std::uint8_t flags) {
+  const std::uint8_t packet_flags = flags & static_cast<std::uint8_t>(~flag_message);
+  const auto parsed = parse(bytes, packet_flags);
+  if (!parsed.authentication || parsed.message.size() > 1500) return;
+  check(vrrp::build_authenticated_packet(parsed.message, parsed.envelope.source,
+                                         parsed.envelope.destination, parsed.envelope.id,
+                                         parsed.envelope.ttl, parsed.authentication->sequence,
+                                         settings_for(packet_flags).password),
+        packet_flags);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -121,6 +143,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto claim = linux::parse_neighbour_claim(bytes);
   if (claim) BATON_ASSERT(!claim->address.is_multicast() && !claim->address.is_any());
   static_cast<void>(linux::parse_arp_claim(bytes));
+  if (flags & flag_header) check_signed(bytes, flags);
   // With the checksum mended: the sum over the message as it stands is what is missing in it.
   if (bytes.size() < 8) return 0;
   std::vector<std::uint8_t> mended(bytes.begin(), bytes.end());

@@ -85,9 +85,29 @@ struct ListsNothing : Mutant {
 };
 
 struct LosesLists : Mutant {
-  bool sends(failover::PairMessage type) override {
+  bool sends(failover::PairMessage type, Instant) override {
     return type != failover::PairMessage::handover_flows;
   }
+};
+
+// The master would have moved the connections along.
+struct PreemptsUnasked : Mutant {
+  bool sends(failover::PairMessage type, Instant) override {
+    return type != failover::PairMessage::pass_request;
+  }
+};
+
+// Of a move that follows on the heels of another.
+struct LosesSecondLists : Mutant {
+  bool sends(failover::PairMessage type, Instant now) override {
+    if (type == failover::PairMessage::handover_taken) {
+      if (now < heels_until_) loses_until_ = now + 3s;
+      heels_until_ = now + 15s;  // nothing has settled by then
+    }
+    return type != failover::PairMessage::handover_flows || now >= loses_until_;
+  }
+  Instant heels_until_{};
+  Instant loses_until_{};
 };
 
 struct SaysTheContrary : Mutant {
@@ -105,6 +125,14 @@ bool has_witness(const Plan& plan) {
 }
 bool is_paired(const Plan& plan) {
   return plan.paired;
+}
+bool is_paired_crowd(const Plan& plan) {
+  return plan.paired && plan.hosts >= 4;
+}
+// Where nobody asks for an address, and all goes together, a move that meets another is that of a
+// second pass.
+bool is_paired_without_returns(const Plan& plan) {
+  return plan.paired && plan.settings[0][0].nopreempt && plan.routers == 1;
 }
 
 template <typename Kind>
@@ -139,6 +167,10 @@ const std::vector<MutantKind>& company_mutants() {
        make<ListsNothing>, is_paired},
       {"loses_lists", "lists of connections are not sent", Checker::connections, make<LosesLists>,
        is_paired},
+      {"preempts_unasked", "a returning node does not ask", Checker::connections,
+       make<PreemptsUnasked>, is_paired_crowd},
+      {"loses_second", "lists of a second move are not sent", Checker::connections,
+       make<LosesSecondLists>, is_paired_without_returns},
       {"forgets_time", "a handover waits for ever", Checker::leftovers, make<ForgetsTime>,
        is_paired},
       {"says_the_contrary", "the operator is told the contrary", Checker::answers,

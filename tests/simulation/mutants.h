@@ -34,7 +34,7 @@ class Mutant {
   virtual bool watches_time() { return true; }
   // Handovers: whether a message is sent, time is kept, addresses leave the loopback, connections
   // are found; the commands for the packet filter; what an operator is told.
-  virtual bool sends(failover::PairMessage) { return true; }
+  virtual bool sends(failover::PairMessage, Instant) { return true; }
   virtual bool watches_handovers() { return true; }
   virtual bool cleans_up() { return true; }
   virtual bool lists_flows() { return true; }

@@ -110,17 +110,20 @@ void Judges::serve_connections(Host& host, std::uint64_t seed) {
   if (!go_on) {
     for (Host& each : around_.hosts) each.forget_connections();
   }
-  // Of four nodes two may want it back at once: one of them is not heard and preempts, which keeps
-  // nothing.
-  bool linked = around_.plan.hosts <= 3;
+  bool linked = true;
   for (std::size_t from = 0; from < around_.plan.hosts; ++from) {
     for (std::size_t to = 0; to < around_.plan.hosts; ++to) {
       linked = linked && (from == to || around_.pairs->is_up(from, to));
     }
   }
-  if (!linked || !settled() || !successor_of(host) || filter_refused_) {
-    // A pass that meets a move may have to go on without the pair link.
-    connections_in_ = 0;
+  const bool alone = std::ranges::none_of(around_.hosts, [&host](const Host& other) {
+    return other.index() != host.index() && other.takes_part();
+  });
+  // When the last one goes, too, nobody is left to serve.
+  if (alone) connections_in_ = 0;
+  if (alone || !linked || !settled() || !successor_of(host) || filter_refused_) {
+    // A pass in the middle of another move adds none; what there is must live through both.
+    if (!go_on) connections_in_ = 0;
     return;
   }
   Random random(seed);

@@ -31,7 +31,7 @@ void PairNet::plan(Part part, std::size_t host, std::size_t other, Duration in,
 void PairNet::send(std::size_t from, std::size_t to, failover::PairMessage type,
                    const std::string& body) {
   if (!links_[from][to].up) return;
-  if (around_.mutant && !around_.mutant->sends(type)) return;
+  if (around_.mutant && !around_.mutant->sends(type, around_.now)) return;
   ++around_.tally.pair_messages;
   End& end = links_[to][from];
   messages_[++last_message_] = {connection(from, to), type, body};

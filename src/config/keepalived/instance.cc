@@ -7,6 +7,7 @@
 
 #include "config/keepalived/grammar.h"
 #include "config/keepalived/guard.h"
+#include "config/secrets.h"
 
 namespace baton::config::keepalived {
 
@@ -78,14 +79,11 @@ void advert_interval(Reader& reader, InstanceDraft& draft, const Statement& stat
 
 void auth_type(Reader& reader, InstanceDraft& draft, const Statement& statement) {
   const std::string& word = statement.word(1);
-  if (word == "AH") {
-    reader.unsupported(statement.place(1), "authentication by AH",
-                       "use unicast adverts or auth_type PASS on all nodes");
-  } else if (word != "PASS") {
+  if (word != "PASS" && word != "AH") {
     reader.diagnostics.tolerated_error(
         statement.place(1),
         fmt::format("{} unknown authentication type '{}'", owner_of(draft), word),
-        "say PASS, in capitals");
+        "say PASS or AH, in capitals");
     return;
   }
   draft.auth_type = word;
@@ -296,7 +294,7 @@ InstanceDraft with_defaults(const InstanceDefaults& defaults) {
 void note_places(OptionPlaces& places, const std::vector<Statement>& statements) {
   for (const Statement& statement : statements) {
     const bool is_secret = statement.keyword() == "auth_pass" || statement.keyword() == "auth_hmac";
-    std::string text = is_secret ? statement.keyword() + " ****" : statement.raw;
+    std::string text = is_secret ? statement.keyword() + " ****" : without_secrets(statement.raw);
     const std::size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
     text = text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
     places[statement.keyword()] = {statement.where, std::move(text)};

@@ -8,6 +8,8 @@
 #include <tuple>
 
 #include "config/keepalived/reader.h"
+#include "vrrp/authentication_header.h"
+#include "vrrp/settings.h"
 
 namespace baton::config::keepalived {
 
@@ -61,6 +63,28 @@ void settle_version(Reader& reader, InstanceDraft& draft) {
   }
 }
 
+// Who has not heard an advert yet does not know where the sequence numbers are.
+void use_authentication_header(Reader& reader, InstanceDraft& draft) {
+  VrrpInstance& instance = draft.instance;
+  instance.auth = VrrpAuth::header;
+  if (!vrrp::has_authentication_code()) {
+    reader.diagnostics.error(*draft.authentication_place,
+                             "auth_type AH needs MD5, which this system's OpenSSL does not offer",
+                             "use auth_type PASS, or auth_hmac, on all nodes");
+  }
+  reader.note_once("auth_ah", *draft.authentication_place,
+                   fmt::format("({}) auth_type AH protects little (eight characters and MD5), and "
+                               "VRRP itself has dropped it (RFC 3768, RFC 5798): between batons "
+                               "auth_hmac is better",
+                               instance.name));
+  if (!instance.wants_master || instance.priority == vrrp::owner_priority) return;
+  reader.diagnostics.tolerated_error(
+      instance.where,
+      fmt::format("({}) Initial state master is incompatible with AH authentication - clearing",
+                  instance.name));
+  instance.wants_master = false;
+}
+
 void settle_authentication(Reader& reader, InstanceDraft& draft) {
   VrrpInstance& instance = draft.instance;
   if (!draft.authentication_place) return;
@@ -87,6 +111,9 @@ void settle_authentication(Reader& reader, InstanceDraft& draft) {
                     instance.name));
   } else if (draft.auth_type == "PASS") {
     instance.auth = VrrpAuth::password;
+    return;
+  } else {
+    use_authentication_header(reader, draft);
     return;
   }
   instance.password.clear();

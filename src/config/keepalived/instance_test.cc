@@ -138,9 +138,36 @@ TEST_F(InstanceTest, AuthenticationWithoutAPasswordIsIgnored) {
   EXPECT_TRUE(tolerates("Authentication specified but no password given. Ignoring"));
 }
 
-TEST_F(InstanceTest, AuthenticationByAhIsNamedAsMissing) {
-  EXPECT_FALSE(load_text(instance_with("authentication {\nauth_type AH\nauth_pass x\n}")));
-  EXPECT_TRUE(refuses("authentication by AH is keepalived's and not supported"));
+TEST_F(InstanceTest, AuthenticationByAhIsTakenWithAWordOfWarning) {
+  const auto model =
+      load_text(instance_with("authentication {\nauth_type AH\nauth_pass 1234567890\n}"));
+  ASSERT_TRUE(model) << everything();
+  EXPECT_EQ(model->instances[0].auth, VrrpAuth::header);
+  EXPECT_EQ(model->instances[0].password, "12345678");
+  EXPECT_TRUE(says(Severity::note, "auth_type AH protects little"));
+}
+
+TEST_F(InstanceTest, WhoStartsAsMasterHasToHearTheSequenceOfAhFirst) {
+  const auto model = load_text(instance_with(
+      "state MASTER\npriority 100\nauthentication {\nauth_type AH\nauth_pass 1234\n}"));
+  ASSERT_TRUE(model) << everything();
+  EXPECT_FALSE(model->instances[0].wants_master);
+  EXPECT_TRUE(tolerates("Initial state master is incompatible with AH authentication"));
+}
+
+TEST_F(InstanceTest, TheOwnerStartsAsMasterWithAhToo) {
+  const auto model = load_text(instance_with(
+      "state MASTER\npriority 255\nauthentication {\nauth_type AH\nauth_pass 1234\n}"));
+  ASSERT_TRUE(model) << everything();
+  EXPECT_TRUE(model->instances[0].wants_master);
+}
+
+TEST_F(InstanceTest, AhIsIgnoredInVersion3) {
+  const auto model =
+      load_text(instance_with("version 3\nauthentication {\nauth_type AH\nauth_pass 1\n}"));
+  ASSERT_TRUE(model) << everything();
+  EXPECT_EQ(model->instances[0].auth, VrrpAuth::none);
+  EXPECT_TRUE(tolerates("VRRP version 3 does not support authentication. Ignoring."));
 }
 
 TEST_F(InstanceTest, AnUnknownAuthenticationTypeMeansNone) {

@@ -90,7 +90,7 @@ struct NotifyCommands {
   bool priority_changes = false;  // FIFOs get a line for each change of the priority
 };
 
-enum class VrrpAuth : std::uint8_t { none, password };
+enum class VrrpAuth : std::uint8_t { none, password, header };
 
 struct VrrpInstance {
   std::string name;

@@ -4,8 +4,8 @@
     compare.py BATON [KEEPALIVED]
 
 verdicts.tsv names the exit code of both for each file and, where they differ on purpose, why. With KEEPALIVED
-(2.2.7 is what the table was made with) its codes are checked too, in a network namespace of our own that has the
-interfaces that the files name. Needs root."""
+(2.2.7 is what the table was made with) its codes are checked too. Both look for the interfaces that the files
+name, and run in a network namespace of our own that has them. Needs root."""
 
 import pathlib
 import subprocess
@@ -69,7 +69,7 @@ def main():
         link.symlink_to(baton)
         for config, theirs, ours in verdicts():
             count += 1
-            wrong += judge("baton", config, ours, run([str(link)], config))
+            wrong += judge("baton", config, ours, run([*inside, str(link)], config))
             if keepalived:
                 wrong += judge("keepalived", config, theirs, run([*inside, keepalived], config))
     print(f"{count} configurations, {wrong} unexpected verdicts")
