@@ -186,13 +186,14 @@ void watch_on_terminal(const std::function<nlohmann::json()>& look) {
     const Instant began = runtime::monotonic_now();
     const auto status = look();
     const Instant next = began + redraw_interval;
+    Wish wish = Wish::top;  // anything but none: the new status is drawn
     do {
       ScreenSize size = Terminal::size();
       size.rows = size.rows > 3 ? size.rows - 1 : size.rows;  // the last row is for the keys
       size.scrolled = scrolled;
-      scrolled = draw(status, size, style);
+      if (wish != Wish::none) scrolled = draw(status, size, style);
       const Duration left = next - runtime::monotonic_now();
-      const Wish wish = interrupted ? Wish::leave : terminal.wait(std::max<Duration>(left, 1ms));
+      wish = interrupted ? Wish::leave : terminal.wait(std::max<Duration>(left, 1ms));
       if (wish == Wish::leave) return;
       scrolled = scrolled_by(wish, scrolled, size.rows);
     } while (runtime::monotonic_now() < next);
