@@ -15,8 +15,10 @@ namespace baton::supervisor {
 
 Status enter_network_namespace(const std::string& name) {
   const runtime::Fd fd(::open(("/run/netns/" + name).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd || ::setns(fd.get(), CLONE_NEWNET) != 0) return fail_errno(errno, "network namespace");
-  return {};
+  if (fd && ::setns(fd.get(), CLONE_NEWNET) == 0) return {};
+  return fail_errno(errno, errno == EPERM
+                               ? "net_namespace needs CAP_SYS_ADMIN, which baton.service lacks"
+                               : "network namespace");
 }
 
 Status settle_places(Options& options, const config::ProcessPlaces& places) {
