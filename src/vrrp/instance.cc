@@ -312,6 +312,9 @@ void Instance::become_backup(std::string reason, Duration wait, Duration linger,
 void Instance::become_master(std::string reason, Instant now) {
   const auto lost_master = lost_ ? master_ : std::nullopt;
   passed_by_ = take_over_.empty() ? std::nullopt : master_;
+  const bool is_silent =
+      lost_ || (!planned_ && heard_at_ != never && now - heard_at_ >= down_time());
+  silent_master_ = take_over_.empty() && is_silent ? master_ : std::nullopt;
   if (dropped_ownership_) {
     dropped_ownership_ = false;
     review_priority(now);

@@ -242,7 +242,10 @@ class Instance {
   std::string yield_end_;                    // what ended the yielding, once it is known
   std::string take_over_;                    // why it takes over out of turn; empty: it does not
   std::optional<net::IpAddress> passed_by_;  // who told it to, when it became MASTER
-  bool passing_ = false;                     // yields, to become BACKUP
+  // Who was master before this one and only fell silent: it may be master still, cut off, and not
+  // know of this one.
+  std::optional<net::IpAddress> silent_master_;
+  bool passing_ = false;  // yields, to become BACKUP
   bool passed_ = false;
   bool zero_sent_ = false;  // while it yields
   bool master_reachable_ = false;

@@ -126,6 +126,7 @@ void Instance::follow(const ParsedAdvert& parsed, Instant now) {
 
 void Instance::hear_as_master(const ParsedAdvert& parsed, Instant now) {
   const std::uint8_t priority = parsed.advert.priority;
+  if (silent_master_ == parsed.envelope.source) silent_master_.reset();
   // The word to take over has overtaken the last advert of the one that gave it.
   const bool is_old = passed_by_ == parsed.envelope.source && now - since_ < handover_linger;
   if (is_old && priority > 0) return;
@@ -218,6 +219,9 @@ void Instance::hear_as_yielding(const ParsedAdvert& parsed, Instant now) {
   remember_master(parsed, now);
   if (settings_.version == 3) master_interval_ = parsed.advert.interval;
   yield_until_ = now + handover_linger;
+  // No successor but the master from before, which was cut off and has never heard of us: the
+  // neighbours believe our announcements until it makes its own, which it does at this word.
+  if (silent_master_ == parsed.envelope.source) send(0);
 }
 
 void Instance::count_reject(Reject reject, const ParsedAdvert& parsed) {

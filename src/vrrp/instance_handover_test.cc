@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "vrrp/virtual_segment.h"
 
 namespace baton::vrrp {
@@ -47,6 +49,30 @@ TEST_F(PassTest, AddressesAreSomewhereAtEveryMoment) {
     segment.run_for(1ms);
     ASSERT_TRUE(holds(0) || holds(1)) << ms;
   }
+}
+
+// Each has become master while the other was cut off; the neighbours have learned of 1 last.
+TEST_F(PassTest, AnOldMasterThatNeverHeardOfAnotherOneAnnouncesItselfWhenThatOneHasPassed) {
+  segment.set_link(0, 1, false);
+  segment.run_for(10s);
+  ASSERT_EQ(state(1), State::master);
+  segment.tell(1, event::Pass{});
+  segment.run_for(100ms);
+  const auto before = segment.node(0).frames_announced;
+  segment.set_link(0, 1, true);
+  segment.run_for(3s);
+  EXPECT_EQ(state(0), State::master);
+  EXPECT_EQ(state(1), State::backup);
+  EXPECT_GT(segment.node(0).frames_announced, before);
+}
+
+TEST_F(PassTest, ASuccessorIsToldOfThePassOnce) {
+  segment.run_for(1s);
+  segment.node(0).sent.clear();
+  segment.tell(0, event::Stop{});
+  segment.run_for(3s);
+  EXPECT_EQ(std::ranges::count(segment.node(0).sent, 0, [](const auto& one) { return one.second; }),
+            1);
 }
 
 // Of version 3, whose successors wait for a share of the interval.
