@@ -167,12 +167,13 @@ std::optional<FlowList> decode_flows(std::string_view body) {
 
 // As from an earlier version, with the priorities added.
 std::string encode_request(const PassRequest& request) {
-  return json{{"id", 0u}, {"instances", request.instances}, {"priorities", request.priorities}}
-      .dump(-1, ' ', false, json::error_handler_t::replace);
+  json value{{"id", 0u}, {"instances", request.instances}};
+  if (!request.priorities.empty()) value["priorities"] = request.priorities;
+  return json_text(value);
 }
 
 std::optional<PassRequest> decode_request(std::string_view body) {
-  const auto value = json::parse(body, nullptr, false);
+  const auto value = parse_json(body);
   if (!value.is_object()) return std::nullopt;
   auto instances = list_of<std::string>(value, "instances", as_text);
   if (!instances) return std::nullopt;

@@ -230,6 +230,7 @@ bool Handovers::give_at_stop(const Faces& routers) {
   Order order{.routers = routers, .at_stop = true};
   auto shares = share_out(order);
   std::vector<Order*> orders;
+  orders.reserve(shares.size() + 1);
   for (auto& share : shares) orders.push_back(&share.order);
   if (!shares.empty() && !order.routers.empty()) orders.push_back(&order);
   for (auto& [names, tickets] : owed) {
