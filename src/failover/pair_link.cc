@@ -249,11 +249,11 @@ runtime::Task<void> PairLink::read_all(PairPeer& peer, PairConnection& connectio
       down(peer, connection, frame ? Error{ErrorKind::closed} : frame.error());
       co_return;
     }
-    take(peer, std::move(*frame));
+    take(peer, *frame);
   }
 }
 
-void PairLink::take(PairPeer& peer, PairFrame frame) {
+void PairLink::take(PairPeer& peer, const PairFrame& frame) {
   if (frame.type == PairMessage::alive) return;
   ++peer.counters_.messages_in;
   const auto handler = handlers_.find(frame.type);

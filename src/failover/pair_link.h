@@ -134,7 +134,7 @@ class PairLink {
   // Both hellos and, where it is the other's to say, `use`; the hello when the link may be used.
   runtime::Task<Result<PairHello>> greet(PairPeer& peer, PairConnection& connection);
   runtime::Task<void> read_all(PairPeer& peer, PairConnection& connection);
-  void take(PairPeer& peer, PairFrame frame);
+  void take(PairPeer& peer, const PairFrame& frame);
   void up(PairPeer& peer, PairConnection& connection, const PairHello& hello);
   void down(PairPeer& peer, PairConnection& connection, const Error& why);
   void tell_change(const PairPeer& peer);

@@ -219,9 +219,9 @@ void Instance::hear_as_yielding(const ParsedAdvert& parsed, Instant now) {
   remember_master(parsed, now);
   if (settings_.version == 3) master_interval_ = parsed.advert.interval;
   yield_until_ = now + handover_linger;
-  // No successor but the master from before, which was cut off and has never heard of us: the
-  // neighbours believe our announcements until it makes its own, which it does at this word.
-  if (silent_master_ == parsed.envelope.source) send(0);
+  // Perhaps no successor but the master from before, which was cut off and has never heard of us:
+  // the neighbours believe our announcements until it makes its own, which it does at this word.
+  if (zero_sent_ && silent_master_ == parsed.envelope.source) send(0);
 }
 
 void Instance::count_reject(Reject reject, const ParsedAdvert& parsed) {

@@ -75,6 +75,22 @@ TEST_F(PassTest, ASuccessorIsToldOfThePassOnce) {
             1);
 }
 
+// It has died and come back; the word to take over was for it.
+TEST_F(PassTest, ASuccessorThatWasToldIsTheOnlyOneThatIs) {
+  segment.crash(0);
+  segment.run_for(10s);
+  ASSERT_EQ(state(1), State::master);
+  segment.restart(0, settings(70));
+  segment.run_for(10s);
+  segment.node(1).sent.clear();
+  segment.tell(1, event::Pass{true});
+  segment.tell(0, event::TakeOver{"lb2"});
+  segment.run_for(1s);
+  EXPECT_EQ(state(0), State::master);
+  EXPECT_EQ(std::ranges::count(segment.node(1).sent, 0, [](const auto& one) { return one.second; }),
+            0);
+}
+
 // Of version 3, whose successors wait for a share of the interval.
 TEST(PassWithLongIntervals, AddressesAreSomewhereAtEveryMoment) {
   VirtualSegment segment{1};

@@ -195,7 +195,7 @@ ParsedAdvert parse_authenticated(std::span<const std::uint8_t> packet,
                                  ProblemSet problems) {
   const auto header = read_authentication_header(payload);
   const bool is_ours = header && header->next_protocol == ip_protocol &&
-                       (header->length + 2u) * 4 == authentication_header_size;
+                       (header->length + std::size_t{2}) * 4 == authentication_header_size;
   if (!is_ours) problems.add(Problem::authentication);
   // What follows another header is no message: it has no router id.
   ParsedAdvert parsed = parse_message(
