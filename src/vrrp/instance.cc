@@ -427,7 +427,7 @@ void Instance::send(std::uint8_t priority) {
 
 std::uint32_t Instance::next_sequence() {
   if (settings_.auth_type != auth_header) return 0;
-  if (sequence_ == last_sequence) return sequence_;
+  if (sequence_ >= last_sequence) return sequence_;
   ++sequence_;
   if (sequence_ == last_sequence) {
     log(LogLevel::error, "IPSEC-AH : the sequence numbers are used up: restart all routers");
