@@ -82,9 +82,11 @@ void Instance::hear_as_backup(const ParsedAdvert& parsed, Instant now) {
     follow(parsed, now);
     return;
   }
-  // Lower, and we preempt: the timer runs on. Who is told of is the last one heard.
+  // Lower, and we preempt: the timer runs on. Who is told of is the last one heard. After a goodbye
+  // the place is taken, and this one is not asked in any more.
   remember_master(parsed, now);
   heard_at_ = now;
+  planned_ = false;
   if (first_time(lower_priority_heard)) {
     log(LogLevel::info, fmt::format("received lower priority ({}) advert from {} - discarding",
                                     priority, parsed.envelope.source.text()));

@@ -393,6 +393,37 @@ TEST_F(TwoPaths, APlannedHandoverAsksNobody) {
 }
 
 // The report of the one that passes arrives between the word to take over and the deed.
+// The witness of this one may be gone alone: the master that is there reaches its own.
+TEST(AfterAGoodbye, WhoComesSecondAsksTheWitnessBeforeItPreempts) {
+  Settings settings;
+  settings.name = "VI_1";
+  settings.virtual_router_id = 51;
+  settings.addresses = {vip};
+  settings.takeover = rules(false, true);
+  Instance instance(settings);
+  Instant now = Instant{} + 1h;
+  const auto hear = [&](std::uint8_t last, std::uint8_t priority) {
+    ParsedAdvert parsed;
+    parsed.advert = instance.make_advert(priority);
+    parsed.envelope.source = host(last);
+    parsed.envelope.destination = multicast_group(net::Family::ipv4);
+    parsed.envelope.ttl = 255;
+    parsed.address_count = 1;
+    instance.handle(event::AdvertReceived{&parsed}, now);
+  };
+  instance.handle(event::SourceChanged{host(1)}, now);
+  instance.handle(event::Start{}, now);
+  hear(2, 120);
+  hear(2, 0);
+  now += 10ms;
+  hear(3, 80);
+  now = instance.deadline();
+  const auto actions = instance.handle(event::TimerDue{}, now);
+  EXPECT_EQ(instance.state(), State::backup);
+  EXPECT_TRUE(std::ranges::any_of(
+      actions, [](const auto& one) { return std::holds_alternative<action::AskWitness>(one); }));
+}
+
 TEST_F(TwoPaths, WhoWasToldToTakeOverDoesSoWhateverTheSecondPathSays) {
   start(rules(true, false));
   for (const std::size_t giver : {0, 1}) {
