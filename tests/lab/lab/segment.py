@@ -7,6 +7,7 @@
 For what concerns the failover part and the kernel alone; the tutorial's network is in network.py.
 """
 
+import contextlib
 import os
 import signal
 
@@ -98,7 +99,8 @@ class Router:
         ]
         # The youngest first, without looking in between: hardly one may see another one's end.
         for pid in reversed(targets):
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def log(self):
         return self.host.read(LOG)
