@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <ctime>
 #include <map>
 #include <thread>
 
@@ -136,9 +137,10 @@ TEST(LeastConn, ALargeGroupIsComparedInParts) {
   }
   Bench bench(Balance::least_conn, std::move(servers));
   std::vector<Pick> held;
-  const auto start = std::chrono::steady_clock::now();
+  // Of this process alone, and without optimisation: comparing all would take minutes.
+  const std::clock_t start = std::clock();
   for (int i = 0; i < 50000; ++i) held.push_back(bench.pick());
-  EXPECT_LT(std::chrono::steady_clock::now() - start, 3s);
+  EXPECT_LT(std::clock() - start, 10 * CLOCKS_PER_SEC);
   std::int32_t most = 0;
   for (std::uint32_t i = 0; i < 100000; ++i) most = std::max(most, bench.slot(i).active_total());
   EXPECT_LE(most, 2);
